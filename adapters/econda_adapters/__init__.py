@@ -1,0 +1,1 @@
+"""One module per pool kind or cloud service; an adapter never decides."""

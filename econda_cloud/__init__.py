@@ -1,0 +1,1 @@
+"""The system without a cloud: engine, broker, money, worker, ports, command line."""

@@ -1,0 +1,1 @@
+"""The language: text in, diagnostics or a plan out. Imports no cloud SDK."""

@@ -1,0 +1,1 @@
+"""One short module per deployed function: wiring only."""

@@ -1,0 +1,1 @@
+"""The local cloud: AWS emulators without Docker, and a local AWS Batch endpoint."""
