@@ -22,7 +22,7 @@ class Struct(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     """Shared manners of all plan records."""
 
 
-class Parameter(Struct):
+class Parameter(Struct, kw_only=True):
     """An input of a task or pipeline. `minimum`/`maximum` are inclusive and of the parameter's own unit."""
 
     type: TypeText
@@ -32,7 +32,7 @@ class Parameter(Struct):
     doc: str = ""
 
 
-class Needs(Struct):
+class Needs(Struct, kw_only=True):
     """What one attempt reserves. Expressions may use the task's inputs and `attempt` (from 1).
 
     cpu: cores (Int or Float); memory, disk: bytes; gpu: count; time: expected run time in ms.
@@ -51,7 +51,7 @@ class Needs(Struct):
 FailureKind: TypeAlias = Literal["failed", "timed_out", "out_of_memory", "bad_output", "preempted", "lost"]
 
 
-class Retry(Struct):
+class Retry(Struct, kw_only=True):
     """Back-off before attempt n+1: exponential `first*factor**(n-1)` or linear `first*n`, at most `cap`.
 
     `jitter` is the fraction of the wait that is drawn at random; `on` empty means any failure.
@@ -66,14 +66,14 @@ class Retry(Struct):
     on: tuple[FailureKind, ...] = ()
 
 
-class Inline(Struct, tag_field="kind", tag="inline"):
+class Inline(Struct, kw_only=True, tag_field="kind", tag="inline"):
     """A code body in the pipeline file; never templated."""
 
     language: Literal["shell", "python"]
     body: str
 
 
-class Entry(Struct, tag_field="kind", tag="entry"):
+class Entry(Struct, kw_only=True, tag_field="kind", tag="entry"):
     """A function in a code file of the bundle, `function` empty meaning: run the file as a script."""
 
     language: Literal["shell", "python"]
@@ -81,7 +81,7 @@ class Entry(Struct, tag_field="kind", tag="entry"):
     function: str = ""
 
 
-class Container(Struct, tag_field="kind", tag="container"):
+class Container(Struct, kw_only=True, tag_field="kind", tag="container"):
     """A container image run with `args` (argv elements, one expression each), no shell."""
 
     image: str
@@ -91,7 +91,7 @@ class Container(Struct, tag_field="kind", tag="container"):
 Run: TypeAlias = Inline | Entry | Container
 
 
-class Task(Struct):
+class Task(Struct, kw_only=True):
     """What one call executes. `digest` is semantic: docs, comments and layout do not change it."""
 
     digest: str
@@ -108,14 +108,14 @@ class Task(Struct):
     doc: str = ""
 
 
-class Environment(Struct):
+class Environment(Struct, kw_only=True):
     """Python packages of a task. `pins` are hash-pinned requirement lines, empty until resolved."""
 
     packages: tuple[str, ...]
     pins: tuple[str, ...] = ()
 
 
-class Overrides(Struct):
+class Overrides(Struct, kw_only=True):
     """Settings of one step (`x = f() with …`), each replacing the task's own."""
 
     needs: dict[str, Expr] = msgspec.field(default_factory=dict)
@@ -124,7 +124,7 @@ class Overrides(Struct):
     checkpoint_ms: int | None = None
 
 
-class Node(Struct, tag_field="kind"):
+class Node(Struct, kw_only=True, tag_field="kind"):
     """A node of a block. `id` is unique in its block; `waits` names the nodes of the same block it needs."""
 
     id: str
@@ -132,7 +132,7 @@ class Node(Struct, tag_field="kind"):
     span: Span = (0, 0)
 
 
-class Call(Node, tag="call"):
+class Call(Node, kw_only=True, tag="call"):
     """Run a task; binds `id` to the record of its outputs."""
 
     task: str
@@ -140,13 +140,13 @@ class Call(Node, tag="call"):
     overrides: Overrides | None = None
 
 
-class Value(Node, tag="value"):
+class Value(Node, kw_only=True, tag="value"):
     """Bind `id` to an expression."""
 
     expr: Expr
 
 
-class Foreach(Node, tag="foreach"):
+class Foreach(Node, kw_only=True, tag="foreach"):
     """Run `body` once per element of the product of `over`; binds `id` to {done, failed, all}.
 
     `up_to` bounds the product; `parallel` bounds members at once; `tolerate` is the fraction allowed to fail.
@@ -161,26 +161,26 @@ class Foreach(Node, tag="foreach"):
     tolerate: float = 0.0
 
 
-class Arm(Struct):
+class Arm(Struct, kw_only=True):
     """One branch of a `when`; `test` None is `else`."""
 
     body: tuple[AnyNode, ...]
     test: Expr | None = None
 
 
-class When(Node, tag="when"):
+class When(Node, kw_only=True, tag="when"):
     """Take the first arm whose test holds; `binds` are the names bound on every path, with their types."""
 
     arms: tuple[Arm, ...]
     binds: dict[str, TypeText] = msgspec.field(default_factory=dict)
 
 
-class Carry(Struct):
+class Carry(Struct, kw_only=True):
     name: str
     start: Expr
 
 
-class Repeat(Node, tag="repeat"):
+class Repeat(Node, kw_only=True, tag="repeat"):
     """Run `body` until `until` holds, at most `up_to` rounds; binds the carried names to their last values.
 
     `next` and `until` see the body's names and the round's carried values. With `fail_message` (a String
@@ -195,19 +195,19 @@ class Repeat(Node, tag="repeat"):
     fail_message: Expr | None = None
 
 
-class Assert(Node, tag="assert"):
+class Assert(Node, kw_only=True, tag="assert"):
     expr: Expr
     message: Expr | None = None
 
 
-class Fail(Node, tag="fail"):
+class Fail(Node, kw_only=True, tag="fail"):
     message: Expr
 
 
 AnyNode: TypeAlias = Call | Value | Foreach | When | Repeat | Assert | Fail
 
 
-class Settings(Struct):
+class Settings(Struct, kw_only=True):
     """Settings of the whole pipeline (`with:` block)."""
 
     budget_micros: int | None = None
@@ -215,12 +215,12 @@ class Settings(Struct):
     tags: dict[str, str] = msgspec.field(default_factory=dict)
 
 
-class Source(Struct):
+class Source(Struct, kw_only=True):
     path: str
     sha256: str
 
 
-class Plan(Struct):
+class Plan(Struct, kw_only=True):
     """One compiled pipeline. `digest` is the hash of everything semantic in it."""
 
     plan: int
