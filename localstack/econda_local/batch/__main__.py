@@ -46,7 +46,7 @@ def arguments(given: list[str] | None = None) -> argparse.Namespace:
 
 def aws_variables(options: argparse.Namespace) -> dict[str, str]:
     """What lets an unmodified boto3 in a job reach the local cloud; variables already set are kept."""
-    defaults = {
+    defaults: dict[str, str] = {
         "AWS_ENDPOINT_URL_BATCH": f"http://127.0.0.1:{options.port}",
         "AWS_ACCESS_KEY_ID": options.account,
         "AWS_SECRET_ACCESS_KEY": "local",
@@ -54,7 +54,7 @@ def aws_variables(options: argparse.Namespace) -> dict[str, str]:
         "AWS_REGION": options.region,
     }
     if options.events_endpoint:
-        defaults["AWS_ENDPOINT_URL"] = options.events_endpoint
+        defaults["AWS_ENDPOINT_URL"] = str(options.events_endpoint)
     return {name: os.environ.get(name, value) for name, value in defaults.items()}
 
 

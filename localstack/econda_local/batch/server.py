@@ -52,7 +52,7 @@ class _Service:
     async def operation(self, request: Request) -> Response:
         try:
             operation = self._contract.at(request.url.path)
-            return _answered(self._call(operation.name, await _json(request)))
+            return _answered(self._call(str(operation.name), await _json(request)))
         except Exception as problem:
             return _failed(problem)
 

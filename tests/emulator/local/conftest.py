@@ -1,0 +1,91 @@
+"""One local cloud for all the tests here, also when pytest-xdist runs them in several processes."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+import boto3
+import pytest
+from econda_local import cloud
+
+DEADLINE = 60.0  # seconds anything here may take
+Value = TypeVar("Value")
+
+
+class Until(Protocol):
+    """Call until the value is true, and return it; fail after DEADLINE seconds."""
+
+    def __call__(self, look: Callable[[], Value], what: str = "") -> Value: ...
+
+
+@pytest.fixture
+def until() -> Until:
+    def wait(look: Callable[[], Value], what: str = "") -> Value:
+        end = time.monotonic() + DEADLINE
+        while time.monotonic() < end:
+            value = look()
+            if value:
+                return value
+            time.sleep(0.02)
+        raise AssertionError(f"not within {DEADLINE:.0f} seconds: {what or look}")
+
+    return wait
+
+
+@contextmanager
+def _users(folder: Path, change: int) -> Iterator[int]:
+    """How many processes use the cloud, after adding `change`; others wait while the body runs."""
+    with (folder / "cloud.lock").open("a+") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        file.seek(0)
+        users = int(file.read() or 0) + change
+        file.truncate(0)
+        file.write(str(users))
+        file.flush()
+        yield users
+
+
+@pytest.fixture(scope="session")
+def local_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[cloud.LocalCloud]:
+    base = tmp_path_factory.getbasetemp()
+    folder = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ECONDA_BATCH_SHORTEST_TIMEOUT", "1")
+        patch.setenv("ECONDA_BATCH_STOP_GRACE", "1")
+        with _users(folder, +1):
+            running = cloud.up(folder / "home")
+    yield running
+    with _users(folder, -1) as users:
+        if users == 0:
+            cloud.down(folder / "home")
+
+
+@pytest.fixture(scope="session")
+def client(local_cloud: cloud.LocalCloud) -> Iterator[Callable[..., Any]]:
+    """Makes unmodified boto3 clients, led to the local cloud by nothing but environment variables."""
+    with ExitStack() as opened:
+        made: dict[str, Any] = {}
+
+        def make(service: str, **members: Any) -> Any:
+            key = f"{service} {members}"
+            if key not in made:
+                with pytest.MonkeyPatch.context() as patch:
+                    for name, value in local_cloud.environment().items():
+                        patch.setenv(name, value)
+                    made[key] = boto3.session.Session().client(service, **members)  # pyright: ignore
+                opened.callback(made[key].close)
+            return made[key]
+
+        yield make
+
+
+@pytest.fixture
+def name() -> str:
+    return f"t{uuid.uuid4().hex[:12]}"
