@@ -154,7 +154,7 @@ def test_a_time_out_ends_the_whole_family_and_is_not_retried(bench: Bench, until
     )
     file = tmp_path / "pid"
     overrides = {"environment": [{"name": "FILE", "value": str(file)}]}
-    limits = {"timeout": {"attemptDurationSeconds": 1}, "retryStrategy": {"attempts": 3}}
+    limits: dict[str, Any] = {"timeout": {"attemptDurationSeconds": 1}, "retryStrategy": {"attempts": 3}}
     job = bench.wait(bench.submit(script, containerOverrides=overrides, **limits))
     assert job["statusReason"] == "Job attempt duration exceeded timeout"
     assert len(job["attempts"]) == 1

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import urllib.error
 import urllib.request
-from collections.abc import Callablefrom typing import Any
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 from botocore.config import Config
