@@ -1,0 +1,275 @@
+"""Steps checked: the type of every name, every call against its task, every bound."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from econda_edsl import prelude
+from econda_edsl import syntax as s
+from econda_edsl import types as t
+from econda_edsl.check_tasks import NEED_TYPES, check_inputs, check_range, range_bounds
+from econda_edsl.constants import MISSING, Constants
+from econda_edsl.infer import RUN, Inference
+from econda_edsl.lower_expr import is_static
+from econda_edsl.names import Names, ends, exported
+from econda_edsl.settings import SettingChecks
+from econda_edsl.types import Type
+
+Env = dict[str, Type]
+PARALLEL_MOST = 100_000
+
+
+def task_record(d: s.Task, outputs: Mapping[str, Type]) -> Type:
+    """The type of a step: the record of its task's outputs."""
+    return t.record(dict(outputs), f"the result of `{d.name.text}`")
+
+
+def called_task(expr: s.Expr, tasks: Mapping[str, s.Task]) -> s.Task | None:
+    """The task a step calls, None for a value."""
+    if isinstance(expr, s.Apply) and isinstance(expr.callee, s.Ref):
+        return tasks.get(expr.callee.name)
+    return None
+
+
+@dataclass(slots=True)
+class StepChecks:
+    """`binds[when]` are the types of the names that leave a `when`."""
+
+    inference: Inference
+    constants: Constants
+    settings: SettingChecks
+    names: Names
+    order: Mapping[s.Block, tuple[s.Step, ...]]
+    binds: dict[s.Step, Env] = field(default_factory=dict)
+    bounds_known: frozenset[str] = frozenset()
+
+    def check(self, d: s.Pipeline) -> None:
+        check_inputs(d.inputs, self.constants)
+        self.settings.pipeline(d)
+        inputs = self.inference.tables.inputs(d)
+        self.bounds_known = frozenset(inputs) | frozenset(self.inference.tables.lets)
+        env = self.block(d.body, {**inputs, "run": RUN})
+        outputs = self.inference.tables.outputs(d)
+        for step in d.body.steps:
+            if isinstance(step, s.Return):
+                for name, expr in step.entries:
+                    wanted = outputs.get(name.text, t.UNKNOWN)
+                    self.inference.require(expr, wanted, env, f"the output `{name.text}`")
+
+    def block(self, block: s.Block, outer: Mapping[str, Type]) -> Env:
+        """Check the steps in order of need; returns the names visible at the end of the block."""
+        env: Env = dict(outer)
+        info = self.names.blocks.get(block)
+        for step in self.order.get(block, ()):
+            for name, found in self.step(step, env).items():
+                if info is None or info.owner.get(name) is step:
+                    env[name] = found
+            if isinstance(step, s.Assert):
+                env.update(self.inference.narrowed(step.expr, env, True))
+        return env
+
+    def step(self, step: s.Step, env: Env) -> Env:
+        match step:
+            case s.Bind(name=name):
+                return {name.text: self.called(step, env)}
+            case s.Effect():
+                self.effect(step, env)
+            case s.Foreach():
+                return self.foreach(step, env)
+            case s.When():
+                self.binds[step] = self.when(step, env)
+                return self.binds[step]
+            case s.Repeat():
+                return self.repeat(step, env)
+            case s.Assert(expr=expr, message=message):
+                self.inference.test(expr, env, "what is asserted")
+                if message is not None:
+                    self.inference.infer(message, env)
+            case s.Fail(message=message):
+                self.inference.infer(message, env)
+            case s.Return() | s.Gather():
+                pass
+        return {}
+
+    # ---- calls
+
+    def called(self, step: s.Bind | s.Effect, env: Env) -> Type:
+        task = called_task(step.expr, self.inference.tables.tasks)
+        if task is None:
+            for setting in step.settings:
+                self.inference.report("E0204", "only a task call takes settings", setting.span, "no task here")
+            for name in step.after:
+                self.inference.report("E0204", "only a task call waits with `after`", name.span, "no task here")
+            return self.inference.infer(step.expr, env)
+        assert isinstance(step.expr, s.Apply)
+        tables = self.inference.tables
+        inputs = tables.inputs(task)
+        given = self.inference.arguments(step.expr, inputs, env, task.name.text)
+        missing = [f.name.text for f in task.inputs if f.name.text not in given and f.default is None]
+        if missing:
+            self.inference.missing(step.expr, task.name.text, missing, inputs)
+        for f in task.inputs:
+            if f.range is not None and (expr := given.get(f.name.text)) is not None:
+                if is_static(expr, self.constants.lowering.lets) and self.constants.sound(expr):
+                    bounds = range_bounds(f, inputs[f.name.text], self.constants)
+                    check_range(self.inference, f, expr, self.constants.compute(expr), bounds)
+        self.step_settings(step, env)
+        result = task_record(task, tables.outputs(task))
+        self.inference.types[step.expr] = result
+        return result
+
+    def step_settings(self, step: s.Bind | s.Effect, env: Env) -> None:
+        scope = {**env, "attempt": t.INT}
+        found = self.settings.known(step.settings, "step", prelude.STEP)
+        for name, wanted in NEED_TYPES.items():
+            if name not in found:
+                continue
+            if name == "gpu":
+                self.settings.gpu(found[name].value, scope)
+            else:
+                self.inference.require(found[name].value, wanted, scope, f"`{name}`")
+        self.settings.retry(found.get("retry"))
+        self.settings.duration(found.get("timeout"))
+        self.settings.checkpoint(found.get("checkpoint"))
+
+    def effect(self, step: s.Effect, env: Env) -> None:
+        self.called(step, env)
+        if isinstance(step.expr, s.Apply) and called_task(step.expr, self.inference.tables.tasks) is None:
+            callee = step.expr.callee
+            if isinstance(callee, s.TypeRef) or (isinstance(callee, s.Ref) and callee.name in prelude.FUNCTIONS):
+                help_ = "bind it: `name = …`, or remove it"
+                self.inference.report("E0508", "this value is computed and dropped", step.span, "not a task", help_)
+
+    # ---- loops and branches
+
+    def foreach(self, step: s.Foreach, env: Env) -> Env:
+        inner: Env = dict(env)
+        total: int | None = 1
+        for variable, over in step.over:
+            inner[variable.text] = self.inference.element_of(over, env, "`foreach`")
+            length = self.length(over)
+            total = None if total is None or length is None else total * length
+        self.bounds(step, env, total)
+        found = self.settings.known(step.settings, "foreach", prelude.FOREACH)
+        parallel = self.settings.count(found.get("parallel"))
+        if parallel is not None and parallel > PARALLEL_MOST:
+            self.inference.report("E0704", f"`parallel` is at most {PARALLEL_MOST:,}", found["parallel"].value.span, "")
+        self.settings.count(found.get("batch"))
+        if "tolerate" in found:
+            self.settings.fraction(found["tolerate"].value, "`tolerate`")
+        body = self.block(step.body, inner)
+        gathered = t.UNKNOWN
+        for inside in step.body.steps:
+            if isinstance(inside, s.Gather):
+                gathered = self.inference.infer(inside.expr, body)
+        return {step.name.text: fan(gathered)} if step.name else {}
+
+    def bounds(self, step: s.Foreach, env: Env, total: int | None) -> None:
+        if step.up_to is None:
+            if total is None and all(self.inference.types[over].known for _, over in step.over):
+                over = (
+                    step.over[0][1] if len(step.over) == 1 else next(o for _, o in step.over if self.length(o) is None)
+                )
+                help_ = "add a bound: `foreach … in … up to 100:`; a longer list fails before the first member starts"
+                self.inference.report("E0702", "the length of this list is known only when the run gets here",
+                                      over.span, "needs `up to`", help_)  # fmt: skip
+            return
+        limit = self.bound(step.up_to, env)
+        if limit is not None and total is not None and total > limit:
+            message = f"this loop has {total:,} members, more than its bound of {limit:,}"
+            self.inference.report("E0703", message, step.up_to.span, f"at most {limit:,}")
+
+    def bound(self, expr: s.Expr, env: Env) -> int | None:
+        """Check the expression after `up to`; its value when it is a constant."""
+        found = self.inference.require(expr, t.INT, env, "a bound")
+        unknown = [r for r in s.references(expr) if r.name not in self.bounds_known]
+        if unknown:
+            help_ = "use a number, a constant or an input of the pipeline"
+            self.inference.report(
+                "E0701", "a bound is known when the run starts", unknown[0].span, "known later", help_
+            )
+            return None
+        if found != t.INT or not is_static(expr, self.constants.lowering.lets):
+            return None
+        value = self.constants.compute(expr)
+        if value is MISSING:
+            return None
+        if value < 1:
+            self.inference.report("E0701", "a bound is at least 1", expr.span, f"this is {value}")
+            return None
+        return value
+
+    def length(self, expr: s.Expr) -> int | None:
+        """How many elements a list has, when that is known now."""
+        if isinstance(expr, s.Items):
+            return len(expr.items)
+        if not is_static(expr, self.constants.lowering.lets) or not self.constants.sound(expr):
+            return None
+        value = self.constants.compute(expr)
+        return len(value) if isinstance(value, list) else None
+
+    def when(self, step: s.When, env: Env) -> Env:
+        scope: Mapping[str, Type] = env
+        ends_of: list[tuple[s.Arm, Env]] = []
+        for arm in step.arms:
+            inner = dict(scope)
+            if arm.test is not None:
+                self.inference.test(arm.test, scope, "the condition of `when`")
+                self.constant_condition(arm.test)
+                inner = dict(self.inference.narrowed(arm.test, scope, True))
+                scope = self.inference.narrowed(arm.test, scope, False)
+            end = self.block(arm.body, inner)
+            if not ends(arm.body):
+                ends_of.append((arm, end))
+        return {name: self.joined(name, ends_of) for name in exported(step, self.names.exports)}
+
+    def joined(self, name: str, arms: list[tuple[s.Arm, Env]]) -> Type:
+        result: Type | None = None
+        for arm, env in arms:
+            found = env.get(name, t.UNKNOWN)
+            together = found if result is None else t.join(result, found)
+            if together is None:
+                where = next(
+                    (x[name] for x in (exported(b, self.names.exports) for b in arm.body.steps) if name in x), arm.span
+                )
+                message = f"`{name}` has different types on different paths"
+                assert result is not None
+                label = f"{found.label} here, {result.label} before"
+                self.inference.report("E0301", message, where, label, "bind values of one type on every path")
+                return t.UNKNOWN
+            result = together
+        return result or t.UNKNOWN
+
+    def constant_condition(self, test: s.Expr) -> None:
+        if not is_static(test, self.constants.lowering.lets) or not self.constants.sound(test):
+            return
+        value = self.constants.compute(test)
+        if isinstance(value, bool):
+            word = "always" if value else "never"
+            help_ = "test an input or a result, or remove the branch"
+            self.inference.report("E0501", f"this condition {word} holds", test.span, "constant", help_)
+
+    def repeat(self, step: s.Repeat, env: Env) -> Env:
+        self.bound(step.up_to, env)
+        carried: Env = {}
+        for carry in step.carries:
+            wanted = self.inference.tables.fields.get(carry, t.UNKNOWN)
+            self.inference.require(carry.start, wanted, env, f"the start of `{carry.name.text}`")
+            carried[carry.name.text] = wanted
+        hidden = {k: v for k, v in env.items() if k not in carried}
+        body = self.block(step.body, {**hidden, **carried})
+        for following in step.nexts:
+            wanted = carried.get(following.name.text, t.UNKNOWN)
+            self.inference.require(following.expr, wanted, body, f"the next `{following.name.text}`")
+        self.inference.test(step.until, body, "the condition of `until`")
+        if step.fail is not None:
+            self.inference.infer(step.fail, body)
+        return carried
+
+
+def fan(item: Type) -> Type:
+    """What a `foreach` binds."""
+    failed = t.record({"index": t.INT, "error": t.STRING})
+    fields = {"done": t.list_of(item), "failed": t.list_of(failed), "all": t.list_of(t.optional(item))}
+    return t.record(fields, f"Fan[{item.label}]")

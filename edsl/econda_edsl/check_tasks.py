@@ -1,0 +1,186 @@
+"""Tasks checked: inputs, needs, settings, and what they run."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from econda_edsl import prelude
+from econda_edsl import syntax as s
+from econda_edsl import types as t
+from econda_edsl.code_files import check_entry
+from econda_edsl.constants import MISSING, Constants
+from econda_edsl.infer import NODE, RUN, Inference
+from econda_edsl.settings import SettingChecks
+from econda_edsl.suggest import did_you_mean
+
+NEED_TYPES = {name: t.BUILTIN[label] for name, label in prelude.NEEDS.items()}
+_LANGUAGES = ("shell", "python", "container")
+_LATER_LANGUAGES = frozenset({"r", "julia"})
+_IMAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:@+-]*")
+
+
+def range_bounds(f: s.Field, wanted: t.Type, constants: Constants) -> tuple[float | int | None, float | int | None]:
+    """The inclusive bounds of `in low..high`, each None when there is none."""
+    inference = constants.inference
+    if f.range is None:
+        return None, None
+    if not isinstance(f.range, s.Binary) or f.range.op != "range":
+        inference.report("E0307", "a range is `low..high`", f.range.span, "not a range", "for example `in 1..10`")
+        return None, None
+    if not t.is_number(wanted) and wanted.label not in t.QUANTITIES:
+        if wanted.known:
+            inference.report("E0307", f"{wanted.label} has no range", f.range.span, "only numbers and quantities")
+        return None, None
+    low = constants.value(f.range.left, wanted, "the lower bound")
+    high = constants.value(f.range.right, wanted, "the upper bound")
+    if low is MISSING or high is MISSING:
+        return None, None
+    if low > high:
+        inference.report("E0307", "this range is empty", f.range.span, "the lower bound is above the upper")
+    return low, high
+
+
+def check_inputs(fields: tuple[s.Field, ...], constants: Constants) -> None:
+    """Ranges and defaults of a signature or a record."""
+    for f in fields:
+        wanted = constants.inference.tables.fields.get(f, t.UNKNOWN)
+        low, high = range_bounds(f, wanted, constants)
+        if f.default is None:
+            continue
+        value = constants.value(f.default, wanted, f"the default of `{f.name.text}`")
+        check_range(constants.inference, f, f.default, value, (low, high))
+
+
+def check_range(inference: Inference, f: s.Field, at: s.Expr, value: object, bounds: tuple[object, object]) -> None:
+    low, high = bounds
+    if not isinstance(value, int | float) or low is None or high is None:
+        return
+    if not low <= value <= high:  # type: ignore[operator]
+        line = f.name.span.line
+        message = f"this value is outside the range of `{f.name.text}`"
+        inference.report("E0307", message, at.span, "out of range", f"the range is declared on line {line}")
+
+
+@dataclass(slots=True)
+class TaskChecks:
+    inference: Inference
+    constants: Constants
+    settings: SettingChecks
+    files: Mapping[str, bytes]
+
+    def check(self, d: s.Task) -> None:
+        scope = {**self.inference.tables.inputs(d), "run": RUN, "attempt": t.INT}
+        check_inputs(d.inputs, self.constants)
+        self.needs(d, scope)
+        found = self.settings.known(d.settings, "task", prelude.TASK)
+        self.settings.string(found.get("image"))
+        self.settings.packages(found.get("packages"))
+        self.settings.retry(found.get("retry"))
+        self.settings.duration(found.get("timeout"))
+        self.settings.checkpoint(found.get("checkpoint"))
+        if "env" in found:
+            self.env(found["env"], scope)
+        if "args" in found:
+            self.args(found["args"], scope)
+        self.run(d, found)
+
+    def needs(self, d: s.Task, scope: dict[str, t.Type]) -> None:
+        for name, setting in self.settings.known(d.needs, "needs", prelude.NEEDS).items():
+            if name == "gpu":
+                self.settings.gpu(setting.value, scope)
+            else:
+                self.inference.require(setting.value, NEED_TYPES[name], scope, f"`{name}`")
+                self.not_negative(setting)
+        for test in d.where:
+            self.inference.test(test, {**scope, "node": NODE}, "a `where` line")
+
+    def not_negative(self, setting: s.Setting) -> None:
+        value = setting.value
+        if isinstance(value, s.Unary) and value.op == "neg":
+            self.inference.report("E0704", f"`{setting.name.text}` is not negative", value.span, "out of range")
+
+    def env(self, setting: s.Setting, scope: dict[str, t.Type]) -> None:
+        if not isinstance(setting.value, s.Fields):
+            help_ = 'for example `env = {MODE: "fast"}`'
+            self.inference.report("E0301", "`env` is a record of strings", setting.value.span, "not a record", help_)
+            return
+        found = self.inference.infer(setting.value, scope)
+        for (name, value), kind in zip(setting.value.entries, found.fields.values(), strict=False):
+            if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name.text):
+                self.inference.report("E0317", f"`{name.text}` is not a name of a variable", name.span, "not a name")
+            self.word(value, kind, f"`{name.text}`", artifacts=False)
+
+    def args(self, setting: s.Setting, scope: dict[str, t.Type]) -> None:
+        if not isinstance(setting.value, s.Items):
+            help_ = 'for example `args = ["--rate", "{rate}"]`'
+            self.inference.report(
+                "E0301", "`args` is a list, one element each", setting.value.span, "not a list", help_
+            )
+            return
+        for item in setting.value.items:
+            self.word(item, self.inference.infer(item, scope), "an element of `args`", artifacts=True)
+        self.inference.types[setting.value] = t.list_of(t.STRING)
+
+    def word(self, expr: s.Expr, found: t.Type, what: str, *, artifacts: bool) -> None:
+        """A value that becomes one word of the environment or the command line."""
+        if not found.known or t.assignable(found, t.STRING) or found == t.INT or found == t.FLOAT or found == t.BOOL:
+            return
+        if artifacts and t.is_artifact(found):
+            return
+        help_ = 'put it into a string: `"{x}"`'
+        self.inference.report(
+            "E0301", f"{what} is String, not {found.label}", expr.span, f"this is {found.label}", help_
+        )
+
+    def run(self, d: s.Task, found: dict[str, s.Setting]) -> None:
+        if not d.runs:
+            help_ = "add `run shell:` or `run python:` with indented code below"
+            self.inference.report("E0509", f"`{d.name.text}` runs nothing", d.name.span, "no `run`", help_)
+            return
+        for extra in d.runs[1:]:
+            line = d.runs[0].span.line
+            self.inference.report("E0509", "a second `run`", extra.span, f"the first is on line {line}")
+        run = d.runs[0]
+        language = run.language.text
+        if language in _LATER_LANGUAGES:
+            self.inference.report(
+                "E1001", f"`run {language}` is not supported by this version yet", run.span, "not yet"
+            )
+            return
+        if language not in _LANGUAGES:
+            self.unknown_language(run)
+            return
+        if "args" in found and language != "container":
+            help_ = "inputs reach code as variables"
+            self.inference.report("E0204", "`args` belongs to `run container`", found["args"].span, "not here", help_)
+        if language == "container":
+            self.container(run, found)
+        elif run.target is not None:
+            if run.target.plain is None:
+                self.inference.report("E0308", "the file of a task is a constant", run.target.span, "interpolated")
+            else:
+                check_entry(self.inference, run, self.files)
+
+    def container(self, run: s.Run, found: dict[str, s.Setting]) -> None:
+        if run.target is None:
+            help_ = 'write `run container "image"` and `args = [...]`'
+            self.inference.report("E0509", "a container has no code body", run.span, "inline code", help_)
+            return
+        image = run.target.plain
+        if image is None or not _IMAGE.fullmatch(image):
+            self.inference.report("E0308", "the image of a container is a constant name", run.target.span, "not a name")
+        if "image" in found:
+            help_ = "name the image once, after `run container`"
+            self.inference.report("E0208", "the image is given twice", found["image"].span, "second image", help_)
+        if "packages" in found:
+            help_ = "build the packages into the image"
+            self.inference.report("E0204", "a container takes no `packages`", found["packages"].span, "not here", help_)
+
+    def unknown_language(self, run: s.Run) -> None:
+        name = run.language.text
+        help_ = did_you_mean(name, _LANGUAGES) or "known: shell, python, container"
+        if name in ("bash", "sh", "zsh"):
+            help_ = "did you mean `shell`?"
+        self.inference.report("E0204", f"`run {name}` is not known", run.language.span, "not a language", help_)

@@ -1,0 +1,72 @@
+"""The code files of a bundle: is the file of a task there, and does it have the function. Nothing is executed."""
+
+from __future__ import annotations
+
+import ast
+import posixpath
+import warnings
+from collections.abc import Mapping
+
+from econda_edsl import syntax as s
+from econda_edsl.infer import Inference
+from econda_edsl.suggest import did_you_mean
+
+
+def split_entry(language: str, target: str) -> tuple[str, str]:
+    """`file.py:function` as its two halves; a shell file has no function."""
+    path, _, function = target.rpartition(":") if language == "python" and ":" in target else (target, "", "")
+    return path, function
+
+
+def check_entry(inference: Inference, run: s.Run, files: Mapping[str, bytes]) -> None:
+    """Report a file that is not in the bundle, or a function that is not in the file."""
+    assert run.target is not None and run.target.plain is not None
+    path, function = split_entry(run.language.text, run.target.plain)
+    span = run.target.span
+    if path != posixpath.normpath(path) or path.startswith(("/", "../")) or "\\" in path or path in ("", "."):
+        help_ = 'write it relative to the pipeline file, with `/`: "lib/train.py:fit"'
+        inference.report("E0209", f"`{path}` is not a path inside the bundle", span, "not allowed", help_)
+        return
+    if path not in files:
+        help_ = did_you_mean(path, files) or (
+            "the bundle has " + ", ".join(f"`{f}`" for f in sorted(files)[:6])
+            if files
+            else "upload the pipeline and its code files together, as a .zip"
+        )
+        inference.report("E0209", f"the file `{path}` is not in the bundle", span, "no such file", help_)
+        return
+    if run.language.text == "python" and (function or ":" in run.target.plain):
+        _check_function(inference, run.target, path, function, files[path])
+
+
+def _check_function(inference: Inference, target: s.Text, path: str, function: str, code: bytes) -> None:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            tree = ast.parse(code, path)
+    except SyntaxError as error:
+        message = f"`{path}` is not Python: {error.msg} (line {error.lineno or 1})"
+        inference.report("E0210", message, target.span, "cannot be read")
+        return
+    except (ValueError, RecursionError, MemoryError):
+        inference.report("E0210", f"`{path}` cannot be read as Python", target.span, "cannot be read")
+        return
+    names = _defined(tree)
+    if function not in names:
+        help_ = did_you_mean(function, names) or "write `def " + (function or "main") + "(…)` at the margin of the file"
+        inference.report("E0210", f"`{path}` has no function `{function}`", target.span, "no such function", help_)
+
+
+def _defined(tree: ast.Module) -> set[str]:
+    names: set[str] = set()
+    for node in tree.body:
+        match node:
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+                names.add(name)
+            case ast.Import(names=aliases) | ast.ImportFrom(names=aliases):
+                names |= {a.asname or a.name.split(".")[0] for a in aliases}
+            case ast.Assign(targets=targets):
+                names |= {t.id for t in targets if isinstance(t, ast.Name)}
+            case _:
+                pass
+    return names

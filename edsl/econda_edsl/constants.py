@@ -1,0 +1,101 @@
+"""Constants computed at compile time: `let`, defaults, ranges, settings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from econda_edsl import syntax as s
+from econda_edsl import types as t
+from econda_edsl.declare import Tables
+from econda_edsl.evaluate import EvaluationError, evaluate
+from econda_edsl.infer import Inference
+from econda_edsl.lower_expr import Lowering, is_static
+from econda_edsl.types import Type
+
+LARGEST_CONSTANT = 200_000
+
+
+class Missing:
+    """No value: the reason is already reported."""
+
+
+MISSING = Missing()
+
+
+@dataclass(slots=True)
+class Constants:
+    """Evaluates expressions that depend on constants only."""
+
+    inference: Inference
+    lowering: Lowering
+
+    def lets(self, tables: Tables, order: Sequence[str]) -> None:
+        """Compute all `let`s in an order in which each comes after what it needs."""
+        for name in order:
+            d = tables.lets[name]
+            wanted = tables.fields.get(d)
+            found = self.inference.infer(d.expr, {})
+            if wanted is not None and not t.assignable(found, wanted):
+                self.inference.mismatch(d.expr, found, wanted, f"`{name}`")
+            value = self.compute(d.expr)
+            self.inference.lets[name] = (wanted or found) if not isinstance(value, Missing) else t.UNKNOWN
+            self.lowering.lets[name] = None if isinstance(value, Missing) else value
+
+    def value(self, expr: s.Expr, wanted: Type, what: str) -> Any:
+        """The value of a setting, default or bound; `MISSING` after reporting why there is none."""
+        before = len(self.inference.diagnostics)
+        found = self.inference.require(expr, wanted, {}, what)
+        if len(self.inference.diagnostics) > before or not found.known:
+            return MISSING
+        if not is_static(expr, self.lowering.lets):
+            help_ = "use a literal, or a `let` made of literals"
+            self.inference.report("E0308", f"{what} is a constant", expr.span, "depends on a run", help_)
+            return MISSING
+        return self.compute(expr)
+
+    def compute(self, expr: s.Expr) -> Any:
+        """Evaluate a checked constant expression."""
+        if not self.sound(expr):
+            return MISSING
+        try:
+            value = evaluate(self.lowering.lower(expr), {})
+        except EvaluationError as error:
+            self.inference.report("E0315", f"this constant cannot be computed: {error}", expr.span, "no value")
+            return MISSING
+        if _count(value, LARGEST_CONSTANT) > LARGEST_CONSTANT:
+            help_ = "compute it in a task, or read it from a file"
+            message = f"this constant has more than {LARGEST_CONSTANT:,} values"
+            self.inference.report("E0705", message, expr.span, "too large", help_)
+            return MISSING
+        return value
+
+    def sound(self, expr: s.Expr) -> bool:
+        """Whether an expression and all its parts have types, and it is made of constants."""
+        return is_static(expr, self.lowering.lets) and self.typed(expr)
+
+    def typed(self, expr: s.Expr) -> bool:
+        if isinstance(expr, s.Ref | s.TypeRef | s.Selector):
+            return True
+        found = self.inference.types.get(expr)
+        empty = isinstance(expr, s.Items) and not expr.items
+        known = found is not None and (found.known or empty or isinstance(expr, s.Selector | s.Index))
+        callee = expr.callee if isinstance(expr, s.Apply) else None
+        return known and all(self.typed(part) for part in s.parts_of(expr) if part is not callee)
+
+
+def _count(value: Any, limit: int) -> int:
+    """How many scalars a value holds; stops counting past the limit."""
+    total, stack = 0, [value]
+    while stack and total <= limit:
+        item = stack.pop()
+        if isinstance(item, list):
+            total += 1
+            stack.extend(item)
+        elif isinstance(item, dict):
+            total += 1
+            stack.extend(item.values())
+        else:
+            total += 1 + (len(item) // 64 if isinstance(item, str) else 0)
+    return total

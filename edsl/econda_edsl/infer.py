@@ -1,0 +1,456 @@
+"""The type of every expression."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from econda_edsl import functions, operators, prelude
+from econda_edsl import syntax as s
+from econda_edsl import types as t
+from econda_edsl.declare import Tables
+from econda_edsl.diagnostics import Diagnostic, Span
+from econda_edsl.suggest import did_you_mean
+from econda_edsl.types import Type
+
+Scope = Mapping[str, Type]
+RUN = t.record({k: t.BUILTIN[v] for k, v in prelude.RUN_ATTRIBUTES.items()}, "run")
+NODE = t.record(
+    {k: t.optional(t.BUILTIN[v[:-1]]) if v.endswith("?") else t.BUILTIN[v] for k, v in prelude.NODE_ATTRIBUTES.items()},
+    "node",
+)
+_UNIT_HELP = {"Size": "16GiB", "Duration": "30min", "Money": "$5", "Rate": "$2/h", "Percent": "20%",
+              "Bandwidth": "1Gbps"}  # fmt: skip
+
+
+@dataclass(slots=True)
+class Inference:
+    """Types found so far; `lets` are the types of constants."""
+
+    tables: Tables
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+    types: dict[s.Expr, Type] = field(default_factory=dict)
+    lets: dict[str, Type] = field(default_factory=dict)
+
+    def report(
+        self, code: str, message: str, span: Span, label: str = "", help: str = "", notes: tuple[str, ...] = ()
+    ) -> None:
+        self.diagnostics.append(Diagnostic(code, message, span, label, notes, help))
+
+    def infer(self, expr: s.Expr, scope: Scope) -> Type:
+        found = self._infer(expr, scope)
+        self.types[expr] = found
+        return found
+
+    def require(self, expr: s.Expr, wanted: Type, scope: Scope, what: str) -> Type:
+        """Check that an expression may stand as `what`, of type `wanted`."""
+        found = self.infer(expr, scope)
+        if not t.assignable(found, wanted):
+            self.mismatch(expr, found, wanted, what)
+        return found
+
+    def mismatch(self, expr: s.Expr, found: Type, wanted: Type, what: str) -> None:
+        label = f"this is {found.label}"
+        if found.kind == "optional" and t.assignable(found.inner, wanted):
+            help_ = "supply a default with `??`, or test `!= none` first"
+            self.report("E0306", f"{what} may be missing, but {wanted.label} is needed", expr.span, label, help_)
+            return
+        help_ = _advice(found, wanted)
+        notes = _differences(found, wanted)
+        self.report("E0301", f"{what} is {wanted.label}, not {found.label}", expr.span, label, help_, notes)
+
+    def test(self, expr: s.Expr, scope: Scope, what: str) -> None:
+        found = self.infer(expr, scope)
+        if found.known and found != t.BOOL:
+            help_ = "nothing else counts as true: write a comparison, such as `> 0` or `!= none`"
+            self.report("E0305", f"{what} is Bool, not {found.label}", expr.span, f"this is {found.label}", help_)
+
+    # ---- by kind of expression
+
+    def _infer(self, expr: s.Expr, scope: Scope) -> Type:
+        match expr:
+            case s.Literal(type=name):
+                return t.NONE if name == "None" else t.BUILTIN[name]
+            case s.Text():
+                return self.text(expr, scope)
+            case s.Ref(name=name):
+                return scope.get(name) or self.lets.get(name, t.UNKNOWN)
+            case s.Member():
+                return self.member(expr, scope)
+            case s.Index():
+                return self.index(expr, scope)
+            case s.Apply():
+                return self.apply(expr, scope)
+            case s.Unary():
+                return self.unary(expr, scope)
+            case s.Binary():
+                return self.binary(expr, scope)
+            case s.Conditional():
+                return self.conditional(expr, scope)
+            case s.Items(items=items):
+                return self.items(items, scope)
+            case s.Comprehension():
+                return self.comprehension(expr, scope)
+            case s.Fields():
+                return self.fields(expr, scope)
+            case s.Selector(name=name):
+                help_ = f"use it as `best(list, by = .{name})`, or name the record: `x.{name}`"
+                self.report("E0313", f"the selector `.{name}` is not a value", expr.span, "only an argument", help_)
+                return t.UNKNOWN
+            case s.TypeRef():
+                return t.UNKNOWN
+
+    def text(self, expr: s.Text, scope: Scope) -> Type:
+        for part in expr.parts:
+            if isinstance(part, str):
+                continue
+            found = self.infer(part, scope)
+            if not functions.showable(found):
+                help_ = (
+                    "name the attribute to show" if found.kind == "record" else "show a number or name of it instead"
+                )
+                self.report("E0314", f"{found.label} cannot be written into a string", part.span, "not text", help_)
+        return t.STRING if expr.plain is None else t.choice((expr.plain,))
+
+    def member(self, expr: s.Member, scope: Scope) -> Type:
+        base = self.infer(expr.base, scope)
+        if not base.known:
+            return t.UNKNOWN
+        name = expr.name.text
+        if base.kind == "optional" and not expr.optional:
+            help_ = f"write `?.{name}`, supply a default with `??`, or test `!= none` first"
+            self.report("E0306", f"this value may be missing, so it has no `.{name}`", expr.base.span,
+                        f"this is {base.label}", help_)  # fmt: skip
+        found = self.attribute(expr, base.inner, name)
+        if expr.optional and base.kind not in ("optional", "none"):
+            help_ = f"write `.{name}`"
+            self.report(
+                "E0301", "`?.` is for values that may be missing", expr.base.span, f"this is {base.label}", help_
+            )
+        return t.optional(found) if expr.optional and found.known else found
+
+    def attribute(self, expr: s.Member, base: Type, name: str) -> Type:
+        if t.is_artifact(base):
+            if name == "size":
+                return t.SIZE
+            known: list[str] = ["size"]
+        elif base.kind == "record":
+            if name in base.fields:
+                return base.fields[name]
+            known = list(base.fields)
+        else:
+            known = []
+        help_ = did_you_mean(name, known)
+        if not help_ and known:
+            shown = ", ".join(f"`{k}`" for k in known[:8])
+            help_ = f"it has {shown}"
+        what = f"`{expr.base.name}`" if isinstance(expr.base, s.Ref) else base.label
+        self.report("E0202", f"{what} has no `{name}`", expr.name.span, f"not part of {base.label}", help_)
+        return t.UNKNOWN
+
+    def index(self, expr: s.Index, scope: Scope) -> Type:
+        base = self.infer(expr.base, scope)
+        if base.kind == "map":
+            self.require(expr.index, t.STRING, scope, "the key")
+            return base.args[1]
+        if base.kind == "list":
+            self.require(expr.index, t.INT, scope, "the index")
+            return base.element
+        self.infer(expr.index, scope)
+        if base.known:
+            help_ = "use `.name` for the fields of a record" if base.kind == "record" else ""
+            self.report("E0309", f"{base.label} cannot be indexed", expr.base.span, "not a list or Map", help_)
+        return t.UNKNOWN
+
+    def unary(self, expr: s.Unary, scope: Scope) -> Type:
+        if expr.op == "not":
+            self.test(expr.operand, scope, "the operand of `not`")
+            return t.BOOL
+        found = self.infer(expr.operand, scope)
+        if found.known and not t.is_number(found) and found.label not in t.QUANTITIES:
+            self.report("E0304", f"cannot negate {found.label}", expr.span, f"this is {found.label}")
+            return t.UNKNOWN
+        return found
+
+    def binary(self, expr: s.Binary, scope: Scope) -> Type:
+        op = expr.op
+        if op in ("and", "or"):
+            self.test(expr.left, scope, f"the left side of `{op}`")
+            self.test(expr.right, self.narrowed(expr.left, scope, op == "and"), f"the right side of `{op}`")
+            return t.BOOL
+        a, b = self.infer(expr.left, scope), self.infer(expr.right, scope)
+        if op in operators.SIGNS:
+            return self.arithmetic(expr, a, b)
+        if op == "coalesce":
+            return self.coalesce(expr, a, b)
+        if op == "range":
+            for side, found in ((expr.left, a), (expr.right, b)):
+                if found.known and found != t.INT:
+                    help_ = "use `linspace(a, b, n)` for fractions" if t.is_number(found) else ""
+                    self.report("E0301", f"a range runs over Int, not {found.label}", side.span, "not Int", help_)
+            return t.list_of(t.INT)
+        if op == "of":
+            self.report("E0313", "`of` belongs to `gpu = 2 of [A100]`", expr.span, "not here")
+            return t.UNKNOWN
+        if op in ("in", "not_in"):
+            self.membership(expr, a, b)
+        else:
+            self.comparison(expr, a, b)
+        return t.BOOL
+
+    def arithmetic(self, expr: s.Binary, a: Type, b: Type) -> Type:
+        outcome = operators.arithmetic(expr.op, a, b)
+        if outcome:
+            return outcome.type
+        message, help_ = operators.refusal(expr.op, a, b)
+        label = f"{a.label} {operators.SIGNS[expr.op]} {b.label}"
+        self.report("E0304", message, expr.span, label, help_)
+        return t.UNKNOWN
+
+    def coalesce(self, expr: s.Binary, a: Type, b: Type) -> Type:
+        if a.known and a.kind not in ("optional", "none"):
+            help_ = "remove the `??` and what follows it"
+            self.report("E0301", "`??` is for values that may be missing", expr.left.span, f"this is {a.label}", help_)
+            return a
+        joined = b if a.kind == "none" else t.join(a.inner, b)
+        if joined is None:
+            self.report(
+                "E0301", f"the default is {a.inner.label}, not {b.label}", expr.right.span, f"this is {b.label}"
+            )
+            return t.UNKNOWN
+        return joined
+
+    def membership(self, expr: s.Binary, a: Type, b: Type) -> None:
+        if not a.known or not b.known:
+            return
+        wanted = b.element if b.kind == "list" else t.STRING
+        if b.kind not in ("list", "map") and not t.assignable(b, t.STRING):
+            self.report("E0309", f"`in` looks into a list, Map or String, not {b.label}", expr.right.span, "not one")
+        elif t.join(a, wanted) is None:
+            message = f"cannot look for {a.label} in {b.label}"
+            self.report("E0303", message, expr.span, f"elements are {wanted.label}")
+
+    def comparison(self, expr: s.Binary, a: Type, b: Type) -> None:
+        if not a.known or not b.known:
+            return
+        label = f"left is {a.label}, right is {b.label}"
+        equality = expr.op in ("eq", "ne")
+        alike = t.join(a, b) is not None or (t.is_number(a.inner) and t.is_number(b.inner))
+        if equality and alike and a.kind == "choice" and b.kind == "choice" and not set(a.choices) & set(b.choices):
+            if len(a.choices) > 1 or len(b.choices) > 1:
+                word = (b if len(b.choices) == 1 else a).choices[0]
+                other = a if len(b.choices) == 1 else b
+                self.report("E0303", f'this can never be "{word}"', expr.span, label, did_you_mean(word, other.choices))
+        elif not alike:
+            _, help_ = operators.refusal("add", a, b)
+            self.report("E0303", f"cannot compare {a.label} with {b.label}", expr.span, label, help_)
+        elif not equality:
+            if "optional" in (a.kind, b.kind) or "none" in (a.kind, b.kind):
+                help_ = "supply a default with `??`, or test `!= none` first"
+                self.report("E0306", "a value that may be missing has no order", expr.span, label, help_)
+            elif not t.is_ordered(a):
+                self.report("E0303", f"{a.label} has no order", expr.span, label)
+
+    def conditional(self, expr: s.Conditional, scope: Scope) -> Type:
+        self.test(expr.test, scope, "the condition")
+        a = self.infer(expr.then, self.narrowed(expr.test, scope, True))
+        b = self.infer(expr.otherwise, self.narrowed(expr.test, scope, False))
+        joined = t.join(a, b)
+        if joined is None:
+            label = f"{a.label} or {b.label}"
+            self.report("E0301", "both sides of `if … else` have one type", expr.span, label)
+            return t.UNKNOWN
+        return joined
+
+    def items(self, items: tuple[s.Expr, ...], scope: Scope) -> Type:
+        element = t.UNKNOWN
+        for item in items:
+            found = self.infer(item, scope)
+            joined = t.join(element, found)
+            if joined is None:
+                message = f"the elements of a list have one type, here {element.label} and {found.label}"
+                self.report("E0301", message, item.span, f"this is {found.label}")
+                return t.UNKNOWN
+            element = joined
+        return t.list_of(element)
+
+    def comprehension(self, expr: s.Comprehension, scope: Scope) -> Type:
+        element = self.element_of(expr.over, scope, "`for` in a list")
+        inner = {**scope, expr.variable.text: element}
+        if expr.test is not None:
+            self.test(expr.test, inner, "the condition")
+            inner = dict(self.narrowed(expr.test, inner, True))
+        return t.list_of(self.infer(expr.item, inner))
+
+    def element_of(self, over: s.Expr, scope: Scope, what: str) -> Type:
+        found = self.infer(over, scope)
+        if found.known and found.kind != "list":
+            help_ = "use `.done` for the gathered values" if "done" in found.fields else ""
+            help_ = help_ or ("use `keys(…)`" if found.kind == "map" else "")
+            self.report(
+                "E0309", f"{what} runs over a list, not {found.label}", over.span, f"this is {found.label}", help_
+            )
+        return found.element if found.kind == "list" else t.UNKNOWN
+
+    def fields(self, expr: s.Fields, scope: Scope) -> Type:
+        found: dict[str, Type] = {}
+        for name, value in expr.entries:
+            if name.text in found:
+                self.report("E0203", f"the field `{name.text}` is given twice", name.span, "second value")
+            found[name.text] = self.infer(value, scope)
+        return t.record(found)
+
+    # ---- calls
+
+    def apply(self, expr: s.Apply, scope: Scope) -> Type:
+        match expr.callee:
+            case s.Ref(name=name) if name in prelude.FUNCTIONS:
+                return self.function(expr, name, scope)
+            case s.TypeRef(name=name) if name in self.tables.records:
+                return self.construct(expr, self.tables.records[name], scope)
+            case _:
+                for argument in expr.args:
+                    if not isinstance(argument.value, s.Selector):
+                        self.infer(argument.value, scope)
+                return t.UNKNOWN
+
+    def function(self, expr: s.Apply, name: str, scope: Scope) -> Type:
+        least, most, named = prelude.FUNCTIONS[name]
+        positional = [a for a in expr.args if a.name is None]
+        options = {a.name.text: a for a in expr.args if a.name is not None}
+        for key, argument in options.items():
+            if key not in named and argument.name is not None:
+                help_ = did_you_mean(key, named) or f"`{name}` takes its arguments by position"
+                self.report("E0302", f"`{name}` has no argument `{key}`", argument.name.span, "not known", help_)
+        if len(positional) < least or (most is not None and len(positional) > most):
+            wanted = f"{least}" if least == most else f"{least} or more" if most is None else f"{least} to {most}"
+            plural = "argument" if wanted == "1" else "arguments"
+            self.report("E0302", f"`{name}` takes {wanted} {plural}", expr.span, f"{len(positional)} given")
+            return t.UNKNOWN
+        found = [self.infer(a.value, scope) for a in positional]
+        for key, argument in options.items():
+            if key == "by":
+                self.selected(argument, found[0].element)
+            else:
+                self.require(argument.value, t.BOOL, scope, f"`{key}`")
+        if any(not f.known for f in found):
+            return t.UNKNOWN
+        result = functions.SIGNATURES[name](found)
+        if isinstance(result, functions.Wrong):
+            arg = positional[result.index].value
+            self.report("E0301", f"`{name}` takes {result.wanted}", arg.span, f"this is {found[result.index].label}")
+            return t.UNKNOWN
+        if name in ("sort", "best") and "by" not in options and found[0].element.known:
+            if not t.is_ordered(found[0].element):
+                help_ = f"say by what: `{name}(…, by = .field)`"
+                self.report("E0301", f"{found[0].element.label} has no order", expr.span, "cannot be ordered", help_)
+        return result
+
+    def selected(self, argument: s.Argument, element: Type) -> None:
+        value = argument.value
+        if not isinstance(value, s.Selector):
+            self.report("E0313", "`by` takes a selector", value.span, "not a selector", "for example `by = .auc`")
+            return
+        self.types[value] = t.UNKNOWN
+        if not element.known:
+            return
+        if element.kind != "record" or value.name not in element.fields:
+            help_ = did_you_mean(value.name, element.fields)
+            self.report("E0202", f"{element.label} has no `{value.name}`", value.span, "not a field", help_)
+        elif element.fields[value.name].known and not t.is_ordered(element.fields[value.name]):
+            found = element.fields[value.name]
+            self.report(
+                "E0301", f"`.{value.name}` is {found.label}, which has no order", value.span, "cannot be ordered"
+            )
+
+    def construct(self, expr: s.Apply, wanted: Type, scope: Scope) -> Type:
+        given = self.arguments(expr, dict(wanted.fields), scope, wanted.label)
+        defaults = {f.name.text for f in self.tables.record_syntax[wanted.label].fields if f.default is not None}
+        missing = [k for k in wanted.fields if k not in given and k not in defaults]
+        if missing:
+            self.missing(expr, wanted.label, missing, wanted.fields)
+        return wanted
+
+    def arguments(self, expr: s.Apply, inputs: Mapping[str, Type], scope: Scope, of: str) -> dict[str, s.Expr]:
+        """Match arguments to inputs by position, then by name, and check their types."""
+        given: dict[str, s.Expr] = {}
+        order = list(inputs)
+        for i, argument in enumerate(expr.args):
+            if argument.name is None and i >= len(order):
+                self.infer(argument.value, scope)
+                plural = "" if len(order) == 1 else "s"
+                message = f"`{of}` takes {len(order)} argument{plural}"
+                self.report("E0302", message, argument.value.span, "one too many")
+                continue
+            name = order[i] if argument.name is None else argument.name.text
+            if name not in inputs:
+                self.infer(argument.value, scope)
+                help_ = did_you_mean(name, inputs) or "it takes " + ", ".join(f"`{k}`" for k in order[:8])
+                span = argument.name.span if argument.name else argument.span
+                self.report("E0302", f"`{of}` has no input `{name}`", span, "not an input", help_)
+                continue
+            if name in given:
+                self.report("E0302", f"`{name}` is given twice", argument.span, "second value")
+            given[name] = argument.value
+            self.require(argument.value, inputs[name], scope, f"`{name}` of `{of}`")
+        return given
+
+    def missing(self, expr: s.Apply, of: str, names: list[str], inputs: Mapping[str, Type]) -> None:
+        listed = ", ".join(f"`{n}`" for n in names)
+        shown = ", ".join(f"{n} = <{inputs[n].label}>" for n in names)
+        self.report("E0302", f"`{of}` needs {listed}", expr.callee.span, "missing", f"add `{shown}`")
+
+    # ---- narrowing
+
+    def narrowed(self, test: s.Expr, scope: Scope, holds: bool) -> Scope:
+        """The scope in which `test` is known to hold (or not): `x != none` makes `T?` a `T`."""
+        names = set(_present(test, holds))
+        hit = {n: scope[n].inner for n in names if n in scope and scope[n].kind == "optional"}
+        return {**scope, **hit} if hit else scope
+
+
+def _present(test: s.Expr, holds: bool) -> list[str]:
+    match test:
+        case s.Unary(op="not", operand=operand):
+            return _present(operand, not holds)
+        case s.Binary(op=op, left=left, right=right) if op == ("and" if holds else "or"):
+            return _present(left, holds) + _present(right, holds)
+        case s.Binary(op=op, left=s.Ref(name=name), right=s.Literal(type="None")) if op == ("ne" if holds else "eq"):
+            return [name]
+        case s.Binary(op=op, left=s.Literal(type="None"), right=s.Ref(name=name)) if op == ("ne" if holds else "eq"):
+            return [name]
+        case _:
+            return []
+
+
+def _advice(found: Type, wanted: Type) -> str:
+    if wanted.inner.label in _UNIT_HELP and t.is_number(found):
+        return f"write it with a unit, such as `{_UNIT_HELP[wanted.inner.label]}`"
+    if found.kind == "record" and not found.named and len(found.fields) == 1:
+        (name,) = found.fields
+        if t.assignable(found.fields[name], wanted):
+            return f"use its field `.{name}`"
+    if found.kind == "record" and found.named:
+        fits = [k for k, v in found.fields.items() if t.assignable(v, wanted)]
+        if fits:
+            return f"use its part `.{fits[0]}`"
+    if wanted == t.INT and found in (t.FLOAT, t.PERCENT):
+        return "round it: `round(…)`, `floor(…)` or `ceil(…)`"
+    if wanted == t.STRING and functions.showable(found):
+        return 'put it into a string: `"{x}"`'
+    return ""
+
+
+def _differences(found: Type, wanted: Type) -> tuple[str, ...]:
+    """For two records, what differs, field by field."""
+    if found.kind != "record" or wanted.inner.kind != "record":
+        return ()
+    have, need = found.fields, wanted.inner.fields
+    out = [f"`{k}` is missing" for k in need if k not in have]
+    out += [f"`{k}` is not a field of {wanted.inner.label}" for k in have if k not in need]
+    out += [
+        f"`{k}` is {have[k].label}, needs {need[k].label}"
+        for k in need
+        if k in have and not t.assignable(have[k], need[k])
+    ]
+    return tuple(out[:6])

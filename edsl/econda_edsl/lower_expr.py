@@ -1,0 +1,144 @@
+"""Expressions of the program to expressions of the plan; types decide which operator computes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from econda_edsl import operators, prelude
+from econda_edsl import syntax as s
+from econda_edsl import types as t
+from econda_edsl.declare import Tables
+from econda_edsl.plan import Expr
+
+
+@dataclass(slots=True)
+class Lowering:
+    """`types` is complete for every expression given; `lets` holds the values of constants."""
+
+    tables: Tables
+    types: Mapping[s.Expr, t.Type]
+    lets: dict[str, Any] = field(default_factory=dict)
+
+    def lower(self, expr: s.Expr) -> Expr:
+        match expr:
+            case s.Literal(value=value):
+                return {"lit": value}
+            case s.Text():
+                return self.text(expr)
+            case s.Ref(name=name):
+                return {"lit": self.lets[name]} if name in self.lets else {"var": name}
+            case s.Member():
+                return self.member(expr)
+            case s.Index(base=base, index=index):
+                return {"index": [self.lower(base), self.lower(index)]}
+            case s.Apply():
+                return self.apply(expr)
+            case s.Unary(op=op, operand=operand):
+                inner = self.lower(operand)
+                return {"lit": -inner["lit"]} if op == "neg" and "lit" in inner else {op: inner}
+            case s.Binary():
+                return self.binary(expr)
+            case s.Conditional(test=test, then=then, otherwise=otherwise):
+                return {"cond": [self.lower(test), self.lower(then), self.lower(otherwise)]}
+            case s.Items(items=items):
+                return _constant("list", [self.lower(i) for i in items])
+            case s.Comprehension():
+                return self.comprehension(expr)
+            case s.Fields(entries=entries):
+                lowered = {name.text: self.lower(value) for name, value in entries}
+                return _constant_record(lowered)
+            case s.Selector(name=name):
+                return {"lit": name}
+            case s.TypeRef(name=name):
+                raise AssertionError(name)
+
+    def text(self, expr: s.Text) -> Expr:
+        if expr.plain is not None:
+            return {"lit": expr.plain}
+        return {"format": [{"lit": p} if isinstance(p, str) else self.shown(p) for p in expr.parts]}
+
+    def shown(self, expr: s.Expr) -> Expr:
+        """An expression as text; strings stand for themselves."""
+        found = self.types.get(expr, t.UNKNOWN)
+        if found == t.STRING or found.kind == "choice":
+            return self.lower(expr)
+        return {"show": [self.lower(expr), found.inner.label if found.inner.label in t.BUILTIN else "String"]}
+
+    def member(self, expr: s.Member) -> Expr:
+        base, name = self.lower(expr.base), expr.name.text
+        get = "opt_get" if expr.optional else "get"
+        if t.is_artifact(self.types.get(expr.base, t.UNKNOWN).inner):
+            base = {get: [base, "$artifact"]}
+        return {get: [base, name]}
+
+    def apply(self, expr: s.Apply) -> Expr:
+        if isinstance(expr.callee, s.TypeRef):
+            return self.construct(expr, expr.callee.name)
+        name = expr.callee.name if isinstance(expr.callee, s.Ref) else ""
+        if name == "str":
+            return self.shown(expr.args[0].value)
+        if name == "keys" and (record := self.types[expr.args[0].value]).kind == "record":
+            return {"lit": sorted(record.fields)}
+        result = self.types[expr]
+        if name == "mean" and result.label in t.QUANTITIES:
+            name = "mean_whole"
+        args = [self.lower(a.value) for a in expr.args if a.name is None]
+        options = {a.name.text: self.lower(a.value) for a in expr.args if a.name is not None}
+        return {"call": [name, args, options]}
+
+    def construct(self, expr: s.Apply, name: str) -> Expr:
+        declared = self.tables.record_syntax[name].fields
+        given: dict[str, Expr] = {}
+        for f, argument in zip(declared, expr.args, strict=False):
+            if argument.name is None:
+                given[f.name.text] = self.lower(argument.value)
+        given |= {a.name.text: self.lower(a.value) for a in expr.args if a.name is not None}
+        for f in declared:
+            if f.name.text not in given and f.default is not None:
+                given[f.name.text] = self.lower(f.default)
+        return _constant_record({f.name.text: given[f.name.text] for f in declared})
+
+    def binary(self, expr: s.Binary) -> Expr:
+        a, b = self.lower(expr.left), self.lower(expr.right)
+        if expr.op == "not_in":
+            return {"not": {"in": [a, b]}}
+        if expr.op not in operators.SIGNS:
+            return {expr.op: [a, b]}
+        outcome = operators.arithmetic(expr.op, self.types[expr.left], self.types[expr.right])
+        assert outcome is not None, expr.op
+        return {outcome.form: [b, a] if outcome.swap else [a, b]}
+
+    def comprehension(self, expr: s.Comprehension) -> Expr:
+        body: dict[str, Any] = {
+            "var": expr.variable.text,
+            "in": self.lower(expr.over),
+            "of": self.lower(expr.item),
+        }
+        if expr.test is not None:
+            body["if"] = self.lower(expr.test)
+        return {"comp": body}
+
+
+def is_static(expr: s.Expr, lets: Mapping[str, Any]) -> bool:
+    """Whether a value depends on nothing but constants."""
+    return all(ref.name in lets for ref in s.references(expr)) and not _calls_tasks(expr)
+
+
+def _calls_tasks(expr: s.Expr) -> bool:
+    if isinstance(expr, s.Apply) and isinstance(expr.callee, s.Ref) and expr.callee.name not in prelude.FUNCTIONS:
+        return True
+    return any(_calls_tasks(part) for part in s.parts_of(expr))
+
+
+def _constant(form: str, items: list[Expr]) -> Expr:
+    if all("lit" in item for item in items):
+        return {"lit": [item["lit"] for item in items]}
+    return {form: items}
+
+
+def _constant_record(fields: dict[str, Expr]) -> Expr:
+    if all("lit" in value for value in fields.values()):
+        return {"lit": {name: value["lit"] for name, value in fields.items()}}
+    return {"record": fields}

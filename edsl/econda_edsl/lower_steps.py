@@ -1,0 +1,157 @@
+"""Steps to plan nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from econda_edsl import plan as p
+from econda_edsl import prelude
+from econda_edsl import syntax as s
+from econda_edsl import types as t
+from econda_edsl.check_steps import called_task
+from econda_edsl.declare import Tables
+from econda_edsl.lower_expr import Lowering
+from econda_edsl.names import Names
+from econda_edsl.settings import SettingChecks
+
+
+@dataclass(slots=True)
+class StepLowering:
+    tables: Tables
+    expressions: Lowering
+    settings: SettingChecks
+    names: Names
+    binds: Mapping[s.Step, dict[str, t.Type]]
+
+    def block(self, block: s.Block) -> tuple[p.AnyNode, ...]:
+        """The nodes of a block in source order; `return` and `gather` belong to what encloses them."""
+        steps = [x for x in block.steps if not isinstance(x, s.Return | s.Gather)]
+        ids = self.ids(steps)
+        waits = self.names.blocks[block].waits
+        return tuple(self.node(step, ids[step], self.waits(waits.get(step, {}), ids)) for step in steps)
+
+    def waits(self, edges: Mapping[s.Step, object], ids: Mapping[s.Step, str]) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(ids[other] for other in edges if other in ids))
+
+    def ids(self, steps: list[s.Step]) -> dict[s.Step, str]:
+        """Bound names first, so that an unnamed step never takes one."""
+        taken = {x.name.text for x in steps if isinstance(x, s.Bind | s.Foreach) and x.name}
+        ids: dict[s.Step, str] = {}
+        for step in steps:
+            if isinstance(step, s.Bind | s.Foreach) and step.name:
+                ids[step] = step.name.text
+                continue
+            stem = self.stem(step)
+            ids[step] = next(x for x in _numbered(stem) if x not in taken)
+            taken.add(ids[step])
+        return ids
+
+    def stem(self, step: s.Step) -> str:
+        if isinstance(step, s.Effect):
+            task = called_task(step.expr, self.tables.tasks)
+            return task.name.text if task else "effect"
+        return type(step).__name__.lower()
+
+    def node(self, step: s.Step, id_: str, waits: tuple[str, ...]) -> p.AnyNode:
+        span = (step.span.line, step.span.column)
+        lower = self.expressions.lower
+        match step:
+            case s.Bind() | s.Effect():
+                return self.bind(step, id_, waits)
+            case s.Foreach():
+                return self.foreach(step, id_, waits)
+            case s.When(arms=arms):
+                lowered = tuple(
+                    p.Arm(body=self.block(a.body), test=None if a.test is None else lower(a.test)) for a in arms
+                )
+                binds = {name: kind.label for name, kind in self.binds.get(step, {}).items()}
+                return p.When(id=id_, waits=waits, span=span, arms=lowered, binds=binds)
+            case s.Repeat():
+                return p.Repeat(
+                    id=id_,
+                    waits=waits,
+                    span=span,
+                    up_to=lower(step.up_to),
+                    carry=tuple(p.Carry(name=c.name.text, start=lower(c.start)) for c in step.carries),
+                    body=self.block(step.body),
+                    next={n.name.text: lower(n.expr) for n in step.nexts},
+                    until=lower(step.until),
+                    fail_message=None if step.fail is None else lower(step.fail),
+                )
+            case s.Assert(expr=expr, message=message):
+                text = None if message is None else lower(message)
+                return p.Assert(id=id_, waits=waits, span=span, expr=lower(expr), message=text)
+            case s.Fail(message=message):
+                return p.Fail(id=id_, waits=waits, span=span, message=lower(message))
+            case _:
+                raise AssertionError(step)
+
+    def bind(self, step: s.Bind | s.Effect, id_: str, waits: tuple[str, ...]) -> p.AnyNode:
+        span = (step.span.line, step.span.column)
+        task = called_task(step.expr, self.tables.tasks)
+        if task is None:
+            return p.Value(id=id_, waits=waits, span=span, expr=self.expressions.lower(step.expr))
+        assert isinstance(step.expr, s.Apply)
+        args: dict[str, p.Expr] = {}
+        for f, argument in zip(task.inputs, step.expr.args, strict=False):
+            if argument.name is None:
+                args[f.name.text] = self.expressions.lower(argument.value)
+        for argument in step.expr.args:
+            if argument.name is not None:
+                args[argument.name.text] = self.expressions.lower(argument.value)
+        return p.Call(
+            id=id_, waits=waits, span=span, task=task.name.text, args=args, overrides=self.overrides(step.settings)
+        )
+
+    def overrides(self, settings: tuple[s.Setting, ...]) -> p.Overrides | None:
+        if not settings:
+            return None
+        found = {x.name.text: x for x in settings}
+        needs: dict[str, p.Expr] = {}
+        for name in prelude.NEEDS:
+            if name not in found:
+                continue
+            value = found[name].value
+            if isinstance(value, s.Binary) and value.op == "of":
+                kinds = value.right.items if isinstance(value.right, s.Items) else (value.right,)
+                needs["gpu_kinds"] = {"lit": [k.name for k in kinds if isinstance(k, s.TypeRef)]}
+                value = value.left
+            needs[name] = self.expressions.lower(value)
+        return p.Overrides(
+            needs=needs,
+            retry=self.settings.retry(found.get("retry")),
+            timeout_ms=self.settings.duration(found.get("timeout")),
+            checkpoint_ms=self.settings.checkpoint(found.get("checkpoint")),
+        )
+
+    def foreach(self, step: s.Foreach, id_: str, waits: tuple[str, ...]) -> p.Foreach:
+        found = {x.name.text: x for x in step.settings}
+        gathered = next((x.expr for x in step.body.steps if isinstance(x, s.Gather)), None)
+        tolerate = found.get("tolerate")
+        return p.Foreach(
+            id=id_,
+            waits=waits,
+            span=(step.span.line, step.span.column),
+            over=tuple((variable.text, self.expressions.lower(over)) for variable, over in step.over),
+            body=self.block(step.body),
+            gather=None if gathered is None else self.expressions.lower(gathered),
+            up_to=None if step.up_to is None else self.expressions.lower(step.up_to),
+            parallel=self.settings.count(found.get("parallel")),
+            batch=self.settings.count(found.get("batch")),
+            tolerate=self.settings.fraction(tolerate.value if tolerate else None, "`tolerate`") or 0.0,
+        )
+
+    def returns(self, block: s.Block) -> dict[str, p.Expr]:
+        for step in block.steps:
+            if isinstance(step, s.Return):
+                return {name.text: self.expressions.lower(expr) for name, expr in step.entries}
+        return {}
+
+
+def _numbered(stem: str):
+    yield stem
+    number = 2
+    while True:
+        yield f"{stem}{number}"
+        number += 1

@@ -1,0 +1,474 @@
+"""Every name resolved: what it refers to, which step waits for which, which names leave a branch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from econda_edsl import prelude
+from econda_edsl import syntax as s
+from econda_edsl.declare import Tables, reserved
+from econda_edsl.diagnostics import Diagnostic, Span
+from econda_edsl.suggest import did_you_mean, nearest
+
+Edge = tuple[str, str, Span]
+
+
+@dataclass(slots=True)
+class BlockNames:
+    """`owner`: the step that binds a name; `waits[step][other]`: why step needs other (its name, the other's)."""
+
+    owner: dict[str, s.Step] = field(default_factory=dict)
+    waits: dict[s.Step, dict[s.Step, Edge]] = field(default_factory=dict)
+    narrowed: dict[str, s.Step] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Names:
+    blocks: dict[s.Block, BlockNames] = field(default_factory=dict)
+    exports: dict[s.Step, dict[str, Span]] = field(default_factory=dict)
+    lets: dict[str, dict[str, Span]] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class _Frame:
+    """Names of one block, or (owner None) inputs, loop variables and carried names."""
+
+    names: dict[str, s.Step | None]
+    partial: dict[str, s.When] = field(default_factory=dict)
+    current: s.Step | None = None
+    block: BlockNames | None = None
+    used: set[str] = field(default_factory=set)
+
+
+def resolve(program: s.Program, tables: Tables) -> tuple[Names, list[Diagnostic]]:
+    """Resolve all declarations."""
+    work = _Resolve(tables)
+    for d in program.declarations:
+        match d:
+            case s.Let():
+                work.let(d)
+            case s.Task():
+                work.task(d)
+            case s.Pipeline():
+                work.pipeline(d)
+            case s.Record():
+                work.defaults(d.fields)
+            case _:
+                pass
+    return work.result, work.diagnostics
+
+
+def exported(step: s.Step, known: dict[s.Step, dict[str, Span]]) -> dict[str, Span]:
+    """The names a step binds in its block."""
+    if step not in known:
+        known[step] = _exported(step, known)
+    return known[step]
+
+
+def _exported(step: s.Step, known: dict[s.Step, dict[str, Span]]) -> dict[str, Span]:
+    match step:
+        case s.Bind(name=name):
+            return {name.text: name.span}
+        case s.Foreach(name=name):
+            return {name.text: name.span} if name else {}
+        case s.Repeat(carries=carries):
+            return {c.name.text: c.name.span for c in carries}
+        case s.When(arms=arms):
+            if arms[-1].test is not None:
+                return {}
+            open_arms = [_bound(arm.body, known) for arm in arms if not ends(arm.body)]
+            first = open_arms[0] if open_arms else {}
+            return {k: v for k, v in first.items() if all(k in other for other in open_arms)}
+        case _:
+            return {}
+
+
+def _bound(block: s.Block, known: dict[s.Step, dict[str, Span]]) -> dict[str, Span]:
+    return {k: v for step in block.steps for k, v in exported(step, known).items()}
+
+
+def ends(block: s.Block) -> bool:
+    """A block that always fails never reaches what follows it."""
+    return any(isinstance(step, s.Fail) for step in block.steps)
+
+
+@dataclass(slots=True)
+class _Resolve:
+    tables: Tables
+    result: Names = field(default_factory=Names)
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+    frames: list[_Frame] = field(default_factory=list)
+    in_let: str | None = None
+
+    def report(
+        self, code: str, message: str, span: Span, label: str = "", help: str = "", notes: tuple[str, ...] = ()
+    ) -> None:
+        self.diagnostics.append(Diagnostic(code, message, span, label, notes, help))
+
+    # ---- declarations
+
+    def let(self, d: s.Let) -> None:
+        self.in_let = d.name.text
+        self.result.lets[d.name.text] = {}
+        self.expr(d.expr)
+        self.in_let = None
+
+    def defaults(self, fields: Iterable[s.Field]) -> None:
+        for f in fields:
+            for expr in (f.default, f.range):
+                if expr is not None:
+                    self.expr(expr)
+
+    def task(self, d: s.Task) -> None:
+        self.defaults(d.inputs)
+        self.inputs(d.inputs)
+        frame = _Frame({f.name.text: None for f in d.inputs} | {"attempt": None, "run": None})
+        self.frames = [frame]
+        for setting in (*d.settings, *d.needs):
+            self.setting(setting)
+        frame.names["node"] = None
+        for test in d.where:
+            self.expr(test)
+        self.frames = []
+
+    def inputs(self, fields: Iterable[s.Field]) -> None:
+        for f in fields:
+            if f.name.text in self.tables.lets:
+                self.twice(f.name, self.tables.lets[f.name.text].name.span)
+
+    def pipeline(self, d: s.Pipeline) -> None:
+        self.defaults(d.inputs)
+        self.inputs(d.inputs)
+        for setting in d.settings:
+            self.setting(setting)
+        self.frames = [_Frame({"run": None}), _Frame({f.name.text: None for f in d.inputs})]
+        self.block(d.body)
+        self.frames = []
+
+    # ---- blocks
+
+    def block(self, block: s.Block) -> None:
+        self.enter(block)
+        self.leave(block)
+
+    def enter(self, block: s.Block) -> None:
+        """Resolve a block and leave its frame open for what may follow inside it (`next`, `until`)."""
+        names = self.result.blocks[block] = BlockNames()
+        frame = _Frame({}, block=names)
+        for step in block.steps:
+            for name, span in exported(step, self.result.exports).items():
+                self.bind(frame, names, step, name, span)
+            if isinstance(step, s.When):
+                for arm in step.arms:
+                    for name in _bound(arm.body, self.result.exports):
+                        frame.partial.setdefault(name, step)
+            if isinstance(step, s.Assert) and (name := _not_none(step.expr)):
+                names.narrowed[name] = step
+        self.frames.append(frame)
+        for step in block.steps:
+            frame.current = step
+            names.waits.setdefault(step, {})
+            self.step(step)
+        frame.current = None
+
+    def leave(self, block: s.Block) -> None:
+        frame = self.frames.pop()
+        outer = self.frames[-1] if self.frames else None
+        for step in block.steps:
+            if not isinstance(step, s.Bind) or step.name.text in frame.used or self.is_task_call(step.expr):
+                continue
+            leaves = (
+                outer is not None
+                and isinstance(outer.current, s.When)
+                and step.name.text in exported(outer.current, self.result.exports)
+            )
+            if not leaves and self.tables.complete:
+                help_ = "use it, or remove the line; a value that nothing reads has no effect"
+                self.report("E0503", f"`{step.name.text}` is never read", step.name.span, "computed for nothing", help_)
+
+    def is_task_call(self, expr: s.Expr) -> bool:
+        if not isinstance(expr, s.Apply) or not isinstance(expr.callee, s.Ref):
+            return False
+        return expr.callee.name in self.tables.tasks or expr.callee.name not in prelude.FUNCTIONS
+
+    def bind(self, frame: _Frame, names: BlockNames, step: s.Step, name: str, span: Span) -> None:
+        reserved(s.Name(span, name), self.diagnostics)
+        if name in frame.names and frame.names[name] is not step:
+            first = frame.names[name]
+            assert first is not None
+            self.twice(s.Name(span, name), exported(first, self.result.exports)[name])
+            return
+        self.shadow(s.Name(span, name))
+        frame.names[name] = step
+        names.owner[name] = step
+
+    def shadow(self, name: s.Name) -> None:
+        """A name keeps its meaning in the blocks inside; only a branch binds for its `when`."""
+        if name.text in self.tables.lets:
+            self.twice(name, self.tables.lets[name.text].name.span)
+        for outer in self.frames:
+            if name.text not in outer.names:
+                continue
+            owner = outer.names[name.text]
+            if owner is None:
+                self.report("E0203", f"`{name.text}` is bound twice", name.span, "already a name here",
+                            "an input, loop variable or carried name keeps its meaning in the blocks inside")  # fmt: skip
+            elif owner is not outer.current or not isinstance(owner, s.When):
+                self.twice(name, exported(owner, self.result.exports)[name.text])
+
+    def twice(self, name: s.Name, first: Span) -> None:
+        note = f"first bound on line {first.line}; a name has one meaning"
+        self.report("E0203", f"`{name.text}` is bound twice", name.span, "second binding", notes=(note,))
+
+    # ---- steps
+
+    def step(self, step: s.Step) -> None:
+        match step:
+            case s.Bind() | s.Effect():
+                self.task_call(step)
+            case s.Foreach():
+                self.foreach(step)
+            case s.When(arms=arms):
+                for arm in arms:
+                    if arm.test is not None:
+                        self.expr(arm.test)
+                    self.block(arm.body)
+            case s.Repeat():
+                self.repeat(step)
+            case s.Return(entries=entries):
+                for _, expr in entries:
+                    self.expr(expr)
+            case s.Gather(expr=expr):
+                self.expr(expr)
+            case s.Assert(expr=expr, message=message):
+                self.expr(expr)
+                if message is not None:
+                    self.expr(message)
+            case s.Fail(message=message):
+                self.expr(message)
+
+    def task_call(self, step: s.Bind | s.Effect) -> None:
+        expr = step.expr
+        if isinstance(expr, s.Apply) and isinstance(expr.callee, s.Ref) and expr.callee.name in self.tables.tasks:
+            for argument in expr.args:
+                self.expr(argument.value)
+        else:
+            self.expr(expr)
+        for name in step.after:
+            self.after(name)
+        for setting in step.settings:
+            self.setting(setting, ("attempt",))
+
+    def after(self, name: s.Name) -> None:
+        for frame in reversed(self.frames):
+            if name.text in frame.names:
+                if frame.names[name.text] is None:
+                    label = "not a step"
+                    self.report("E0201", f"`{name.text}` is no step to wait for", name.span, label)
+                    return
+                self.use(frame, name.text, name.span)
+                return
+        if self.tables.complete:
+            help_ = did_you_mean(name.text, [n for f in self.frames for n, o in f.names.items() if o])
+            self.report("E0201", f"unknown step `{name.text}`", name.span, "not bound in this scope", help_)
+
+    def foreach(self, step: s.Foreach) -> None:
+        variables: dict[str, s.Step | None] = {}
+        for variable, over in step.over:
+            self.expr(over)
+            reserved(variable, self.diagnostics)
+            if variable.text in variables:
+                self.report("E0203", f"`{variable.text}` is bound twice", variable.span, "second loop variable")
+            self.shadow(variable)
+            variables[variable.text] = None
+        if step.up_to is not None:
+            self.expr(step.up_to)
+        for setting in step.settings:
+            self.setting(setting)
+        self.frames.append(_Frame(variables))
+        self.block(step.body)
+        self.frames.pop()
+
+    def repeat(self, step: s.Repeat) -> None:
+        self.expr(step.up_to)
+        carried: dict[str, s.Step | None] = {}
+        for carry in step.carries:
+            self.expr(carry.start)
+            if carry.name.text in carried:
+                self.report("E0203", f"`{carry.name.text}` is carried twice", carry.name.span, "second carry")
+            carried[carry.name.text] = None
+        # Inside the loop the carried names are the round's; the outer frame sees their last values.
+        outer = self.frames[-1]
+        hidden = {name: outer.names.pop(name) for name in carried if outer.names.get(name) is step}
+        self.frames.append(_Frame(carried))
+        self.enter(step.body)
+        for following in step.nexts:
+            self.expr(following.expr)
+        self.expr(step.until)
+        if step.fail is not None:
+            self.expr(step.fail)
+        self.leave(step.body)
+        self.frames.pop()
+        outer.names.update(hidden)
+
+    def setting(self, setting: s.Setting, extra: tuple[str, ...] = ()) -> None:
+        """Settings with a vocabulary of their own (back-off kinds, GPU kinds) are checked later."""
+        if extra:
+            self.frames.append(_Frame(dict.fromkeys(extra)))
+        value = setting.value
+        if isinstance(value, s.Apply) and setting.name.text in ("retry", "checkpoint", "cache"):
+            for argument in value.args:
+                if argument.name is None or argument.name.text != "on":
+                    self.expr(argument.value)
+        elif isinstance(value, s.Binary) and value.op == "of":
+            self.expr(value.left)
+        elif setting.name.text not in _OWN_WORDS:
+            self.expr(value)
+        if extra:
+            self.frames.pop()
+
+    # ---- expressions
+
+    def expr(self, expr: s.Expr) -> None:
+        match expr:
+            case s.Ref():
+                self.ref(expr)
+            case s.TypeRef(name=name):
+                help_ = f"a record is made by `{name}(field = value)`" if name in self.tables.records else ""
+                self.report("E0201", f"`{name}` is not a value", expr.span, "an Upper name is a type", help_)
+            case s.Apply():
+                self.apply(expr)
+            case s.Comprehension(variable=variable):
+                self.expr(expr.over)
+                reserved(variable, self.diagnostics)
+                self.shadow(variable)
+                self.frames.append(_Frame({variable.text: None}))
+                self.expr(expr.item)
+                if expr.test is not None:
+                    self.expr(expr.test)
+                self.frames.pop()
+            case _:
+                for part in s.parts_of(expr):
+                    self.expr(part)
+
+    def apply(self, expr: s.Apply) -> None:
+        for argument in expr.args:
+            self.expr(argument.value)
+        callee = expr.callee
+        match callee:
+            case s.Ref(name=name):
+                self.called(callee, name)
+            case s.TypeRef(name=name):
+                if name not in self.tables.records and self.tables.complete:
+                    help_ = did_you_mean(name, self.tables.records)
+                    self.report("E0206", f"unknown record type `{name}`", callee.span, "not declared", help_)
+            case s.Member(base=s.Ref(name=name)) if not self.find(name):
+                message = f"`{name}` is not declared, and calls into modules are not supported by this version yet"
+                self.report("E1001", message, callee.span, "not yet")
+            case _:
+                self.expr(callee)
+                self.report("E0313", "only tasks, functions and record types can be called", callee.span, "a value")
+
+    def called(self, callee: s.Ref, name: str) -> None:
+        if name in prelude.FUNCTIONS:
+            return
+        if name in self.tables.tasks:
+            help_ = f"bind it first: `y = {name}(…)`, then use `y.<output>` here"
+            self.report("E0312", f"the task `{name}` is called inside an expression", callee.span,
+                        "a task call is the whole right side of a binding", help_)  # fmt: skip
+        elif name in self.tables.pipelines:
+            self.report("E1001", "calling a pipeline is not supported by this version yet", callee.span, "not yet")
+        elif self.find(name):
+            self.report("E0313", f"`{name}` is a value, it cannot be called", callee.span, "not a task or function")
+        elif self.tables.complete:
+            help_ = did_you_mean(name, [*self.tables.tasks, *prelude.FUNCTIONS])
+            self.report("E0201", f"unknown task or function `{name}`", callee.span, "not declared", help_)
+
+    def find(self, name: str) -> bool:
+        return name in self.tables.lets or any(name in f.names for f in self.frames)
+
+    def ref(self, ref: s.Ref) -> None:
+        for frame in reversed(self.frames):
+            if ref.name in frame.names:
+                self.use(frame, ref.name, ref.span)
+                return
+        if ref.name in self.tables.lets:
+            if self.in_let:
+                self.result.lets[self.in_let].setdefault(ref.name, ref.span)
+            return
+        self.unknown(ref)
+
+    def use(self, frame: _Frame, name: str, span: Span) -> None:
+        """Record that the frame's current step needs the step that binds `name`."""
+        frame.used.add(name)
+        owner, step = frame.names[name], frame.current
+        if frame.block is None or step is None or owner is None:
+            self.narrow(name, span)
+            return
+        mine = _label(step)
+        frame.block.waits[step].setdefault(owner, (mine, name, span))
+        self.narrow(name, span)
+
+    def narrow(self, name: str, span: Span) -> None:
+        """Whoever reads a name that an `assert … != none` vouches for waits for the assert."""
+        for frame in self.frames:
+            if frame.block is None or frame.current is None or name not in frame.block.narrowed:
+                continue
+            check = frame.block.narrowed[name]
+            owner = frame.names.get(name)
+            if frame.current is not check and not isinstance(frame.current, s.Assert) and owner is not frame.current:
+                frame.block.waits[frame.current].setdefault(check, (_label(frame.current), "assert", span))
+
+    def unknown(self, ref: s.Ref) -> None:
+        name = ref.name
+        for frame in reversed(self.frames):
+            if name in frame.partial:
+                line = frame.partial[name].span.line
+                help_ = f"bind it in an `else:` of the `when` on line {line} (use `{name} = none` to make it optional)"
+                self.report("E0502", f"`{name}` is not bound on every path", ref.span, "may be unbound here", help_)
+                return
+        if name in self.tables.tasks or name in self.tables.pipelines or name in prelude.FUNCTIONS:
+            what = (
+                "a task"
+                if name in self.tables.tasks
+                else "a pipeline"
+                if name in self.tables.pipelines
+                else "a function"
+            )
+            self.report("E0201", f"`{name}` is {what}, not a value", ref.span, "cannot be used without a call",
+                        f"call it: `{name}(…)`")  # fmt: skip
+            return
+        if not self.tables.complete:
+            return
+        visible = {n for f in self.frames for n in f.names} | set(self.tables.lets)
+        help_ = f"did you mean `{near}`?" if (near := nearest(name, visible)) else ""
+        self.report("E0201", f"unknown name `{name}`", ref.span, "not bound in this scope", help_)
+
+
+_OWN_WORDS = frozenset({"policy", "cache", "overlap", "concurrency"})
+
+
+def _label(step: s.Step) -> str:
+    match step:
+        case s.Bind(name=name):
+            return name.text
+        case s.Foreach(name=name) if name is not None:
+            return name.text
+        case s.Repeat(carries=carries) if carries:
+            return carries[0].name.text
+        case s.Effect(expr=s.Apply(callee=s.Ref(name=called))):
+            return called
+        case _:
+            return type(step).__name__.lower()
+
+
+def _not_none(expr: s.Expr) -> str | None:
+    """`x` when the expression says `x != none`."""
+    match expr:
+        case s.Binary(op="ne", left=s.Ref(name=name), right=s.Literal(type="None")):
+            return name
+        case s.Binary(op="ne", left=s.Literal(type="None"), right=s.Ref(name=name)):
+            return name
+        case _:
+            return None

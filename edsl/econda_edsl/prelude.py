@@ -1,0 +1,77 @@
+"""What every program knows without declaring it, as data: words, functions, settings."""
+
+from __future__ import annotations
+
+DECLARATIONS = (
+    "let", "type", "task", "pipeline", "import", "from", "pool", "connector", "secret", "trigger",
+    "operator", "policy",
+)  # fmt: skip
+
+# Words that cannot be bound: a reader would take them for syntax.
+RESERVED = frozenset({
+    "true", "false", "none", "and", "or", "not", "in", "if", "else", "for", "when", "foreach", "repeat",
+    "until", "assert", "fail", "return", "gather", "carry", "next", "with", "after", "run", "attempt",
+    *DECLARATIONS,
+})  # fmt: skip
+
+# name → (fewest arguments, most arguments, named arguments allowed); most None means any number
+FUNCTIONS: dict[str, tuple[int, int | None, frozenset[str]]] = {
+    "len": (1, 1, frozenset()),
+    "sum": (1, 1, frozenset()),
+    "mean": (1, 1, frozenset()),
+    "min": (1, None, frozenset()),
+    "max": (1, None, frozenset()),
+    "sort": (1, 1, frozenset({"by", "reverse"})),
+    "zip": (2, 2, frozenset()),
+    "range": (1, 3, frozenset()),
+    "linspace": (3, 3, frozenset()),
+    "logspace": (3, 3, frozenset()),
+    "flatten": (1, 1, frozenset()),
+    "keys": (1, 1, frozenset()),
+    "best": (1, 1, frozenset({"by", "lowest"})),
+    "any": (1, 1, frozenset()),
+    "all": (1, 1, frozenset()),
+    "abs": (1, 1, frozenset()),
+    "round": (1, 2, frozenset()),
+    "floor": (1, 1, frozenset()),
+    "ceil": (1, 1, frozenset()),
+    "str": (1, 1, frozenset()),
+    "int": (1, 1, frozenset()),
+    "float": (1, 1, frozenset()),
+    "date": (1, 1, frozenset()),
+    "instant": (1, 1, frozenset()),
+}
+
+FAILURES = ("failed", "timed_out", "out_of_memory", "bad_output", "preempted", "lost")
+
+# Per place: the settings that exist. "later" ones parse and are refused as not yet supported.
+NEEDS = {"cpu": "Float", "memory": "Size", "disk": "Size", "gpu": "Int", "time": "Duration"}
+TASK = ("image", "packages", "retry", "timeout", "checkpoint", "env", "args")
+STEP = ("cpu", "memory", "disk", "gpu", "time", "retry", "timeout", "checkpoint")
+FOREACH = ("parallel", "batch", "tolerate")
+PIPELINE = ("budget", "deadline", "tags")
+LATER = {
+    "task": frozenset({"cache", "version", "concurrency"}),
+    "step": frozenset({"cache", "env", "image"}),
+    "foreach": frozenset(),
+    "pipeline": frozenset({"policy", "concurrency", "priority"}),
+    "needs": frozenset({"bandwidth"}),
+}
+
+NODE_ATTRIBUTES = {
+    "arch": "String",
+    "os": "String",
+    "region": "String",
+    "zone": "String",
+    "pool": "String",
+    "name": "String",
+    "spot": "Bool",
+    "avx2": "Bool",
+    "avx512": "Bool",
+    "cpu": "Float",
+    "memory": "Size",
+    "disk": "Size",
+    "gpu": "Int",
+    "gpu_kind": "String?",
+}
+RUN_ATTRIBUTES = {"id": "String", "seed": "Int", "started_at": "Instant"}

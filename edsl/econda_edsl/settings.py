@@ -1,0 +1,249 @@
+"""Settings: which exist where, their types and their meaning as plan records."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from econda_edsl import prelude
+from econda_edsl import syntax as s
+from econda_edsl import types as t
+from econda_edsl.constants import MISSING, Constants
+from econda_edsl.diagnostics import Span
+from econda_edsl.infer import Inference, Scope
+from econda_edsl.plan import Retry, Settings
+from econda_edsl.suggest import did_you_mean
+
+ATTEMPTS_MOST = 100
+_PACKAGE = re.compile(
+    r"[A-Za-z0-9][A-Za-z0-9._-]*(\[[A-Za-z0-9._, -]+\])?\s*((===|==|~=|!=|<=|>=|<|>)\s*[A-Za-z0-9.*+!_-]+\s*,?\s*)*(;[^\n]*)?"
+)
+
+
+@dataclass(slots=True)
+class SettingChecks:
+    """Checks settings and turns the constant ones into values."""
+
+    inference: Inference
+    constants: Constants
+
+    def report(self, code: str, message: str, span: Span, label: str = "", help: str = "") -> None:
+        self.inference.report(code, message, span, label, help)
+
+    def known(self, settings: Iterable[s.Setting], place: str, names: Iterable[str]) -> dict[str, s.Setting]:
+        """The settings by name, without those that do not exist there or come twice."""
+        found: dict[str, s.Setting] = {}
+        names = tuple(names)
+        for setting in settings:
+            name = setting.name.text
+            if name in prelude.LATER[place]:
+                self.report(
+                    "E1001", f"the setting `{name}` is not supported by this version yet", setting.span, "not yet"
+                )
+            elif name not in names:
+                where = {"needs": "`needs`", "step": "a step", "foreach": "a `foreach`"}.get(place, f"a {place}")
+                help_ = self.elsewhere(name, place, names)
+                self.report("E0204", f"{where} has no setting `{name}`", setting.span, "unknown setting", help_)
+            elif name in found:
+                self.report("E0208", f"`{name}` is set twice", setting.span, f"first on line {found[name].span.line}")
+            else:
+                found[name] = setting
+        return found
+
+    def elsewhere(self, name: str, place: str, names: tuple[str, ...]) -> str:
+        if near := did_you_mean(name, names):
+            return near
+        if place == "task" and name in prelude.NEEDS:
+            return "put it into the `needs:` block"
+        if place == "needs" and name in prelude.TASK:
+            return "put it into the task itself, outside `needs:`"
+        return "it has " + ", ".join(f"`{n}`" for n in names)
+
+    # ---- constants of one type
+
+    def duration(self, setting: s.Setting | None) -> int | None:
+        return self.positive(setting, t.DURATION)
+
+    def money(self, setting: s.Setting | None) -> int | None:
+        return self.positive(setting, t.MONEY)
+
+    def count(self, setting: s.Setting | None) -> int | None:
+        return self.positive(setting, t.INT)
+
+    def positive(self, setting: s.Setting | None, wanted: t.Type) -> int | None:
+        if setting is None:
+            return None
+        value = self.constants.value(setting.value, wanted, f"`{setting.name.text}`")
+        if value is MISSING:
+            return None
+        if value <= 0:
+            self.report("E0704", f"`{setting.name.text}` is more than zero", setting.value.span, "out of range")
+            return None
+        return value
+
+    def fraction(self, expr: s.Expr | None, what: str) -> float | None:
+        if expr is None:
+            return None
+        value = self.constants.value(expr, t.PERCENT, what)
+        if value is MISSING:
+            return None
+        if not 0 <= value <= 1:
+            self.report("E0704", f"{what} lies between 0% and 100%", expr.span, "out of range")
+            return None
+        return value
+
+    def string(self, setting: s.Setting | None) -> str | None:
+        if setting is None:
+            return None
+        value = self.constants.value(setting.value, t.STRING, f"`{setting.name.text}`")
+        return None if value is MISSING else value
+
+    def packages(self, setting: s.Setting | None) -> tuple[str, ...]:
+        if setting is None:
+            return ()
+        value = self.constants.value(setting.value, t.list_of(t.STRING), "`packages`")
+        if value is MISSING:
+            return ()
+        for package in value:
+            if not _PACKAGE.fullmatch(package):
+                help_ = 'write name and version, such as "scikit-learn==1.7.*"'
+                self.report("E0316", f"`{package}` is not a package requirement", setting.value.span, "", help_)
+        return tuple(value)
+
+    def tags(self, setting: s.Setting | None) -> dict[str, str]:
+        if setting is None:
+            return {}
+        value = self.constants.value(setting.value, t.map_of(t.STRING, t.STRING), "`tags`")
+        return {} if value is MISSING else value
+
+    # ---- settings with words of their own
+
+    def gpu(self, expr: s.Expr, scope: Scope) -> tuple[s.Expr, tuple[str, ...]]:
+        """`2` or `2 of [A100, H100]`: the count and the kinds."""
+        if not isinstance(expr, s.Binary) or expr.op != "of":
+            self.inference.require(expr, t.INT, scope, "`gpu`")
+            return expr, ()
+        self.inference.require(expr.left, t.INT, scope, "the number of GPUs")
+        kinds = expr.right.items if isinstance(expr.right, s.Items) else (expr.right,)
+        for kind in kinds:
+            if not isinstance(kind, s.TypeRef):
+                self.report("E0313", "a kind of GPU is an Upper name", kind.span, "", "for example `2 of [A100, H100]`")
+        return expr.left, tuple(k.name for k in kinds if isinstance(k, s.TypeRef))
+
+    def checkpoint(self, setting: s.Setting | None) -> int | None:
+        if setting is None:
+            return None
+        args = self.call(setting.value, ("every",), "checkpoint", "`checkpoint = every(10min)`")
+        if args is None:
+            return None
+        if set(args) != {"0"}:
+            self.report("E0302", "`every` takes one duration", setting.value.span, "", "for example `every(10min)`")
+            return None
+        if self.inference.infer(args["0"], {}) == t.SIZE:
+            self.report("E1001", "a checkpoint by size is not supported by this version yet", args["0"].span, "not yet")
+            return None
+        return self.duration(s.Setting(setting.span, setting.name, args["0"]))
+
+    def call(self, expr: s.Expr, names: tuple[str, ...], what: str, example: str) -> dict[str, s.Expr] | None:
+        """Arguments of `name(…)` by name, positional ones under "0", "1", …; the callee under ""."""
+        if not isinstance(expr, s.Apply) or not isinstance(expr.callee, s.Ref) or expr.callee.name not in names:
+            help_ = ""
+            if isinstance(expr, s.Apply) and isinstance(expr.callee, s.Ref):
+                help_ = did_you_mean(expr.callee.name, names)
+            self.report("E0313", f"`{what}` takes {' or '.join(f'`{n}(…)`' for n in names)}", expr.span,
+                        "not one", help_ or f"for example {example}")  # fmt: skip
+            return None
+        out: dict[str, s.Expr] = {}
+        for i, argument in enumerate(expr.args):
+            key = str(i) if argument.name is None else argument.name.text
+            if key in out:
+                self.report("E0208", f"`{key}` is set twice", argument.span, "second value")
+            out[key] = argument.value
+        return out
+
+    def retry(self, setting: s.Setting | None) -> Retry | None:
+        if setting is None:
+            return None
+        value = setting.value
+        example = "`retry = exponential(attempts = 4, first = 30s)`"
+        args = self.call(value, ("exponential", "linear"), "retry", example)
+        if args is None or not isinstance(value, s.Apply) or not isinstance(value.callee, s.Ref):
+            return None
+        kind = "linear" if value.callee.name == "linear" else "exponential"
+        readers = self.retry_readers()
+        allowed = (
+            ("attempts", "wait", "cap", "jitter", "on")
+            if kind == "linear"
+            else tuple(k for k in readers if k != "wait")
+        )
+        fields: dict[str, Any] = {"kind": kind}
+        for key, expr in args.items():
+            if key not in allowed:
+                help_ = did_you_mean(key, allowed) or "it has " + ", ".join(f"`{a} = …`" for a in allowed)
+                label = "unknown" if not key.isdigit() else "has no name"
+                self.report("E0204", f"`{kind}` has no setting `{key}`", expr.span, label, help_)
+                continue
+            name, read = readers[key]
+            if (result := read(expr)) is not None:
+                fields[name] = result
+        if "attempts" not in args:
+            self.report("E0302", f"`{kind}` needs `attempts`", value.callee.span, "missing", f"for example {example}")
+        if kind == "linear" and "wait" not in args:
+            self.report("E0302", "`linear` needs `wait`", value.callee.span, "missing", "add `wait = 1min`")
+        fields["cap_ms"] = max(fields.get("cap_ms", 600_000), fields.get("first_ms", 1_000))
+        return Retry(**fields)
+
+    def retry_readers(self) -> dict[str, tuple[str, Callable[[s.Expr], Any]]]:
+        def wait(what: str) -> Callable[[s.Expr], Any]:
+            return lambda e: self.duration(s.Setting(e.span, s.Name(e.span, what), e))
+
+        return {
+            "attempts": ("attempts", self.attempts),
+            "first": ("first_ms", wait("first")),
+            "wait": ("first_ms", wait("wait")),
+            "factor": ("factor", self.factor),
+            "cap": ("cap_ms", wait("cap")),
+            "jitter": ("jitter", lambda e: self.fraction(e, "`jitter`")),
+            "on": ("on", self.failures),
+        }
+
+    def attempts(self, expr: s.Expr) -> int | None:
+        value = self.constants.value(expr, t.INT, "`attempts`")
+        if value is MISSING:
+            return None
+        if not 1 <= value <= ATTEMPTS_MOST:
+            self.report("E0704", f"`attempts` lies between 1 and {ATTEMPTS_MOST}", expr.span, "out of range")
+            return None
+        return value
+
+    def factor(self, expr: s.Expr) -> float | None:
+        value = self.constants.value(expr, t.FLOAT, "`factor`")
+        if value is MISSING:
+            return None
+        if not 1 <= value <= 100:
+            self.report("E0704", "`factor` lies between 1 and 100", expr.span, "out of range")
+            return None
+        return float(value)
+
+    def failures(self, expr: s.Expr) -> tuple[str, ...] | None:
+        if isinstance(expr, s.Ref) and expr.name == "any":
+            return ()
+        items = expr.items if isinstance(expr, s.Items) else (expr,)
+        for item in items:
+            if not isinstance(item, s.Ref) or item.name not in prelude.FAILURES:
+                name = item.name if isinstance(item, s.Ref) else ""
+                help_ = did_you_mean(name, prelude.FAILURES) or "known: any, " + ", ".join(prelude.FAILURES)
+                self.report("E0204", f"`{name}` is not a kind of failure" if name else "`on` lists kinds of failure",
+                            item.span, "unknown", help_)  # fmt: skip
+                return None
+        return tuple(item.name for item in items if isinstance(item, s.Ref))
+
+    def pipeline(self, d: s.Pipeline) -> Settings:
+        found = self.known(d.settings, "pipeline", prelude.PIPELINE)
+        return Settings(
+            budget_micros=self.money(found.get("budget")),
+            deadline_ms=self.duration(found.get("deadline")),
+            tags=self.tags(found.get("tags")),
+        )

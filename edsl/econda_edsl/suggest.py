@@ -1,0 +1,45 @@
+"""Did you mean: the nearest name in scope."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+def nearest(word: str, names: Iterable[str]) -> str | None:
+    """The closest of `names`, ignoring case and underscores; None when nothing is close."""
+    folded = _fold(word)
+    limit = max(1, (len(folded) + 2) // 4)
+    best: tuple[int, str] | None = None
+    for name in sorted(set(names) - {word}):
+        distance = _distance(folded, _fold(name), limit)
+        if distance <= limit and (best is None or distance < best[0]):
+            best = (distance, name)
+    return best[1] if best else None
+
+
+def did_you_mean(word: str, names: Iterable[str]) -> str:
+    """A help line, or an empty string."""
+    near = nearest(word, names)
+    return f"did you mean `{near}`?" if near else ""
+
+
+def _fold(word: str) -> str:
+    return word.replace("_", "").lower()
+
+
+def _distance(a: str, b: str, limit: int) -> int:
+    """Edit distance with swaps of neighbours, or `limit + 1` when it is more than `limit`."""
+    if abs(len(a) - len(b)) > limit:
+        return limit + 1
+    before: list[int] = []
+    row = list(range(len(b) + 1))
+    for i, x in enumerate(a, 1):
+        older, before, row = before, row, [i]
+        for j, y in enumerate(b, 1):
+            cost = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (x != y))
+            if i > 1 and j > 1 and x == b[j - 2] and a[i - 2] == y:
+                cost = min(cost, older[j - 2] + 1)
+            row.append(cost)
+        if min(row) > limit:
+            return limit + 1
+    return row[-1]

@@ -1,0 +1,175 @@
+"""Why a declaration does not parse, in the reader's words."""
+
+from __future__ import annotations
+
+import re
+
+from lark.exceptions import UnexpectedInput
+
+from econda_edsl import literals
+from econda_edsl.diagnostics import Diagnostic, Span
+
+_BLOCK = re.compile(r"(task|pipeline|foreach|when|else|repeat|needs|with|on|state|\w+ = foreach)\b")
+_WORDS = {
+    "if": "use `when … :` for steps and `a if test else b` for values",
+    "elif": "use `else when … :`",
+    "elsif": "use `else when … :`",
+    "for": "use `foreach … in … :`",
+    "while": "use `repeat up to N:` … `until …`",
+    "loop": "use `repeat up to N:` … `until …`",
+    "def": "declare a `task` at the left margin",
+    "try": "use `retry = …` in the task",
+    "switch": "use `when … :` and `else when … :`",
+    "match": "use `when … :` and `else when … :`",
+    "import": "imports stand at the left margin",
+    "print": "return values, or log from a task",
+}
+_SIGNS = {"&&": "use `and`", "||": "use `or`", "!": "use `not`", "&": "use `and`", "->": "outputs follow the inputs",
+          ";": "one statement per line", "+=": "a name is bound once", "'": 'strings use `"`', "`": 'strings use `"`',
+          "//": "comments begin with `#`", "%": "use `Int` arithmetic; `%` belongs to percents"}  # fmt: skip
+_NAMES = {"_NL": "the end of the line", "NAME": "a name", "TNAME": "a type", "STRING": "a string", "COLON": "`:`",
+          "EQUAL": "`=`", "_INDENT": "an indented block", "RPAR": "`)`", "RSQB": "`]`", "RBRACE": "`}`",
+          "COMMA": "`,`", "LPAR": "`(`", "RAW": "a code body", "_DEDENT": "the end of the block", "INT": "a number",
+          "__ANON_0": "`->`", "IN": "`in`", "TO": "`to`", "UP": "`up to`", "UNTIL": "`until`"}  # fmt: skip
+
+
+def explain(error: UnexpectedInput, text: str, offset: Span) -> Diagnostic:
+    """Turn the parser's complaint into a diagnostic; `offset` moves positions to those of the file."""
+    place = _Place(error, text, offset)
+    for rule in (_indentation, _equals, _colon, _foreign, _unbounded, _unit, _statement):
+        found = rule(place)
+        if found:
+            return found
+    wanted = _wanted(place.expected)
+    shown = "the end of the line" if place.at_end else f"`{place.word}`"
+    return place.diagnostic("E0101", f"unexpected {shown}", f"expected {wanted}" if wanted else "")
+
+
+class _Place:
+    """Where and on what the parser stopped."""
+
+    def __init__(self, error: UnexpectedInput, text: str, offset: Span) -> None:
+        token = getattr(error, "token", None)
+        self.kind = getattr(token, "type", "")
+        self.lines = text.split("\n")
+        line, column = _position(error, self.lines)
+        self.line, self.column, self.offset = line, column, offset
+        self.expected = set(getattr(error, "expected", None) or getattr(error, "allowed", None) or ())
+        self.source = self.lines[line - 1] if line <= len(self.lines) else ""
+        self.at_end = self.kind in ("_NL", "$END", "_DEDENT") or column > len(self.source)
+        if self.kind == "_NL":
+            self.at_end = True
+        rest = self.source[column - 1 :]
+        match = re.match(r"[A-Za-z_]\w*|\d[\w.]*|&&|\|\||\+=|//|->|==|.", rest)
+        self.word = match[0] if match else ""
+        self.before = self.source[: column - 1]
+
+    def span(self, width: int | None = None) -> Span:
+        first = self.offset.column if self.line == 1 else 0
+        start = self.column + first
+        return Span(
+            self.line + self.offset.line,
+            start,
+            self.line + self.offset.line,
+            start + (width or max(1, 0 if self.at_end else len(self.word))),
+        )
+
+    def diagnostic(self, code: str, message: str, label: str = "", help: str = "") -> Diagnostic:
+        return Diagnostic(code, message, self.span(), label, help=help)
+
+
+def _position(error: UnexpectedInput, lines: list[str]) -> tuple[int, int]:
+    line, column = getattr(error, "line", 0), getattr(error, "column", 0)
+    if isinstance(line, int) and isinstance(column, int) and line > 0 and column > 0:
+        return line, column
+    last = max((i for i, text in enumerate(lines) if text.strip()), default=0)
+    return last + 1, len(lines[last]) + 1
+
+
+def _indentation(p: _Place) -> Diagnostic | None:
+    if p.kind == "_INDENT":
+        p.line, p.column = _next_code_line(p)
+        return p.diagnostic("E0102", "this line is indented, but nothing opens a block", "unexpected indentation")
+    if "_INDENT" in p.expected and len(p.expected) == 1:
+        help_ = "indent the lines of the block, or remove the `:`"
+        return p.diagnostic("E0102", "this block has no lines", "expected an indented block", help_)
+    return None
+
+
+def _next_code_line(p: _Place) -> tuple[int, int]:
+    for i in range(p.line - 1, len(p.lines)):
+        text = p.lines[i]
+        if text.startswith(" ") and text.strip() and (i + 1 > p.line or p.column <= len(text) - len(text.lstrip())):
+            return i + 1, len(text) - len(text.lstrip()) + 1
+    return p.line, p.column
+
+
+def _equals(p: _Place) -> Diagnostic | None:
+    if p.word == "=" and "EQUAL" not in p.expected and p.kind == "EQUAL":
+        return p.diagnostic("E0108", "`=` binds a name; it does not compare", "not here", "use `==` to compare")
+    if p.word == "==" and "EQUAL" in p.expected:
+        return p.diagnostic("E0108", "`==` compares; it does not bind", "not here", "use `=` to bind a name")
+    return None
+
+
+def _colon(p: _Place) -> Diagnostic | None:
+    if p.at_end and "COLON" in p.expected and _BLOCK.match(p.source.strip()):
+        p.column = len(p.source.rstrip()) + 1
+        word = p.source.split()[0] if p.source.split() else "this"
+        return p.diagnostic(
+            "E0107", f"`{word}` opens a block with `:`", "expected `:`", "add `:` at the end of the line"
+        )
+    return None
+
+
+def _foreign(p: _Place) -> Diagnostic | None:
+    first = p.source.split()[0].rstrip(":(") if p.source.split() else ""
+    if (first in _WORDS and p.before.strip() in ("", first)) or first in ("while", "elif", "if", "for", "def"):
+        p.column = len(p.source) - len(p.source.lstrip()) + 1
+        p.word, p.at_end = first, False
+        return p.diagnostic("E0110", f"there is no `{first}` here", "not a word of EDSL", _WORDS[first])
+    if p.before.strip() == "else" and p.word == "if":
+        return p.diagnostic("E0110", "there is no `else if` here", "not a word of EDSL", "use `else when … :`")
+    if not p.at_end and p.word in _SIGNS:
+        return p.diagnostic("E0111", f"`{p.word}` is not an operator of EDSL", "not known", _SIGNS[p.word])
+    if p.word in ("*", "+", "/", "-") and p.source[p.column : p.column + 1] == "=":
+        return p.diagnostic("E0111", f"`{p.word}=` is not an operator of EDSL", "not known", _SIGNS["+="])
+    return None
+
+
+def _unbounded(p: _Place) -> Diagnostic | None:
+    if p.source.strip().startswith("repeat") and "UP" in p.expected:
+        help_ = "write `repeat up to 10:`; every loop has a bound"
+        return p.diagnostic("E0112", "`repeat` needs a bound", "expected `up to N`", help_)
+    return None
+
+
+def _unit(p: _Place) -> Diagnostic | None:
+    match = re.search(r"(\d[\d_]*(?:\.\d+)?)$", p.before)
+    if not match or not re.match(r"[A-Za-z]", p.word):
+        return None
+    near = [u for table in (literals.SIZES, literals.DURATIONS, literals.BANDWIDTHS) for u in table]
+    close = [u for u in near if u.lower().startswith(p.word.lower()) or p.word.lower().startswith(u.lower())]
+    known = ", ".join(f"`{match[1]}{u}`" for u in close[:3]) or "sizes `GiB`, durations `min`, money `$5`"
+    return p.diagnostic("E0120", f"`{p.word}` is not a unit", "unknown unit", f"write {known}")
+
+
+def _statement(p: _Place) -> Diagnostic | None:
+    wanted = {"_NL"} & p.expected
+    if wanted and not p.at_end and re.match(r"[A-Za-z_\"0-9$]", p.word):
+        label = "expected the end of the line"
+        help_ = "one statement per line; between two values stands an operator"
+        return p.diagnostic("E0119", f"`{p.word}` follows a complete statement", label, help_)
+    return None
+
+
+def _wanted(expected: set[str]) -> str:
+    if {"NAME", "INT", "LPAR"} <= expected:
+        rest = ["a value"]
+        expected = set()
+    else:
+        rest = []
+    names = rest + sorted({_NAMES.get(e, "") for e in expected} - {""})
+    if not names or len(names) > 6:
+        return " or ".join(names[:3]) if names and len(names) <= 6 else ""
+    return " or ".join(names) if len(names) <= 2 else ", ".join(names[:-1]) + " or " + names[-1]
