@@ -1,10 +1,13 @@
-"""Runs ministack inside its own environment, with the two things the local cloud needs beyond it.
+"""Runs ministack inside its own environment, with the few things the local cloud needs beyond it.
 
 1. Only AWS itself may put events whose source begins with `aws.`, and ministack enforces that as AWS does. The local
    Batch endpoint is AWS itself here: it shows a token, in the entry's `TraceHeader`, that ministack's own services
    do not need.
 2. AWS keeps an asynchronous invocation that was throttled and tries again for up to six hours; ministack counts it
    as a failed attempt. Here a throttled one waits for a free slot.
+3. ministack hands a Lambda function at most 10 messages of a queue at once, whatever the mapping's `BatchSize`; on
+   AWS it may be 10 000.
+4. ministack looks at schedules every ten seconds; here every second, so that a schedule fires when it should.
 
 This file is executed by path, in an environment without econda_local: it imports ministack only.
 """
@@ -16,10 +19,11 @@ import os
 import time
 
 from ministack.app import main  # pyright: ignore[reportMissingImports]
-from ministack.services import eventbridge, lambda_svc  # pyright: ignore[reportMissingImports]
+from ministack.services import eventbridge, lambda_svc, scheduler, sqs  # pyright: ignore[reportMissingImports]
 
 LONGEST_WAIT = 6 * 3600.0  # seconds a throttled asynchronous invocation is kept, as on AWS
 LONGEST_PAUSE = 1.0  # seconds between two tries of it
+SCHEDULE_PERIOD = 1  # seconds between two looks at the schedules
 
 _asynchronous = contextvars.ContextVar("asynchronous", default=False)
 
@@ -62,8 +66,30 @@ def keep_throttled_invocations() -> None:
     lambda_svc._execute_function = execute_function
 
 
+def hand_over_full_batches() -> None:
+    """An event source mapping takes as many messages as its `BatchSize` says."""
+    receive = sqs._receive_messages_for_esm
+
+    def receive_messages_for_esm(queue_url, max_number):
+        taken = []
+        while len(taken) < max_number:
+            more = receive(queue_url, max_number - len(taken))
+            taken += more
+            if not more:
+                break
+        return taken
+
+    sqs._receive_messages_for_esm = receive_messages_for_esm
+
+
+def fire_schedules_on_time() -> None:
+    scheduler._SCHEDULE_TICK_INTERVAL = eventbridge._SCHEDULER_TICK_INTERVAL = SCHEDULE_PERIOD
+
+
 if __name__ == "__main__":
     # Taken out of the environment, for functions inherit it.
     let_the_batch_endpoint_publish(os.environ.pop("ECONDA_EMITTER_TOKEN"))
     keep_throttled_invocations()
+    hand_over_full_batches()
+    fire_schedules_on_time()
     main()

@@ -37,6 +37,9 @@ def start(home: Path, port: int, *, account: str, region: str, token: str, batch
         "AWS_REGION": region,
         "AWS_ENDPOINT_URL_BATCH": batch_endpoint_url,
         "AWS_EC2_METADATA_DISABLED": "true",
+        # The user's own settings are of no concern to the functions here.
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "TMPDIR": str(home / "tmp"),
         "S3_DATA_DIR": str(home / "s3"),
         "STATE_DIR": str(home / "state"),
