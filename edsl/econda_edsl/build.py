@@ -1,5 +1,8 @@
 """Parse trees to syntax records, bottom up and without recursion."""
 
+# Every rule method has the same two parameters, used or not.
+# ruff: noqa: ARG002
+
 from __future__ import annotations
 
 import re

@@ -109,15 +109,20 @@ class StepChecks:
         missing = [f.name.text for f in task.inputs if f.name.text not in given and f.default is None]
         if missing:
             self.inference.missing(step.expr, task.name.text, missing, inputs)
-        for f in task.inputs:
-            if f.range is not None and (expr := given.get(f.name.text)) is not None:
-                if is_static(expr, self.constants.lowering.lets) and self.constants.sound(expr):
-                    bounds = range_bounds(f, inputs[f.name.text], self.constants)
-                    check_range(self.inference, f, expr, self.constants.compute(expr), bounds)
+        self.ranges(task, given)
         self.step_settings(step, env)
         result = task_record(task, tables.outputs(task))
         self.inference.types[step.expr] = result
         return result
+
+    def ranges(self, task: s.Task, given: Mapping[str, s.Expr]) -> None:
+        """Constant arguments lie in the ranges of their inputs; others are checked when they are known."""
+        for f in task.inputs:
+            expr = given.get(f.name.text)
+            if f.range is None or expr is None or not self.constants.sound(expr):
+                continue
+            bounds = range_bounds(f, self.inference.tables.fields[f], self.constants)
+            check_range(self.inference, f, expr, self.constants.compute(expr), bounds)
 
     def step_settings(self, step: s.Bind | s.Effect, env: Env) -> None:
         scope = {**env, "attempt": t.INT}

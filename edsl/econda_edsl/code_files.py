@@ -20,7 +20,8 @@ def split_entry(language: str, target: str) -> tuple[str, str]:
 
 def check_entry(inference: Inference, run: s.Run, files: Mapping[str, bytes]) -> None:
     """Report a file that is not in the bundle, or a function that is not in the file."""
-    assert run.target is not None and run.target.plain is not None
+    assert run.target is not None
+    assert run.target.plain is not None
     path, function = split_entry(run.language.text, run.target.plain)
     span = run.target.span
     if path != posixpath.normpath(path) or path.startswith(("/", "../")) or "\\" in path or path in ("", "."):

@@ -9,7 +9,6 @@ from typing import Any
 import msgspec
 
 _encoder = msgspec.json.Encoder(order="deterministic")
-# A bundle's other files may be imported or read by any entry, so all of them count.
 _OUTSIDE = frozenset({"doc", "span", "digest", "sources"})
 
 
@@ -28,7 +27,7 @@ def digest(value: Any) -> str:
 
 
 def task_digest(task: msgspec.Struct, code: Mapping[str, str], packages: tuple[str, ...]) -> str:
-    """Digest of a task: its record, its packages and, for an entry, the code files."""
+    """Digest of a task: its record, its packages and, for an entry, all code files: any of them may be imported."""
     data = meaning(task)
     data["packages"] = sorted(packages)
     if data["run"].get("kind") == "entry":

@@ -340,10 +340,10 @@ class Inference:
             arg = positional[result.index].value
             self.report("E0301", f"`{name}` takes {result.wanted}", arg.span, f"this is {found[result.index].label}")
             return t.UNKNOWN
-        if name in ("sort", "best") and "by" not in options and found[0].element.known:
-            if not t.is_ordered(found[0].element):
-                help_ = f"say by what: `{name}(…, by = .field)`"
-                self.report("E0301", f"{found[0].element.label} has no order", expr.span, "cannot be ordered", help_)
+        element = found[0].element
+        if name in ("sort", "best") and "by" not in options and element.known and not t.is_ordered(element):
+            help_ = f"say by what: `{name}(…, by = .field)`"
+            self.report("E0301", f"{element.label} has no order", expr.span, "cannot be ordered", help_)
         return result
 
     def selected(self, argument: s.Argument, element: Type) -> None:

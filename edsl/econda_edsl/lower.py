@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from msgspec.structs import replace
+
 from econda_edsl import plan as p
 from econda_edsl import syntax as s
 from econda_edsl import types as t
@@ -13,7 +15,7 @@ from econda_edsl.check_steps import StepChecks, called_task
 from econda_edsl.check_tasks import range_bounds
 from econda_edsl.code_files import split_entry
 from econda_edsl.constants import Constants
-from econda_edsl.declare import Tables
+from econda_edsl.declare import Tables, blocks_of
 from econda_edsl.digest import environment_key, plan_digest, sha256_hex, task_digest
 from econda_edsl.lower_expr import Lowering
 from econda_edsl.lower_steps import StepLowering
@@ -59,7 +61,7 @@ class PlanLowering:
             doc=d.doc,
         )
         digests = {name: task.digest for name, task in tasks.items()}
-        return _with(draft, digest=plan_digest(_with(draft, code={}), digests))
+        return replace(draft, digest=plan_digest(replace(draft, code={}), digests))
 
     def parameter(self, f: s.Field) -> p.Parameter:
         kind = self.tables.fields[f]
@@ -90,7 +92,7 @@ class PlanLowering:
             environment=environment_key(packages) if packages else None,
             doc=d.doc,
         )
-        return _with(draft, digest=task_digest(draft, code, packages))
+        return replace(draft, digest=task_digest(draft, code, packages))
 
     def run(self, d: s.Task) -> p.Run:
         run = d.runs[0]
@@ -154,8 +156,6 @@ def _setting(settings: Iterable[s.Setting], name: str) -> s.Setting | None:
 
 
 def _tasks_in(block: s.Block, tables: Tables) -> set[str]:
-    from econda_edsl.declare import blocks_of
-
     found: set[str] = set()
     for step in block.steps:
         if isinstance(step, s.Bind | s.Effect) and (task := called_task(step.expr, tables.tasks)):
@@ -163,9 +163,3 @@ def _tasks_in(block: s.Block, tables: Tables) -> set[str]:
         for inner in blocks_of(step):
             found |= _tasks_in(inner, tables)
     return found
-
-
-def _with(struct: p.Plan | p.Task, **changes: object):
-    import msgspec
-
-    return msgspec.structs.replace(struct, **changes)

@@ -37,8 +37,7 @@ def show(value: Any, type_name: str) -> str:
 def _number(value: float) -> str:
     if isinstance(value, int):
         return str(value)
-    text = f"{value:.12g}"
-    return text if any(c in text for c in ".en") else text
+    return f"{value:.12g}"
 
 
 def _money(micros: int) -> str:
