@@ -54,7 +54,7 @@ _STEPS = (s.Bind, s.Effect, s.Foreach, s.When, s.Repeat, s.Return, s.Gather, s.A
 
 
 def _fold(op: str) -> Any:
-    def method(self: Build, meta: Any, children: list[Any]) -> s.Expr:
+    def method(self: Any, meta: Any, children: list[Any]) -> s.Expr:
         return s.Binary(self.span(meta), op, children[0], children[1])
 
     return v_args(meta=True)(method)
@@ -63,7 +63,7 @@ def _fold(op: str) -> Any:
 def _hold(kind: str) -> Any:
     """Keep the single child under a label until the statement above takes it."""
 
-    def method(self: Build, meta: Any, children: list[Any]) -> _Part:  # noqa: ARG001
+    def method(self: Any, meta: Any, children: list[Any]) -> _Part:  # noqa: ARG001
         return _Part(kind, children[0])
 
     return v_args(meta=True)(method)

@@ -18,6 +18,7 @@ from econda_edsl.types import Type
 
 Env = dict[str, Type]
 PARALLEL_MOST = 100_000
+MEMBERS_MOST = 1_000_000
 
 
 def task_record(d: s.Task, outputs: Mapping[str, Type]) -> Type:
@@ -43,6 +44,7 @@ class StepChecks:
     order: Mapping[s.Block, tuple[s.Step, ...]]
     binds: dict[s.Step, Env] = field(default_factory=dict)
     bounds_known: frozenset[str] = frozenset()
+    lengths: dict[s.Expr, int] = field(default_factory=dict)
 
     def check(self, d: s.Pipeline) -> None:
         check_inputs(d.inputs, self.constants)
@@ -172,6 +174,9 @@ class StepChecks:
 
     def bounds(self, step: s.Foreach, env: Env, total: int | None) -> None:
         if step.up_to is None:
+            if total is not None and total > MEMBERS_MOST:
+                message = f"this loop has {total:,} members, the limit is {MEMBERS_MOST:,}"
+                self.inference.report("E0703", message, step.over[0][1].span, "too many")
             if total is None and all(self.inference.types[over].known for _, over in step.over):
                 over = (
                     step.over[0][1] if len(step.over) == 1 else next(o for _, o in step.over if self.length(o) is None)
@@ -206,13 +211,20 @@ class StepChecks:
         return value
 
     def length(self, expr: s.Expr) -> int | None:
-        """How many elements a list has, when that is known now."""
+        """How many elements a list has, when that is known now; 0 when its error is already reported."""
         if isinstance(expr, s.Items):
             return len(expr.items)
-        if not is_static(expr, self.constants.lowering.lets) or not self.constants.sound(expr):
+        if expr in self.lengths:
+            return self.lengths[expr]
+        if not self.constants.sound(expr):
             return None
-        value = self.constants.compute(expr)
-        return len(value) if isinstance(value, list) else None
+        if isinstance(expr, s.Binary) and expr.op == "range":
+            ends_ = self.constants.compute(expr.left), self.constants.compute(expr.right)
+            self.lengths[expr] = max(0, ends_[1] - ends_[0] + 1) if all(isinstance(x, int) for x in ends_) else 0
+        else:
+            value = self.constants.compute(expr)
+            self.lengths[expr] = len(value) if isinstance(value, list) else 0
+        return self.lengths[expr]
 
     def when(self, step: s.When, env: Env) -> Env:
         scope: Mapping[str, Type] = env

@@ -16,7 +16,7 @@ from econda_edsl.flow import check_flow
 from econda_edsl.infer import Inference
 from econda_edsl.layout import SOURCE_BYTES, decode, lay_out, normalise, too_large
 from econda_edsl.lower import PlanLowering
-from econda_edsl.lower_expr import Lowering
+from econda_edsl.lower_expr import PLAN_CONSTANTS, Lowering, PlanTooLarge
 from econda_edsl.names import resolve
 from econda_edsl.order import order_blocks, order_lets
 from econda_edsl.parse import parse
@@ -104,7 +104,12 @@ def _phases(
     chosen = _choose(tables, wanted, problems)
     if problems or chosen is None:
         return None, problems
-    return PlanLowering(tables, constants, settings, steps, files).plan(chosen, source), problems
+    try:
+        return PlanLowering(tables, constants, settings, steps, files).plan(chosen, source), problems
+    except PlanTooLarge as large:
+        message = f"the constants used here make the plan longer than {PLAN_CONSTANTS:,} values"
+        help_ = "compute large tables in a task, and pass files"
+        return None, [Diagnostic("E0705", message, large.span, "too large", help=help_)]
 
 
 def _choose(tables: Tables, wanted: str | None, problems: list[Diagnostic]) -> s.Pipeline | None:

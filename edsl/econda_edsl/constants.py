@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from econda_edsl import syntax as s
 from econda_edsl import types as t
 from econda_edsl.declare import Tables
-from econda_edsl.evaluate import EvaluationError, evaluate
+from econda_edsl.evaluate import Budget, EvaluationError, evaluate
 from econda_edsl.infer import Inference
 from econda_edsl.lower_expr import Lowering, is_static
 from econda_edsl.types import Type
@@ -30,6 +30,7 @@ class Constants:
 
     inference: Inference
     lowering: Lowering
+    budget: Budget = field(default_factory=Budget)
 
     def lets(self, tables: Tables, order: Sequence[str]) -> None:
         """Compute all `let`s in an order in which each comes after what it needs."""
@@ -40,6 +41,7 @@ class Constants:
             if wanted is not None and not t.assignable(found, wanted):
                 self.inference.mismatch(d.expr, found, wanted, f"`{name}`")
             value = self.compute(d.expr)
+            self.lowering.weights[name] = _count(value, LARGEST_CONSTANT)
             self.inference.lets[name] = (wanted or found) if not isinstance(value, Missing) else t.UNKNOWN
             self.lowering.lets[name] = None if isinstance(value, Missing) else value
 
@@ -60,11 +62,12 @@ class Constants:
         if not self.sound(expr):
             return MISSING
         try:
-            value = evaluate(self.lowering.lower(expr), {})
+            value = evaluate(self.lowering.lower(expr), {}, self.budget)
         except EvaluationError as error:
             self.inference.report("E0315", f"this constant cannot be computed: {error}", expr.span, "no value")
             return MISSING
-        if _count(value, LARGEST_CONSTANT) > LARGEST_CONSTANT:
+        weight = _count(value, LARGEST_CONSTANT)
+        if weight > LARGEST_CONSTANT:
             help_ = "compute it in a task, or read it from a file"
             message = f"this constant has more than {LARGEST_CONSTANT:,} values"
             self.inference.report("E0705", message, expr.span, "too large", help_)

@@ -35,6 +35,6 @@ class Diagnostic:
 
 
 def in_source_order(diagnostics: list[Diagnostic]) -> tuple[Diagnostic, ...]:
-    """Sort by position, drop exact repeats."""
+    """Sort by position, those of the whole file last; drop exact repeats."""
     unique = dict.fromkeys(diagnostics)
-    return tuple(sorted(unique, key=lambda d: (d.span.line, d.span.column, d.code)))
+    return tuple(sorted(unique, key=lambda d: (d.span.line == 0, d.span.line, d.span.column, d.code)))

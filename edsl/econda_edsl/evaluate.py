@@ -35,21 +35,50 @@ from econda_edsl import builtins, moments
 from econda_edsl.failures import EvaluationError
 from econda_edsl.show import show
 
-__all__ = ["LONGEST", "EvaluationError", "evaluate"]
+__all__ = ["LONGEST", "Budget", "EvaluationError", "evaluate"]
 
 LONGEST = builtins.LONGEST
-_LARGEST = builtins.LARGEST
 _HOUR_MS = 3_600_000
 
-Scope = Mapping[str, Any]
+
+class Budget:
+    """How many elements evaluations may still make; it keeps nested loops over long lists bounded."""
+
+    __slots__ = ("left",)
+
+    def __init__(self, elements: int = 5_000_000) -> None:
+        self.left = elements
+
+    def spend(self, elements: int) -> None:
+        self.left -= elements
+        if self.left < 0:
+            raise EvaluationError("the expression makes too many elements")
 
 
-def evaluate(expr: Mapping[str, Any], scope: Scope) -> Any:
+class _Names(dict[str, Any]):
+    """Names bound inside the expression, over the scope it was given."""
+
+    __slots__ = ("budget", "outer")
+
+    def __init__(self, outer: Mapping[str, Any], budget: Budget) -> None:
+        super().__init__()
+        self.outer, self.budget = outer, budget
+
+    def __missing__(self, name: str) -> Any:
+        return self.outer[name]
+
+
+def evaluate(expr: Mapping[str, Any], scope: Mapping[str, Any], budget: Budget | None = None) -> Any:
     """The JSON value of an expression.
 
     Raises `EvaluationError` for what no type can exclude: division by zero, an index out of range, a missing
-    value reached, a number beyond 64 bits, a list of more than a million elements, an unknown form or name.
+    value reached, a number beyond 64 bits, a list of more than a million elements, an unknown form or name,
+    more work than `budget` allows (by default five million elements).
     """
+    return _value(expr, _Names(scope, budget or Budget()))
+
+
+def _value(expr: Mapping[str, Any], scope: _Names) -> Any:
     if len(expr) != 1:
         raise EvaluationError("not an expression: it needs exactly one key")
     ((form, body),) = expr.items()
@@ -62,15 +91,15 @@ def evaluate(expr: Mapping[str, Any], scope: Scope) -> Any:
         raise EvaluationError(f"cannot evaluate `{form}`: {type(error).__name__}") from error
 
 
-def _var(name: Any, scope: Scope) -> Any:
+def _var(name: Any, scope: _Names) -> Any:
     try:
         return scope[name]
     except KeyError:
         raise EvaluationError(f"`{name}` has no value here") from None
 
 
-def _get(body: Any, scope: Scope) -> Any:
-    base, name = evaluate(body[0], scope), body[1]
+def _get(body: Any, scope: _Names) -> Any:
+    base, name = _value(body[0], scope), body[1]
     if base is None:
         raise EvaluationError(f"a missing value has no `{name}`")
     if not isinstance(base, dict) or name not in base:
@@ -78,13 +107,13 @@ def _get(body: Any, scope: Scope) -> Any:
     return base[name]
 
 
-def _opt_get(body: Any, scope: Scope) -> Any:
-    base = evaluate(body[0], scope)
+def _opt_get(body: Any, scope: _Names) -> Any:
+    base = _value(body[0], scope)
     return None if base is None else _get(({"lit": base}, body[1]), scope)
 
 
-def _index(body: Any, scope: Scope) -> Any:
-    base, key = evaluate(body[0], scope), evaluate(body[1], scope)
+def _index(body: Any, scope: _Names) -> Any:
+    base, key = _value(body[0], scope), _value(body[1], scope)
     if isinstance(base, list):
         if not 0 <= key < len(base):
             raise EvaluationError(f"index {key} is out of range: the list has {len(base)} elements, counted from 0")
@@ -96,15 +125,15 @@ def _index(body: Any, scope: Scope) -> Any:
     raise EvaluationError("a missing value cannot be indexed")
 
 
-def _arithmetic(compute: Callable[[Any, Any], Any]) -> Callable[[Any, Scope], Any]:
-    def rule(body: Any, scope: Scope) -> Any:
+def _arithmetic(compute: Callable[[Any, Any], Any]) -> Callable[[Any, _Names], Any]:
+    def rule(body: Any, scope: _Names) -> Any:
         return builtins.number(compute(_present(body[0], scope), _present(body[1], scope)))
 
     return rule
 
 
-def _present(expr: Any, scope: Scope) -> Any:
-    value = evaluate(expr, scope)
+def _present(expr: Any, scope: _Names) -> Any:
+    value = _value(expr, scope)
     if value is None:
         raise EvaluationError("a missing value reached a calculation")
     return value
@@ -143,10 +172,17 @@ def _ratio(top: Any, bottom: Any) -> int:
     return round(Fraction(top) / Fraction(bottom))
 
 
-def _concat(a: Any, b: Any) -> Any:
-    if len(a) + len(b) > LONGEST:
-        raise EvaluationError(f"a value is longer than {LONGEST:,} elements")
+def _concat(body: Any, scope: _Names) -> Any:
+    a, b = _present(body[0], scope), _present(body[1], scope)
+    _bounded(len(a) + len(b), scope)
     return a + b
+
+
+def _bounded(length: int, scope: _Names) -> None:
+    """Refuse a list or string that is too long, and count it."""
+    if length > LONGEST:
+        raise EvaluationError(f"a value is longer than {LONGEST:,} elements")
+    scope.budget.spend(length)
 
 
 def _same(a: Any, b: Any) -> bool:
@@ -160,63 +196,67 @@ def _same(a: Any, b: Any) -> bool:
     return a == b
 
 
-def _in(body: Any, scope: Scope) -> bool:
-    item, whole = evaluate(body[0], scope), _present(body[1], scope)
+def _in(body: Any, scope: _Names) -> bool:
+    item, whole = _value(body[0], scope), _present(body[1], scope)
     if isinstance(whole, list):
         return any(_same(item, other) for other in whole)
     return item in whole
 
 
-def _equal(body: Any, scope: Scope) -> bool:
-    return _same(evaluate(body[0], scope), evaluate(body[1], scope))
+def _equal(body: Any, scope: _Names) -> bool:
+    return _same(_value(body[0], scope), _value(body[1], scope))
 
 
-def _compare(compute: Callable[[Any, Any], bool]) -> Callable[[Any, Scope], bool]:
+def _compare(compute: Callable[[Any, Any], bool]) -> Callable[[Any, _Names], bool]:
     return lambda body, scope: compute(_present(body[0], scope), _present(body[1], scope))
 
 
-def _cond(body: Any, scope: Scope) -> Any:
-    return evaluate(body[1] if _present(body[0], scope) else body[2], scope)
+def _cond(body: Any, scope: _Names) -> Any:
+    return _value(body[1] if _present(body[0], scope) else body[2], scope)
 
 
-def _coalesce(body: Any, scope: Scope) -> Any:
-    value = evaluate(body[0], scope)
-    return evaluate(body[1], scope) if value is None else value
+def _coalesce(body: Any, scope: _Names) -> Any:
+    value = _value(body[0], scope)
+    return _value(body[1], scope) if value is None else value
 
 
-def _comp(body: Any, scope: Scope) -> list[Any]:
+def _comp(body: Any, scope: _Names) -> list[Any]:
     name, item, test = body["var"], body["of"], body.get("if")
-    out, inner = [], dict(scope)
-    for inner[name] in _present(body["in"], scope):
-        if test is None or evaluate(test, inner):
-            out.append(evaluate(item, inner))
+    items = _present(body["in"], scope)
+    scope.budget.spend(len(items))
+    out, inner = [], _Names(scope, scope.budget)
+    for inner[name] in items:
+        if test is None or _value(test, inner):
+            out.append(_value(item, inner))
     return out
 
 
-def _range(body: Any, scope: Scope) -> list[int]:
+def _range(body: Any, scope: _Names) -> list[int]:
     first, last = _present(body[0], scope), _present(body[1], scope)
-    if last - first >= LONGEST:
-        raise EvaluationError(f"a value is longer than {LONGEST:,} elements")
+    _bounded(max(0, last - first + 1), scope)
     return list(range(first, last + 1))
 
 
-def _call(body: Any, scope: Scope) -> Any:
+def _call(body: Any, scope: _Names) -> Any:
     name, args, options = body[0], body[1], body[2] if len(body) > 2 else {}
     function = builtins.FUNCTIONS.get(name)
     if function is None:
         raise EvaluationError(f"unknown function `{name}`")
     values = [_present(a, scope) for a in args]
-    return function(*values, **{k: _present(v, scope) for k, v in options.items()})
+    scope.budget.spend(sum(len(v) for v in values if isinstance(v, list)))
+    result = function(*values, **{k: _present(v, scope) for k, v in options.items()})
+    if isinstance(result, list):
+        scope.budget.spend(len(result))
+    return result
 
 
-def _format(body: Any, scope: Scope) -> str:
-    out = "".join(evaluate(part, scope) for part in body)
-    if len(out) > LONGEST:
-        raise EvaluationError(f"a value is longer than {LONGEST:,} elements")
+def _format(body: Any, scope: _Names) -> str:
+    out = "".join(_value(part, scope) for part in body)
+    _bounded(len(out), scope)
     return out
 
 
-_RULES: dict[str, Callable[[Any, Scope], Any]] = {
+_RULES: dict[str, Callable[[Any, _Names], Any]] = {
     "lit": lambda body, _: body,
     "var": _var,
     "get": _get,
@@ -229,7 +269,7 @@ _RULES: dict[str, Callable[[Any, Scope], Any]] = {
     "pow": _arithmetic(_pow),
     "fpow": _arithmetic(_fpow),
     "neg": lambda body, scope: builtins.number(-_present(body, scope)),
-    "concat": lambda body, scope: _concat(_present(body[0], scope), _present(body[1], scope)),
+    "concat": _concat,
     "scale": _arithmetic(lambda q, n: round(Fraction(q) * Fraction(n))),
     "unscale": _arithmetic(_ratio),
     "rate_cost": _arithmetic(lambda rate, ms: _ratio(rate * ms, _HOUR_MS)),
@@ -253,11 +293,11 @@ _RULES: dict[str, Callable[[Any, Scope], Any]] = {
     "not": lambda body, scope: not _present(body, scope),
     "cond": _cond,
     "coalesce": _coalesce,
-    "list": lambda body, scope: [evaluate(item, scope) for item in body],
-    "record": lambda body, scope: {name: evaluate(value, scope) for name, value in body.items()},
+    "list": lambda body, scope: [_value(item, scope) for item in body],
+    "record": lambda body, scope: {name: _value(value, scope) for name, value in body.items()},
     "comp": _comp,
     "range": _range,
     "format": _format,
-    "show": lambda body, scope: show(evaluate(body[0], scope), body[1]),
+    "show": lambda body, scope: show(_value(body[0], scope), body[1]),
     "call": _call,
 }

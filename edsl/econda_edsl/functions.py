@@ -10,9 +10,9 @@ from econda_edsl.types import Type
 
 
 class Wrong(NamedTuple):
-    """Argument `index` does not fit; `wanted` says in words what would."""
+    """The argument at `position` does not fit; `wanted` says in words what would."""
 
-    index: int
+    position: int
     wanted: str
 
 

@@ -337,8 +337,8 @@ class Inference:
             return t.UNKNOWN
         result = functions.SIGNATURES[name](found)
         if isinstance(result, functions.Wrong):
-            arg = positional[result.index].value
-            self.report("E0301", f"`{name}` takes {result.wanted}", arg.span, f"this is {found[result.index].label}")
+            arg = positional[result.position].value
+            self.report("E0301", f"`{name}` takes {result.wanted}", arg.span, f"this is {found[result.position].label}")
             return t.UNKNOWN
         element = found[0].element
         if name in ("sort", "best") and "by" not in options and element.known and not t.is_ordered(element):

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from econda_edsl.diagnostics import Diagnostic, Span
 
-SOURCE_BYTES = 4 * 1024 * 1024
+SOURCE_BYTES = 1024 * 1024
 BRACKETS_DEEP = 64
 BLOCKS_DEEP = 32
 
@@ -102,7 +102,8 @@ class _Scan:
             while number < len(self.lines):
                 number = self.line(number)
         except _TooDeep:
-            self.broken = True
+            self.chunks.append(Chunk(self.first + 1, "", True))
+            self.out = []
         else:
             if self.doc:
                 self.error("E0106", "this doc string is never closed", self.doc, 'needs a closing `"""`')

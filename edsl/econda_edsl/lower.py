@@ -17,7 +17,7 @@ from econda_edsl.code_files import split_entry
 from econda_edsl.constants import Constants
 from econda_edsl.declare import Tables, blocks_of
 from econda_edsl.digest import environment_key, plan_digest, sha256_hex, task_digest
-from econda_edsl.lower_expr import Lowering
+from econda_edsl.lower_expr import PLAN_CONSTANTS, Lowering
 from econda_edsl.lower_steps import StepLowering
 from econda_edsl.settings import SettingChecks
 
@@ -35,7 +35,8 @@ class PlanLowering:
         return self.constants.lowering
 
     def plan(self, d: s.Pipeline, source: p.Source) -> p.Plan:
-        """The plan of one pipeline with the tasks, types and environments it uses."""
+        """The plan of one pipeline with the tasks, types and environments it uses. Raises `PlanTooLarge`."""
+        self.expressions.room = PLAN_CONSTANTS
         blocks = StepLowering(self.tables, self.expressions, self.settings, self.steps.names, self.steps.binds)
         body = blocks.block(d.body)
         used = {name: self.tables.tasks[name] for name in sorted(_tasks_in(d.body, self.tables))}

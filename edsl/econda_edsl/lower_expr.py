@@ -10,16 +10,32 @@ from econda_edsl import operators, prelude
 from econda_edsl import syntax as s
 from econda_edsl import types as t
 from econda_edsl.declare import Tables
+from econda_edsl.diagnostics import Span
 from econda_edsl.plan import Expr
+
+PLAN_CONSTANTS = 1_000_000
+
+
+class PlanTooLarge(Exception):
+    """The constants of a program, written out wherever they are used, are too many values for a plan."""
+
+    def __init__(self, span: Span) -> None:
+        super().__init__(span)
+        self.span = span
 
 
 @dataclass(slots=True)
 class Lowering:
-    """`types` is complete for every expression given; `lets` holds the values of constants."""
+    """`types` is complete for every expression given; `lets` holds the values of constants.
+
+    Constants are written into the plan wherever they are used; `room` is how many values may still be.
+    """
 
     tables: Tables
     types: Mapping[s.Expr, t.Type]
     lets: dict[str, Any] = field(default_factory=dict)
+    weights: dict[str, int] = field(default_factory=dict)
+    room: int | None = None
 
     def lower(self, expr: s.Expr) -> Expr:
         match expr:
@@ -28,7 +44,7 @@ class Lowering:
             case s.Text():
                 return self.text(expr)
             case s.Ref(name=name):
-                return {"lit": self.lets[name]} if name in self.lets else {"var": name}
+                return self.constant(expr, name) if name in self.lets else {"var": name}
             case s.Member():
                 return self.member(expr)
             case s.Index(base=base, index=index):
@@ -53,6 +69,13 @@ class Lowering:
                 return {"lit": name}
             case s.TypeRef(name=name):
                 raise AssertionError(name)
+
+    def constant(self, expr: s.Ref, name: str) -> Expr:
+        if self.room is not None:
+            self.room -= self.weights.get(name, 1)
+            if self.room < 0:
+                raise PlanTooLarge(expr.span)
+        return {"lit": self.lets[name]}
 
     def text(self, expr: s.Text) -> Expr:
         if expr.plain is not None:

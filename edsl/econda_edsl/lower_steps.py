@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from econda_edsl import plan as p
@@ -34,7 +34,7 @@ class StepLowering:
     def waits(self, edges: Mapping[s.Step, object], ids: Mapping[s.Step, str]) -> tuple[str, ...]:
         return tuple(dict.fromkeys(ids[other] for other in edges if other in ids))
 
-    def ids(self, steps: list[s.Step]) -> dict[s.Step, str]:
+    def ids(self, steps: Sequence[s.Step]) -> dict[s.Step, str]:
         """Bound names first, so that an unnamed step never takes one."""
         taken = {x.name.text for x in steps if isinstance(x, s.Bind | s.Foreach) and x.name}
         ids: dict[s.Step, str] = {}

@@ -123,7 +123,8 @@ class _Resolve:
     def task(self, d: s.Task) -> None:
         self.defaults(d.inputs)
         self.inputs(d.inputs)
-        frame = _Frame({f.name.text: None for f in d.inputs} | {"attempt": None, "run": None})
+        names: dict[str, s.Step | None] = {f.name.text: None for f in d.inputs}
+        frame = _Frame({**names, \"attempt\": None, \"run\": None})
         self.frames = [frame]
         for setting in (*d.settings, *d.needs):
             self.setting(setting)
@@ -315,7 +316,7 @@ class _Resolve:
     def setting(self, setting: s.Setting, extra: tuple[str, ...] = ()) -> None:
         """Settings with a vocabulary of their own (back-off kinds, GPU kinds) are checked later."""
         if extra:
-            self.frames.append(_Frame(dict.fromkeys(extra)))
+            self.frames.append(_Frame({name: None for name in extra}))
         value = setting.value
         if isinstance(value, s.Apply) and setting.name.text in ("retry", "checkpoint", "cache"):
             for argument in value.args:

@@ -244,7 +244,9 @@ def _percent(raw: Any) -> float:
 
 
 def _quantity(raw: Any, name: str) -> int:
-    if isinstance(raw, int) and not isinstance(raw, bool) and raw == 0:
+    if not isinstance(raw, str):
+        if raw is False or raw != 0:
+            raise ValueError
         return 0
     text = raw.strip()
     return -literals.READERS[name](text[1:]) if text.startswith("-") else literals.READERS[name](text)

@@ -79,7 +79,7 @@ _turn = threading.Lock()
 
 @cache
 def _parser() -> Lark:
-    grammar = resources.files(__package__).joinpath("edsl.lark").read_text("utf-8")
+    grammar = resources.files("econda_edsl").joinpath("edsl.lark").read_text("utf-8")
     return Lark(
         grammar,
         parser="lalr",

@@ -22,7 +22,7 @@ class Struct(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     """Shared manners of all plan records."""
 
 
-class Parameter(Struct, kw_only=True):
+class Parameter(Struct, frozen=True, kw_only=True):
     """An input of a task or pipeline. `minimum`/`maximum` are inclusive and of the parameter's own unit."""
 
     type: TypeText
@@ -32,7 +32,7 @@ class Parameter(Struct, kw_only=True):
     doc: str = ""
 
 
-class Needs(Struct, kw_only=True):
+class Needs(Struct, frozen=True, kw_only=True):
     """What one attempt reserves. Expressions may use the task's inputs and `attempt` (from 1).
 
     cpu: cores (Int or Float); memory, disk: bytes; gpu: count; time: expected run time in ms.
@@ -51,7 +51,7 @@ class Needs(Struct, kw_only=True):
 FailureKind: TypeAlias = Literal["failed", "timed_out", "out_of_memory", "bad_output", "preempted", "lost"]
 
 
-class Retry(Struct, kw_only=True):
+class Retry(Struct, frozen=True, kw_only=True):
     """Back-off before attempt n+1: exponential `first*factor**(n-1)` or linear `first*n`, at most `cap`.
 
     `jitter` is the fraction of the wait that is drawn at random; `on` empty means any failure.
@@ -66,14 +66,14 @@ class Retry(Struct, kw_only=True):
     on: tuple[FailureKind, ...] = ()
 
 
-class Inline(Struct, kw_only=True, tag_field="kind", tag="inline"):
+class Inline(Struct, frozen=True, kw_only=True, tag_field="kind", tag="inline"):
     """A code body in the pipeline file; never templated."""
 
     language: Literal["shell", "python"]
     body: str
 
 
-class Entry(Struct, kw_only=True, tag_field="kind", tag="entry"):
+class Entry(Struct, frozen=True, kw_only=True, tag_field="kind", tag="entry"):
     """A function in a code file of the bundle, `function` empty meaning: run the file as a script."""
 
     language: Literal["shell", "python"]
@@ -81,7 +81,7 @@ class Entry(Struct, kw_only=True, tag_field="kind", tag="entry"):
     function: str = ""
 
 
-class Container(Struct, kw_only=True, tag_field="kind", tag="container"):
+class Container(Struct, frozen=True, kw_only=True, tag_field="kind", tag="container"):
     """A container image run with `args` (argv elements, one expression each), no shell."""
 
     image: str
@@ -91,7 +91,7 @@ class Container(Struct, kw_only=True, tag_field="kind", tag="container"):
 Run: TypeAlias = Inline | Entry | Container
 
 
-class Task(Struct, kw_only=True):
+class Task(Struct, frozen=True, kw_only=True):
     """What one call executes. `digest` is semantic: docs, comments and layout do not change it."""
 
     digest: str
@@ -108,14 +108,14 @@ class Task(Struct, kw_only=True):
     doc: str = ""
 
 
-class Environment(Struct, kw_only=True):
+class Environment(Struct, frozen=True, kw_only=True):
     """Python packages of a task. `pins` are hash-pinned requirement lines, empty until resolved."""
 
     packages: tuple[str, ...]
     pins: tuple[str, ...] = ()
 
 
-class Overrides(Struct, kw_only=True):
+class Overrides(Struct, frozen=True, kw_only=True):
     """Settings of one step (`x = f() with …`), each replacing the task's own."""
 
     needs: dict[str, Expr] = msgspec.field(default_factory=dict)
@@ -124,7 +124,7 @@ class Overrides(Struct, kw_only=True):
     checkpoint_ms: int | None = None
 
 
-class Node(Struct, kw_only=True, tag_field="kind"):
+class Node(Struct, frozen=True, kw_only=True, tag_field="kind"):
     """A node of a block. `id` is unique in its block; `waits` names the nodes of the same block it needs."""
 
     id: str
@@ -132,7 +132,7 @@ class Node(Struct, kw_only=True, tag_field="kind"):
     span: Span = (0, 0)
 
 
-class Call(Node, kw_only=True, tag="call"):
+class Call(Node, frozen=True, kw_only=True, tag="call"):
     """Run a task; binds `id` to the record of its outputs."""
 
     task: str
@@ -140,13 +140,13 @@ class Call(Node, kw_only=True, tag="call"):
     overrides: Overrides | None = None
 
 
-class Value(Node, kw_only=True, tag="value"):
+class Value(Node, frozen=True, kw_only=True, tag="value"):
     """Bind `id` to an expression."""
 
     expr: Expr
 
 
-class Foreach(Node, kw_only=True, tag="foreach"):
+class Foreach(Node, frozen=True, kw_only=True, tag="foreach"):
     """Run `body` once per element of the product of `over`; binds `id` to {done, failed, all}.
 
     `up_to` bounds the product; `parallel` bounds members at once; `tolerate` is the fraction allowed to fail.
@@ -161,26 +161,26 @@ class Foreach(Node, kw_only=True, tag="foreach"):
     tolerate: float = 0.0
 
 
-class Arm(Struct, kw_only=True):
+class Arm(Struct, frozen=True, kw_only=True):
     """One branch of a `when`; `test` None is `else`."""
 
     body: tuple[AnyNode, ...]
     test: Expr | None = None
 
 
-class When(Node, kw_only=True, tag="when"):
+class When(Node, frozen=True, kw_only=True, tag="when"):
     """Take the first arm whose test holds; `binds` are the names bound on every path, with their types."""
 
     arms: tuple[Arm, ...]
     binds: dict[str, TypeText] = msgspec.field(default_factory=dict)
 
 
-class Carry(Struct, kw_only=True):
+class Carry(Struct, frozen=True, kw_only=True):
     name: str
     start: Expr
 
 
-class Repeat(Node, kw_only=True, tag="repeat"):
+class Repeat(Node, frozen=True, kw_only=True, tag="repeat"):
     """Run `body` until `until` holds, at most `up_to` rounds; binds the carried names to their last values.
 
     `next` and `until` see the body's names and the round's carried values. With `fail_message` (a String
@@ -195,19 +195,19 @@ class Repeat(Node, kw_only=True, tag="repeat"):
     fail_message: Expr | None = None
 
 
-class Assert(Node, kw_only=True, tag="assert"):
+class Assert(Node, frozen=True, kw_only=True, tag="assert"):
     expr: Expr
     message: Expr | None = None
 
 
-class Fail(Node, kw_only=True, tag="fail"):
+class Fail(Node, frozen=True, kw_only=True, tag="fail"):
     message: Expr
 
 
 AnyNode: TypeAlias = Call | Value | Foreach | When | Repeat | Assert | Fail
 
 
-class Settings(Struct, kw_only=True):
+class Settings(Struct, frozen=True, kw_only=True):
     """Settings of the whole pipeline (`with:` block)."""
 
     budget_micros: int | None = None
@@ -215,12 +215,12 @@ class Settings(Struct, kw_only=True):
     tags: dict[str, str] = msgspec.field(default_factory=dict)
 
 
-class Source(Struct, kw_only=True):
+class Source(Struct, frozen=True, kw_only=True):
     path: str
     sha256: str
 
 
-class Plan(Struct, kw_only=True):
+class Plan(Struct, frozen=True, kw_only=True):
     """One compiled pipeline. `digest` is the hash of everything semantic in it."""
 
     plan: int

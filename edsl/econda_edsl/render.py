@@ -8,6 +8,7 @@ from econda_edsl.diagnostics import Diagnostic
 
 SHOWN = 20
 WIDEST = 160
+LONGEST = 400
 
 _RED, _BLUE, _BOLD, _OFF = "\x1b[31;1m", "\x1b[34;1m", "\x1b[1m", "\x1b[0m"
 
@@ -53,16 +54,18 @@ def _picture(d: Diagnostic, lines: Sequence[str], path: str, pad: str, colors: t
 
 def _window(source: str, start: int) -> tuple[str, int]:
     """A part of a very long line around the caret, with the caret's place in it."""
-    source = _printable(source.rstrip())
+    source = source.rstrip()
     if len(source) <= WIDEST:
-        return source, start
+        return _printable(source), start
     first = max(0, start - WIDEST // 3)
-    cut = source[first : first + WIDEST]
+    cut = _printable(source[first : first + WIDEST])
     return ("…" + cut, start - first + 1) if first else (cut + "…", start)
 
 
 def _printable(text: str) -> str:
     """Keep terminals safe: control characters never reach them raw."""
+    if len(text) > LONGEST:
+        text = text[: LONGEST // 2] + "…" + text[-LONGEST // 4 :]
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else " " if c in "\t\n\r" else "�" for c in text)

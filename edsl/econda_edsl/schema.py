@@ -26,4 +26,4 @@ def plan_schema_text() -> str:
 
 def committed_schema() -> str:
     """The text of the committed file."""
-    return resources.files(__package__).joinpath(SCHEMA_FILE).read_text("utf-8")
+    return resources.files("econda_edsl").joinpath(SCHEMA_FILE).read_text("utf-8")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Set as AbstractSet
 
 from lark.exceptions import UnexpectedInput
 
@@ -163,7 +164,7 @@ def _statement(p: _Place) -> Diagnostic | None:
     return None
 
 
-def _wanted(expected: set[str]) -> str:
+def _wanted(expected: AbstractSet[str]) -> str:
     if {"NAME", "INT", "LPAR"} <= expected:
         rest = ["a value"]
         expected = set()
