@@ -124,7 +124,7 @@ class _Resolve:
         self.defaults(d.inputs)
         self.inputs(d.inputs)
         names: dict[str, s.Step | None] = {f.name.text: None for f in d.inputs}
-        frame = _Frame({**names, \"attempt\": None, \"run\": None})
+        frame = _Frame({**names, "attempt": None, "run": None})
         self.frames = [frame]
         for setting in (*d.settings, *d.needs):
             self.setting(setting)
@@ -316,7 +316,7 @@ class _Resolve:
     def setting(self, setting: s.Setting, extra: tuple[str, ...] = ()) -> None:
         """Settings with a vocabulary of their own (back-off kinds, GPU kinds) are checked later."""
         if extra:
-            self.frames.append(_Frame({name: None for name in extra}))
+            self.frames.append(_Frame(dict.fromkeys(extra)))
         value = setting.value
         if isinstance(value, s.Apply) and setting.name.text in ("retry", "checkpoint", "cache"):
             for argument in value.args:
