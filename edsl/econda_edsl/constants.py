@@ -48,12 +48,14 @@ class Constants:
     def value(self, expr: s.Expr, wanted: Type, what: str) -> Any:
         """The value of a setting, default or bound; `MISSING` after reporting why there is none."""
         before = len(self.inference.diagnostics)
+        if not is_static(expr, self.lowering.lets):
+            reported = {d.span for d in self.inference.diagnostics}
+            if not any(ref.span in reported for ref in s.references(expr)):
+                help_ = "use a literal, or a `let` made of literals"
+                self.inference.report("E0308", f"{what} is a constant", expr.span, "depends on a run", help_)
+            return MISSING
         found = self.inference.require(expr, wanted, {}, what)
         if len(self.inference.diagnostics) > before or not found.known:
-            return MISSING
-        if not is_static(expr, self.lowering.lets):
-            help_ = "use a literal, or a `let` made of literals"
-            self.inference.report("E0308", f"{what} is a constant", expr.span, "depends on a run", help_)
             return MISSING
         return self.compute(expr)
 

@@ -172,17 +172,18 @@ class _Scan:
                 self.error("E0109", f"blocks are nested more than {BLOCKS_DEEP} deep", span, "too deep")
                 raise _TooDeep
             return
+        closed = [self.indents[-1]]
         while indent < self.indents[-1]:
-            self.indents.pop()
+            closed.append(self.indents.pop())
         if indent != self.indents[-1]:
             span = Span(number + 1, 1, number + 1, indent + 1)
-            levels = ", ".join(str(i) for i in [*self.indents, indent] if i != indent)
+            levels = f"{self.indents[-1]} or {closed[-1]}"
             self.error(
                 "E0102",
                 "this indentation matches no open block",
                 span,
                 f"{indent} spaces",
-                f"open blocks around it are indented by {levels} spaces",
+                f"indent it by {levels} spaces, like a line above",
             )
             self.indents.append(indent)
 

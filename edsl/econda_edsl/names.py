@@ -189,8 +189,10 @@ class _Resolve:
                 self.report("E0503", f"`{step.name.text}` is never read", step.name.span, "computed for nothing", help_)
 
     def is_task_call(self, expr: s.Expr) -> bool:
-        if not isinstance(expr, s.Apply) or not isinstance(expr.callee, s.Ref):
+        if not isinstance(expr, s.Apply) or isinstance(expr.callee, s.TypeRef):
             return False
+        if not isinstance(expr.callee, s.Ref):
+            return True
         return expr.callee.name in self.tables.tasks or expr.callee.name not in prelude.FUNCTIONS
 
     def bind(self, frame: _Frame, names: BlockNames, step: s.Step, name: str, span: Span) -> None:
@@ -365,7 +367,7 @@ class _Resolve:
                     help_ = did_you_mean(name, self.tables.records)
                     self.report("E0206", f"unknown record type `{name}`", callee.span, "not declared", help_)
             case s.Member(base=s.Ref(name=name)) if not self.find(name):
-                message = f"`{name}` is not declared, and calls into modules are not supported by this version yet"
+                message = f"calls into modules (`{name}.…`) are not supported by this version yet"
                 self.report("E1001", message, callee.span, "not yet")
             case _:
                 self.expr(callee)

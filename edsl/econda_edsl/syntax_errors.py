@@ -42,8 +42,8 @@ def explain(error: UnexpectedInput, text: str, offset: Span) -> Diagnostic:
         if found:
             return found
     wanted = _wanted(place.expected)
-    shown = "the end of the line" if place.at_end else f"`{place.word}`"
-    return place.diagnostic("E0101", f"unexpected {shown}", f"expected {wanted}" if wanted else "")
+    message = "the line ends too early" if place.at_end else f"unexpected `{place.word}`"
+    return place.diagnostic("E0101", message, f"expected {wanted}" if wanted else "")
 
 
 class _Place:
@@ -55,7 +55,8 @@ class _Place:
         self.lines = text.split("\n")
         line, column = _position(error, self.lines)
         self.line, self.column, self.offset = line, column, offset
-        self.expected = set(getattr(error, "expected", None) or getattr(error, "allowed", None) or ())
+        found = (getattr(error, key, None) for key in ("accepts", "expected", "allowed"))
+        self.expected: set[str] = set(next(filter(None, found), ()))
         self.source = self.lines[line - 1] if line <= len(self.lines) else ""
         self.at_end = self.kind in ("_NL", "$END", "_DEDENT") or column > len(self.source)
         if self.kind == "_NL":
