@@ -21,11 +21,6 @@ PARALLEL_MOST = 100_000
 MEMBERS_MOST = 1_000_000
 
 
-def task_record(d: s.Task, outputs: Mapping[str, Type]) -> Type:
-    """The type of a step: the record of its task's outputs."""
-    return t.record(dict(outputs), f"the result of `{d.name.text}`")
-
-
 def called_task(expr: s.Expr, tasks: Mapping[str, s.Task]) -> s.Task | None:
     """The task a step calls, None for a value."""
     if isinstance(expr, s.Apply) and isinstance(expr.callee, s.Ref):
@@ -113,7 +108,7 @@ class StepChecks:
             self.inference.missing(step.expr, task.name.text, missing, inputs)
         self.ranges(task, given)
         self.step_settings(step, env)
-        result = task_record(task, tables.outputs(task))
+        result = t.record(tables.outputs(task))
         self.inference.types[step.expr] = result
         return result
 

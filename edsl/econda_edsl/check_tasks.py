@@ -11,7 +11,7 @@ from econda_edsl import syntax as s
 from econda_edsl import types as t
 from econda_edsl.code_files import check_entry
 from econda_edsl.constants import MISSING, Constants
-from econda_edsl.infer import NODE, RUN, Inference
+from econda_edsl.infer import NODE, Inference
 from econda_edsl.settings import SettingChecks
 from econda_edsl.suggest import did_you_mean
 
@@ -71,7 +71,7 @@ class TaskChecks:
     files: Mapping[str, bytes]
 
     def check(self, d: s.Task) -> None:
-        scope = {**self.inference.tables.inputs(d), "run": RUN, "attempt": t.INT}
+        scope = {**self.inference.tables.inputs(d), "attempt": t.INT}
         check_inputs(d.inputs, self.constants)
         self.needs(d, scope)
         found = self.settings.known(d.settings, "task", prelude.TASK)

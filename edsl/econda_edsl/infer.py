@@ -426,11 +426,7 @@ def _present(test: s.Expr, holds: bool) -> list[str]:
 def _advice(found: Type, wanted: Type) -> str:
     if wanted.inner.label in _UNIT_HELP and t.is_number(found):
         return f"write it with a unit, such as `{_UNIT_HELP[wanted.inner.label]}`"
-    if found.kind == "record" and not found.named and len(found.fields) == 1:
-        (name,) = found.fields
-        if t.assignable(found.fields[name], wanted):
-            return f"use its field `.{name}`"
-    if found.kind == "record" and found.named:
+    if found.kind == "record" and wanted.inner.kind not in ("record", "map"):
         fits = [k for k, v in found.fields.items() if t.assignable(v, wanted)]
         if fits:
             return f"use its part `.{fits[0]}`"

@@ -37,7 +37,8 @@ class PlanLowering:
     def plan(self, d: s.Pipeline, source: p.Source) -> p.Plan:
         """The plan of one pipeline with the tasks, types and environments it uses. Raises `PlanTooLarge`."""
         self.expressions.room = PLAN_CONSTANTS
-        blocks = StepLowering(self.tables, self.expressions, self.settings, self.steps.names, self.steps.binds)
+        names = StepLowering.names_of(d)
+        blocks = StepLowering(self.tables, self.expressions, self.settings, self.steps.names, self.steps.binds, names)
         body = blocks.block(d.body)
         used = {name: self.tables.tasks[name] for name in sorted(_tasks_in(d.body, self.tables))}
         packages = {name: self.packages(task) for name, task in used.items()}

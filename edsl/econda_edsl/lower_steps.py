@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from econda_edsl import plan as p
@@ -10,7 +10,7 @@ from econda_edsl import prelude
 from econda_edsl import syntax as s
 from econda_edsl import types as t
 from econda_edsl.check_steps import called_task
-from econda_edsl.declare import Tables
+from econda_edsl.declare import Tables, blocks_of
 from econda_edsl.lower_expr import Lowering
 from econda_edsl.names import Names
 from econda_edsl.settings import SettingChecks
@@ -23,6 +23,12 @@ class StepLowering:
     settings: SettingChecks
     names: Names
     binds: Mapping[s.Step, dict[str, t.Type]]
+    reserved: frozenset[str] = frozenset()
+
+    @classmethod
+    def names_of(cls, d: s.Pipeline) -> frozenset[str]:
+        """Every name a pipeline binds anywhere."""
+        return frozenset({f.name.text for f in d.inputs} | set(_bound_in(d.body)))
 
     def block(self, block: s.Block) -> tuple[p.AnyNode, ...]:
         """The nodes of a block in source order; `return` and `gather` belong to what encloses them."""
@@ -35,8 +41,8 @@ class StepLowering:
         return tuple(dict.fromkeys(ids[other] for other in edges if other in ids))
 
     def ids(self, steps: Sequence[s.Step]) -> dict[s.Step, str]:
-        """Bound names first, so that an unnamed step never takes one."""
-        taken = {x.name.text for x in steps if isinstance(x, s.Bind | s.Foreach) and x.name}
+        """Bound names stand for themselves; an unnamed step never takes a name of the pipeline."""
+        taken = set(self.reserved)
         ids: dict[s.Step, str] = {}
         for step in steps:
             if isinstance(step, s.Bind | s.Foreach) and step.name:
@@ -147,6 +153,23 @@ class StepLowering:
             if isinstance(step, s.Return):
                 return {name.text: self.expressions.lower(expr) for name, expr in step.entries}
         return {}
+
+
+def _bound_in(block: s.Block) -> Iterator[str]:
+    for step in block.steps:
+        match step:
+            case s.Bind(name=name):
+                yield name.text
+            case s.Foreach(name=name, over=over):
+                yield from (variable.text for variable, _ in over)
+                if name:
+                    yield name.text
+            case s.Repeat(carries=carries):
+                yield from (c.name.text for c in carries)
+            case _:
+                pass
+        for inner in blocks_of(step):
+            yield from _bound_in(inner)
 
 
 def _numbered(stem: str):

@@ -124,7 +124,7 @@ class _Resolve:
         self.defaults(d.inputs)
         self.inputs(d.inputs)
         names: dict[str, s.Step | None] = {f.name.text: None for f in d.inputs}
-        frame = _Frame({**names, "attempt": None, "run": None})
+        frame = _Frame({**names, "attempt": None})
         self.frames = [frame]
         for setting in (*d.settings, *d.needs):
             self.setting(setting)

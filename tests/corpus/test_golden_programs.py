@@ -1,0 +1,52 @@
+"""Golden programs: what is refused and how it is said, what is accepted and its plan.
+
+Set ECONDA_UPDATE_CORPUS=1 to write the files anew, then read the difference.
+"""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+from econda_edsl.compile import compile_source
+from econda_edsl.plan import decode_plan, encode_plan
+
+HERE = Path(__file__).parent
+BAD = sorted(p for p in (HERE / "bad").iterdir() if p.is_dir())
+OK = sorted(p for p in (HERE / "ok").iterdir() if p.is_dir())
+UPDATE = os.environ.get("ECONDA_UPDATE_CORPUS") == "1"
+
+
+def check(golden: Path, found: str) -> None:
+    if UPDATE:
+        golden.write_text(found)
+    assert found == golden.read_text()
+
+
+@pytest.mark.parametrize("case", BAD, ids=lambda p: p.name)
+def test_refused(case: Path) -> None:
+    result = compile_source((case / "source.edsl").read_bytes(), "source.edsl")
+    assert result.plan is None
+    assert case.name.split("-")[0] in {d.code for d in result.diagnostics}
+    check(case / "diagnostics.txt", result.render())
+
+
+@pytest.mark.parametrize("case", OK, ids=lambda p: p.name)
+def test_accepted(case: Path) -> None:
+    result = compile_source((case / "source.edsl").read_bytes(), "source.edsl")
+    assert result.plan is not None, result.render()
+    found = json.loads(encode_plan(result.plan))
+    check(case / "plan.json", json.dumps(found, indent=1, ensure_ascii=False) + "\n")
+
+
+@pytest.mark.parametrize("case", OK, ids=lambda p: p.name)
+def test_a_plan_survives_encoding(case: Path) -> None:
+    plan = compile_source((case / "source.edsl").read_bytes()).plan
+    assert plan is not None
+    data = encode_plan(plan)
+    assert encode_plan(decode_plan(data)) == data
+
+
+def test_every_code_is_its_own_directory_name() -> None:
+    assert len(BAD) >= 40
+    assert len(OK) >= 8
