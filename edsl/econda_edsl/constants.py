@@ -81,7 +81,9 @@ class Constants:
         return is_static(expr, self.lowering.lets) and self.typed(expr)
 
     def typed(self, expr: s.Expr) -> bool:
-        if isinstance(expr, s.Ref | s.TypeRef | s.Selector):
+        if isinstance(expr, s.TypeRef):
+            return False
+        if isinstance(expr, s.Ref | s.Selector):
             return True
         found = self.inference.types.get(expr)
         empty = isinstance(expr, s.Items) and not expr.items
