@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from econda_edsl import prelude
+from econda_edsl import infer_calls, prelude
 from econda_edsl import syntax as s
 from econda_edsl import types as t
 from econda_edsl.check_tasks import NEED_TYPES, check_inputs, check_range, range_bounds
 from econda_edsl.constants import MISSING, Constants
 from econda_edsl.infer import RUN, Inference
 from econda_edsl.lower_expr import is_static
-from econda_edsl.names import Names, ends, exported
+from econda_edsl.scopes import Names, ends, exported
 from econda_edsl.settings import SettingChecks
 from econda_edsl.types import Type
 
@@ -102,10 +102,10 @@ class StepChecks:
         assert isinstance(step.expr, s.Apply)
         tables = self.inference.tables
         inputs = tables.inputs(task)
-        given = self.inference.arguments(step.expr, inputs, env, task.name.text)
+        given = infer_calls.arguments(self.inference, step.expr, inputs, env, task.name.text)
         missing = [f.name.text for f in task.inputs if f.name.text not in given and f.default is None]
         if missing:
-            self.inference.missing(step.expr, task.name.text, missing, inputs)
+            infer_calls.missing(self.inference, step.expr, task.name.text, missing, inputs)
         self.ranges(task, given)
         self.step_settings(step, env)
         result = t.record(tables.outputs(task))

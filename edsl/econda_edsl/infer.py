@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from econda_edsl import functions, operators, prelude
+from econda_edsl import functions, infer_calls, operators, prelude
 from econda_edsl import syntax as s
 from econda_edsl import types as t
+from econda_edsl.advice import advice, differences
 from econda_edsl.declare import Tables
 from econda_edsl.diagnostics import Diagnostic, Span
 from econda_edsl.suggest import did_you_mean
@@ -19,8 +20,6 @@ NODE = t.record(
     {k: t.optional(t.BUILTIN[v[:-1]]) if v.endswith("?") else t.BUILTIN[v] for k, v in prelude.NODE_ATTRIBUTES.items()},
     "node",
 )
-_UNIT_HELP = {"Size": "16GiB", "Duration": "30min", "Money": "$5", "Rate": "$2/h", "Percent": "20%",
-              "Bandwidth": "1Gbps"}  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -55,8 +54,8 @@ class Inference:
             help_ = "supply a default with `??`, or test `!= none` first"
             self.report("E0306", f"{what} may be missing, but {wanted.label} is needed", expr.span, label, help_)
             return
-        help_ = _advice(found, wanted)
-        notes = _differences(found, wanted)
+        help_ = advice(found, wanted)
+        notes = differences(found, wanted)
         self.report("E0301", f"{what} is {wanted.label}, not {found.label}", expr.span, label, help_, notes)
 
     def test(self, expr: s.Expr, scope: Scope, what: str) -> None:
@@ -80,7 +79,7 @@ class Inference:
             case s.Index():
                 return self.index(expr, scope)
             case s.Apply():
-                return self.apply(expr, scope)
+                return infer_calls.apply(self, expr, scope)
             case s.Unary():
                 return self.unary(expr, scope)
             case s.Binary():
@@ -300,106 +299,6 @@ class Inference:
             found[name.text] = self.infer(value, scope)
         return t.record(found)
 
-    # ---- calls
-
-    def apply(self, expr: s.Apply, scope: Scope) -> Type:
-        match expr.callee:
-            case s.Ref(name=name) if name in prelude.FUNCTIONS:
-                return self.function(expr, name, scope)
-            case s.TypeRef(name=name) if name in self.tables.records:
-                return self.construct(expr, self.tables.records[name], scope)
-            case _:
-                for argument in expr.args:
-                    if not isinstance(argument.value, s.Selector):
-                        self.infer(argument.value, scope)
-                return t.UNKNOWN
-
-    def function(self, expr: s.Apply, name: str, scope: Scope) -> Type:
-        least, most, named = prelude.FUNCTIONS[name]
-        positional = [a for a in expr.args if a.name is None]
-        options = {a.name.text: a for a in expr.args if a.name is not None}
-        for key, argument in options.items():
-            if key not in named and argument.name is not None:
-                help_ = did_you_mean(key, named) or f"`{name}` takes its arguments by position"
-                self.report("E0302", f"`{name}` has no argument `{key}`", argument.name.span, "not known", help_)
-        if len(positional) < least or (most is not None and len(positional) > most):
-            wanted = f"{least}" if least == most else f"{least} or more" if most is None else f"{least} to {most}"
-            plural = "argument" if wanted == "1" else "arguments"
-            self.report("E0302", f"`{name}` takes {wanted} {plural}", expr.span, f"{len(positional)} given")
-            return t.UNKNOWN
-        found = [self.infer(a.value, scope) for a in positional]
-        for key, argument in options.items():
-            if key == "by":
-                self.selected(argument, found[0].element)
-            else:
-                self.require(argument.value, t.BOOL, scope, f"`{key}`")
-        if any(not f.known for f in found):
-            return t.UNKNOWN
-        result = functions.SIGNATURES[name](found)
-        if isinstance(result, functions.Wrong):
-            arg = positional[result.position].value
-            self.report("E0301", f"`{name}` takes {result.wanted}", arg.span, f"this is {found[result.position].label}")
-            return t.UNKNOWN
-        element = found[0].element
-        if name in ("sort", "best") and "by" not in options and element.known and not t.is_ordered(element):
-            help_ = f"say by what: `{name}(…, by = .field)`"
-            self.report("E0301", f"{element.label} has no order", expr.span, "cannot be ordered", help_)
-        return result
-
-    def selected(self, argument: s.Argument, element: Type) -> None:
-        value = argument.value
-        if not isinstance(value, s.Selector):
-            self.report("E0313", "`by` takes a selector", value.span, "not a selector", "for example `by = .auc`")
-            return
-        self.types[value] = t.UNKNOWN
-        if not element.known:
-            return
-        if element.kind != "record" or value.name not in element.fields:
-            help_ = did_you_mean(value.name, element.fields)
-            self.report("E0202", f"{element.label} has no `{value.name}`", value.span, "not a field", help_)
-        elif element.fields[value.name].known and not t.is_ordered(element.fields[value.name]):
-            found = element.fields[value.name]
-            self.report(
-                "E0301", f"`.{value.name}` is {found.label}, which has no order", value.span, "cannot be ordered"
-            )
-
-    def construct(self, expr: s.Apply, wanted: Type, scope: Scope) -> Type:
-        given = self.arguments(expr, dict(wanted.fields), scope, wanted.label)
-        defaults = {f.name.text for f in self.tables.record_syntax[wanted.label].fields if f.default is not None}
-        missing = [k for k in wanted.fields if k not in given and k not in defaults]
-        if missing:
-            self.missing(expr, wanted.label, missing, wanted.fields)
-        return wanted
-
-    def arguments(self, expr: s.Apply, inputs: Mapping[str, Type], scope: Scope, of: str) -> dict[str, s.Expr]:
-        """Match arguments to inputs by position, then by name, and check their types."""
-        given: dict[str, s.Expr] = {}
-        order = list(inputs)
-        for i, argument in enumerate(expr.args):
-            if argument.name is None and i >= len(order):
-                self.infer(argument.value, scope)
-                plural = "" if len(order) == 1 else "s"
-                message = f"`{of}` takes {len(order)} argument{plural}"
-                self.report("E0302", message, argument.value.span, "one too many")
-                continue
-            name = order[i] if argument.name is None else argument.name.text
-            if name not in inputs:
-                self.infer(argument.value, scope)
-                help_ = did_you_mean(name, inputs) or "it takes " + ", ".join(f"`{k}`" for k in order[:8])
-                span = argument.name.span if argument.name else argument.span
-                self.report("E0302", f"`{of}` has no input `{name}`", span, "not an input", help_)
-                continue
-            if name in given:
-                self.report("E0302", f"`{name}` is given twice", argument.span, "second value")
-            given[name] = argument.value
-            self.require(argument.value, inputs[name], scope, f"`{name}` of `{of}`")
-        return given
-
-    def missing(self, expr: s.Apply, of: str, names: list[str], inputs: Mapping[str, Type]) -> None:
-        listed = ", ".join(f"`{n}`" for n in names)
-        shown = ", ".join(f"{n} = <{inputs[n].label}>" for n in names)
-        self.report("E0302", f"`{of}` needs {listed}", expr.callee.span, "missing", f"add `{shown}`")
-
     # ---- narrowing
 
     def narrowed(self, test: s.Expr, scope: Scope, holds: bool) -> Scope:
@@ -421,32 +320,3 @@ def _present(test: s.Expr, holds: bool) -> list[str]:
             return [name]
         case _:
             return []
-
-
-def _advice(found: Type, wanted: Type) -> str:
-    if wanted.inner.label in _UNIT_HELP and t.is_number(found):
-        return f"write it with a unit, such as `{_UNIT_HELP[wanted.inner.label]}`"
-    if found.kind == "record" and wanted.inner.kind not in ("record", "map"):
-        fits = [k for k, v in found.fields.items() if t.assignable(v, wanted)]
-        if fits:
-            return f"use its part `.{fits[0]}`"
-    if wanted == t.INT and found in (t.FLOAT, t.PERCENT):
-        return "round it: `round(…)`, `floor(…)` or `ceil(…)`"
-    if wanted == t.STRING and functions.showable(found):
-        return 'put it into a string: `"{x}"`'
-    return ""
-
-
-def _differences(found: Type, wanted: Type) -> tuple[str, ...]:
-    """For two records, what differs, field by field."""
-    if found.kind != "record" or wanted.inner.kind != "record":
-        return ()
-    have, need = found.fields, wanted.inner.fields
-    out = [f"`{k}` is missing" for k in need if k not in have]
-    out += [f"`{k}` is not a field of {wanted.inner.label}" for k in have if k not in need]
-    out += [
-        f"`{k}` is {have[k].label}, needs {need[k].label}"
-        for k in need
-        if k in have and not t.assignable(have[k], need[k])
-    ]
-    return tuple(out[:6])

@@ -12,7 +12,7 @@ from econda_edsl import types as t
 from econda_edsl.check_steps import called_task
 from econda_edsl.declare import Tables, blocks_of
 from econda_edsl.lower_expr import Lowering
-from econda_edsl.names import Names
+from econda_edsl.scopes import Names
 from econda_edsl.settings import SettingChecks
 
 

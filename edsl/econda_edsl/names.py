@@ -9,36 +9,8 @@ from econda_edsl import prelude
 from econda_edsl import syntax as s
 from econda_edsl.declare import Tables, reserved
 from econda_edsl.diagnostics import Diagnostic, Span
+from econda_edsl.scopes import BlockNames, Frame, Names, bound_in, exported, label, not_none
 from econda_edsl.suggest import did_you_mean, nearest
-
-Edge = tuple[str, str, Span]
-
-
-@dataclass(slots=True)
-class BlockNames:
-    """`owner`: the step that binds a name; `waits[step][other]`: why step needs other (its name, the other's)."""
-
-    owner: dict[str, s.Step] = field(default_factory=dict)
-    waits: dict[s.Step, dict[s.Step, Edge]] = field(default_factory=dict)
-    narrowed: dict[str, s.Step] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
-class Names:
-    blocks: dict[s.Block, BlockNames] = field(default_factory=dict)
-    exports: dict[s.Step, dict[str, Span]] = field(default_factory=dict)
-    lets: dict[str, dict[str, Span]] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
-class _Frame:
-    """Names of one block, or (owner None) inputs, loop variables and carried names."""
-
-    names: dict[str, s.Step | None]
-    partial: dict[str, s.When] = field(default_factory=dict)
-    current: s.Step | None = None
-    block: BlockNames | None = None
-    used: set[str] = field(default_factory=set)
 
 
 def resolve(program: s.Program, tables: Tables) -> tuple[Names, list[Diagnostic]]:
@@ -59,46 +31,12 @@ def resolve(program: s.Program, tables: Tables) -> tuple[Names, list[Diagnostic]
     return work.result, work.diagnostics
 
 
-def exported(step: s.Step, known: dict[s.Step, dict[str, Span]]) -> dict[str, Span]:
-    """The names a step binds in its block."""
-    if step not in known:
-        known[step] = _exported(step, known)
-    return known[step]
-
-
-def _exported(step: s.Step, known: dict[s.Step, dict[str, Span]]) -> dict[str, Span]:
-    match step:
-        case s.Bind(name=name):
-            return {name.text: name.span}
-        case s.Foreach(name=name):
-            return {name.text: name.span} if name else {}
-        case s.Repeat(carries=carries):
-            return {c.name.text: c.name.span for c in carries}
-        case s.When(arms=arms):
-            if arms[-1].test is not None:
-                return {}
-            open_arms = [_bound(arm.body, known) for arm in arms if not ends(arm.body)]
-            first = open_arms[0] if open_arms else {}
-            return {k: v for k, v in first.items() if all(k in other for other in open_arms)}
-        case _:
-            return {}
-
-
-def _bound(block: s.Block, known: dict[s.Step, dict[str, Span]]) -> dict[str, Span]:
-    return {k: v for step in block.steps for k, v in exported(step, known).items()}
-
-
-def ends(block: s.Block) -> bool:
-    """A block that always fails never reaches what follows it."""
-    return any(isinstance(step, s.Fail) for step in block.steps)
-
-
 @dataclass(slots=True)
 class _Resolve:
     tables: Tables
     result: Names = field(default_factory=Names)
     diagnostics: list[Diagnostic] = field(default_factory=list)
-    frames: list[_Frame] = field(default_factory=list)
+    frames: list[Frame] = field(default_factory=list)
     in_let: str | None = None
 
     def report(
@@ -124,7 +62,7 @@ class _Resolve:
         self.defaults(d.inputs)
         self.inputs(d.inputs)
         names: dict[str, s.Step | None] = {f.name.text: None for f in d.inputs}
-        frame = _Frame({**names, "attempt": None})
+        frame = Frame({**names, "attempt": None})
         self.frames = [frame]
         for setting in (*d.settings, *d.needs):
             self.setting(setting)
@@ -143,7 +81,7 @@ class _Resolve:
         self.inputs(d.inputs)
         for setting in d.settings:
             self.setting(setting)
-        self.frames = [_Frame({"run": None}), _Frame({f.name.text: None for f in d.inputs})]
+        self.frames = [Frame({"run": None}), Frame({f.name.text: None for f in d.inputs})]
         self.block(d.body)
         self.frames = []
 
@@ -156,15 +94,15 @@ class _Resolve:
     def enter(self, block: s.Block) -> None:
         """Resolve a block and leave its frame open for what may follow inside it (`next`, `until`)."""
         names = self.result.blocks[block] = BlockNames()
-        frame = _Frame({}, block=names)
+        frame = Frame({}, block=names)
         for step in block.steps:
             for name, span in exported(step, self.result.exports).items():
                 self.bind(frame, names, step, name, span)
             if isinstance(step, s.When):
                 for arm in step.arms:
-                    for name in _bound(arm.body, self.result.exports):
+                    for name in bound_in(arm.body, self.result.exports):
                         frame.partial.setdefault(name, step)
-            if isinstance(step, s.Assert) and (name := _not_none(step.expr)):
+            if isinstance(step, s.Assert) and (name := not_none(step.expr)):
                 names.narrowed[name] = step
         self.frames.append(frame)
         for step in block.steps:
@@ -195,7 +133,7 @@ class _Resolve:
             return True
         return expr.callee.name in self.tables.tasks or expr.callee.name not in prelude.FUNCTIONS
 
-    def bind(self, frame: _Frame, names: BlockNames, step: s.Step, name: str, span: Span) -> None:
+    def bind(self, frame: Frame, names: BlockNames, step: s.Step, name: str, span: Span) -> None:
         reserved(s.Name(span, name), self.diagnostics)
         if name in frame.names and frame.names[name] is not step:
             first = frame.names[name]
@@ -289,7 +227,7 @@ class _Resolve:
             self.expr(step.up_to)
         for setting in step.settings:
             self.setting(setting)
-        self.frames.append(_Frame(variables))
+        self.frames.append(Frame(variables))
         self.block(step.body)
         self.frames.pop()
 
@@ -304,7 +242,7 @@ class _Resolve:
         # Inside the loop the carried names are the round's; the outer frame sees their last values.
         outer = self.frames[-1]
         hidden = {name: outer.names.pop(name) for name in carried if outer.names.get(name) is step}
-        self.frames.append(_Frame(carried))
+        self.frames.append(Frame(carried))
         self.enter(step.body)
         for following in step.nexts:
             self.expr(following.expr)
@@ -318,7 +256,7 @@ class _Resolve:
     def setting(self, setting: s.Setting, extra: tuple[str, ...] = ()) -> None:
         """Settings with a vocabulary of their own (back-off kinds, GPU kinds) are checked later."""
         if extra:
-            self.frames.append(_Frame(dict.fromkeys(extra)))
+            self.frames.append(Frame(dict.fromkeys(extra)))
         value = setting.value
         if isinstance(value, s.Apply) and setting.name.text in ("retry", "checkpoint", "cache"):
             for argument in value.args:
@@ -346,7 +284,7 @@ class _Resolve:
                 self.expr(expr.over)
                 reserved(variable, self.diagnostics)
                 self.shadow(variable)
-                self.frames.append(_Frame({variable.text: None}))
+                self.frames.append(Frame({variable.text: None}))
                 self.expr(expr.item)
                 if expr.test is not None:
                     self.expr(expr.test)
@@ -402,14 +340,14 @@ class _Resolve:
             return
         self.unknown(ref)
 
-    def use(self, frame: _Frame, name: str, span: Span) -> None:
+    def use(self, frame: Frame, name: str, span: Span) -> None:
         """Record that the frame's current step needs the step that binds `name`."""
         frame.used.add(name)
         owner, step = frame.names[name], frame.current
         if frame.block is None or step is None or owner is None:
             self.narrow(name, span)
             return
-        mine = _label(step)
+        mine = label(step)
         frame.block.waits[step].setdefault(owner, (mine, name, span))
         self.narrow(name, span)
 
@@ -421,7 +359,7 @@ class _Resolve:
             check = frame.block.narrowed[name]
             owner = frame.names.get(name)
             if frame.current is not check and not isinstance(frame.current, s.Assert) and owner is not frame.current:
-                frame.block.waits[frame.current].setdefault(check, (_label(frame.current), "assert", span))
+                frame.block.waits[frame.current].setdefault(check, (label(frame.current), "assert", span))
 
     def unknown(self, ref: s.Ref) -> None:
         name = ref.name
@@ -450,28 +388,3 @@ class _Resolve:
 
 
 _OWN_WORDS = frozenset({"policy", "cache", "overlap", "concurrency"})
-
-
-def _label(step: s.Step) -> str:
-    match step:
-        case s.Bind(name=name):
-            return name.text
-        case s.Foreach(name=name) if name is not None:
-            return name.text
-        case s.Repeat(carries=carries) if carries:
-            return carries[0].name.text
-        case s.Effect(expr=s.Apply(callee=s.Ref(name=called))):
-            return called
-        case _:
-            return type(step).__name__.lower()
-
-
-def _not_none(expr: s.Expr) -> str | None:
-    """`x` when the expression says `x != none`."""
-    match expr:
-        case s.Binary(op="ne", left=s.Ref(name=name), right=s.Literal(type="None")):
-            return name
-        case s.Binary(op="ne", left=s.Literal(type="None"), right=s.Ref(name=name)):
-            return name
-        case _:
-            return None

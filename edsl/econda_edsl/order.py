@@ -8,7 +8,7 @@ from typing import TypeVar
 from econda_edsl import syntax as s
 from econda_edsl.declare import Tables
 from econda_edsl.diagnostics import Diagnostic, Span
-from econda_edsl.names import Names
+from econda_edsl.scopes import Names
 
 K = TypeVar("K", bound=Hashable)
 

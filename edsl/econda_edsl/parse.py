@@ -15,7 +15,8 @@ from lark.indenter import Indenter
 
 from econda_edsl import prelude
 from econda_edsl import syntax as s
-from econda_edsl.build import Build, Refused
+from econda_edsl.build import Build
+from econda_edsl.build_expr import Refused
 from econda_edsl.diagnostics import Diagnostic, Span
 from econda_edsl.layout import Chunk, Layout
 from econda_edsl.suggest import did_you_mean

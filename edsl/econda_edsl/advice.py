@@ -1,0 +1,39 @@
+"""What to say when a type does not fit."""
+
+from __future__ import annotations
+
+from econda_edsl import functions
+from econda_edsl import types as t
+from econda_edsl.types import Type
+
+_UNIT_HELP = {"Size": "16GiB", "Duration": "30min", "Money": "$5", "Rate": "$2/h", "Percent": "20%",
+              "Bandwidth": "1Gbps"}  # fmt: skip
+
+
+def advice(found: Type, wanted: Type) -> str:
+    if wanted.inner.label in _UNIT_HELP and t.is_number(found):
+        return f"write it with a unit, such as `{_UNIT_HELP[wanted.inner.label]}`"
+    if found.kind == "record" and wanted.inner.kind not in ("record", "map"):
+        fits = [k for k, v in found.fields.items() if t.assignable(v, wanted)]
+        if fits:
+            return f"use its part `.{fits[0]}`"
+    if wanted == t.INT and found in (t.FLOAT, t.PERCENT):
+        return "round it: `round(…)`, `floor(…)` or `ceil(…)`"
+    if wanted == t.STRING and functions.showable(found):
+        return 'put it into a string: `"{x}"`'
+    return ""
+
+
+def differences(found: Type, wanted: Type) -> tuple[str, ...]:
+    """For two records, what differs, field by field."""
+    if found.kind != "record" or wanted.inner.kind != "record":
+        return ()
+    have, need = found.fields, wanted.inner.fields
+    out = [f"`{k}` is missing" for k in need if k not in have]
+    out += [f"`{k}` is not a field of {wanted.inner.label}" for k in have if k not in need]
+    out += [
+        f"`{k}` is {have[k].label}, needs {need[k].label}"
+        for k in need
+        if k in have and not t.assignable(have[k], need[k])
+    ]
+    return tuple(out[:6])

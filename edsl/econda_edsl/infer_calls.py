@@ -1,0 +1,123 @@
+"""The types of calls: prelude functions, record constructors, arguments against inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from econda_edsl import functions, prelude
+from econda_edsl import syntax as s
+from econda_edsl import types as t
+from econda_edsl.suggest import did_you_mean
+from econda_edsl.types import Type
+
+if TYPE_CHECKING:
+    from econda_edsl.infer import Inference, Scope
+
+
+def apply(inference: Inference, expr: s.Apply, scope: Scope) -> Type:
+    match expr.callee:
+        case s.Ref(name=name) if name in prelude.FUNCTIONS:
+            return _function(inference, expr, name, scope)
+        case s.TypeRef(name=name) if name in inference.tables.records:
+            return _construct(inference, expr, inference.tables.records[name], scope)
+        case _:
+            for argument in expr.args:
+                if not isinstance(argument.value, s.Selector):
+                    inference.infer(argument.value, scope)
+            return t.UNKNOWN
+
+
+def _function(inference: Inference, expr: s.Apply, name: str, scope: Scope) -> Type:
+    least, most, named = prelude.FUNCTIONS[name]
+    positional = [a for a in expr.args if a.name is None]
+    options = {a.name.text: a for a in expr.args if a.name is not None}
+    for key, argument in options.items():
+        if key not in named and argument.name is not None:
+            help_ = did_you_mean(key, named) or f"`{name}` takes its arguments by position"
+            inference.report("E0302", f"`{name}` has no argument `{key}`", argument.name.span, "not known", help_)
+    if len(positional) < least or (most is not None and len(positional) > most):
+        wanted = f"{least}" if least == most else f"{least} or more" if most is None else f"{least} to {most}"
+        plural = "argument" if wanted == "1" else "arguments"
+        inference.report("E0302", f"`{name}` takes {wanted} {plural}", expr.span, f"{len(positional)} given")
+        return t.UNKNOWN
+    found = [inference.infer(a.value, scope) for a in positional]
+    for key, argument in options.items():
+        if key == "by":
+            _selected(inference, argument, found[0].element)
+        else:
+            inference.require(argument.value, t.BOOL, scope, f"`{key}`")
+    if any(not f.known for f in found):
+        return t.UNKNOWN
+    result = functions.SIGNATURES[name](found)
+    if isinstance(result, functions.Wrong):
+        arg = positional[result.position].value
+        inference.report(
+            "E0301", f"`{name}` takes {result.wanted}", arg.span, f"this is {found[result.position].label}"
+        )
+        return t.UNKNOWN
+    element = found[0].element
+    if name in ("sort", "best") and "by" not in options and element.known and not t.is_ordered(element):
+        help_ = f"say by what: `{name}(…, by = .field)`"
+        inference.report("E0301", f"{element.label} has no order", expr.span, "cannot be ordered", help_)
+    return result
+
+
+def _selected(inference: Inference, argument: s.Argument, element: Type) -> None:
+    value = argument.value
+    if not isinstance(value, s.Selector):
+        inference.report("E0313", "`by` takes a selector", value.span, "not a selector", "for example `by = .auc`")
+        return
+    inference.types[value] = t.UNKNOWN
+    if not element.known:
+        return
+    if element.kind != "record" or value.name not in element.fields:
+        help_ = did_you_mean(value.name, element.fields)
+        inference.report("E0202", f"{element.label} has no `{value.name}`", value.span, "not a field", help_)
+    elif element.fields[value.name].known and not t.is_ordered(element.fields[value.name]):
+        found = element.fields[value.name]
+        inference.report(
+            "E0301", f"`.{value.name}` is {found.label}, which has no order", value.span, "cannot be ordered"
+        )
+
+
+def _construct(inference: Inference, expr: s.Apply, wanted: Type, scope: Scope) -> Type:
+    given = arguments(inference, expr, dict(wanted.fields), scope, wanted.label)
+    defaults = {f.name.text for f in inference.tables.record_syntax[wanted.label].fields if f.default is not None}
+    absent = [k for k in wanted.fields if k not in given and k not in defaults]
+    if absent:
+        missing(inference, expr, wanted.label, absent, wanted.fields)
+    return wanted
+
+
+def arguments(
+    inference: Inference, expr: s.Apply, inputs: Mapping[str, Type], scope: Scope, of: str
+) -> dict[str, s.Expr]:
+    """Match arguments to inputs by position, then by name, and check their types."""
+    given: dict[str, s.Expr] = {}
+    order = list(inputs)
+    for i, argument in enumerate(expr.args):
+        if argument.name is None and i >= len(order):
+            inference.infer(argument.value, scope)
+            plural = "" if len(order) == 1 else "s"
+            message = f"`{of}` takes {len(order)} argument{plural}"
+            inference.report("E0302", message, argument.value.span, "one too many")
+            continue
+        name = order[i] if argument.name is None else argument.name.text
+        if name not in inputs:
+            inference.infer(argument.value, scope)
+            help_ = did_you_mean(name, inputs) or "it takes " + ", ".join(f"`{k}`" for k in order[:8])
+            span = argument.name.span if argument.name else argument.span
+            inference.report("E0302", f"`{of}` has no input `{name}`", span, "not an input", help_)
+            continue
+        if name in given:
+            inference.report("E0302", f"`{name}` is given twice", argument.span, "second value")
+        given[name] = argument.value
+        inference.require(argument.value, inputs[name], scope, f"`{name}` of `{of}`")
+    return given
+
+
+def missing(inference: Inference, expr: s.Apply, of: str, names: list[str], inputs: Mapping[str, Type]) -> None:
+    listed = ", ".join(f"`{n}`" for n in names)
+    shown = ", ".join(f"{n} = <{inputs[n].label}>" for n in names)
+    inference.report("E0302", f"`{of}` needs {listed}", expr.callee.span, "missing", f"add `{shown}`")
