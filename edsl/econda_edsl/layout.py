@@ -132,7 +132,11 @@ class _Scan:
             return self.rest(number, end + 3)
         stripped = text.lstrip(" ")
         indent = len(text) - len(stripped)
-        if not stripped.strip() or stripped.startswith("#"):
+        if not stripped.strip():
+            # Any white space, also such as the parser would take for text.
+            self.out.append("")
+            return number + 1
+        if stripped.startswith("#"):
             return self.rest(number, 0)
         if stripped.startswith("\t"):
             self.margin_tab(number, indent)

@@ -89,6 +89,12 @@ def test_a_long_chain_of_steps_compiles() -> None:
     assert plan.body[-1].waits == ("s1498",)
 
 
+@pytest.mark.parametrize("blank", [" \u2028", "   \t", " \u00a0", "\x0c"])
+def test_a_line_of_white_space_is_blank(blank: str) -> None:
+    text = HEAD + "type P:\n    x: Int\nBLANK\npipeline p(a: P) -> (x: Int):\nBLANK\n    return x = a.x\n"
+    plan_of(text.replace("BLANK", blank))
+
+
 def test_at_most_twenty_errors_are_shown() -> None:
     text = HEAD + "".join(f"let a{i} = b{i}\n" for i in range(30))
     assert "… and 11 more" in compile_source(text).render()
