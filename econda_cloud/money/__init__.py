@@ -1,0 +1,1 @@
+"""Money: typed amounts, prices and what an attempt costs."""

@@ -1,0 +1,1 @@
+"""Ports: what the system asks of the outside, each with an in-memory twin."""

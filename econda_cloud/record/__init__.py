@@ -1,0 +1,1 @@
+"""Projections of a run's log that people and tools read."""

@@ -1,0 +1,1 @@
+"""The run engine: a pure state machine that walks one plan."""

@@ -1,0 +1,85 @@
+"""A plan indexed for execution: per block, who waits for whom. Derived from the plan, never stored."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from econda_edsl.plan import AnyNode, Call, Foreach, Plan, Repeat, When
+
+
+@dataclass(frozen=True)
+class Block:
+    """Nodes of one block and their order.
+
+    waits[i]: how many nodes i waits for; dependents[i]: indices that wait for i; roots: indices that wait for none;
+    inner[i]: the blocks inside node i (arms of a `when`, body of a loop); calls: calls in here, statically.
+    """
+
+    nodes: tuple[AnyNode, ...]
+    index: dict[str, int]
+    waits: list[int]
+    dependents: list[list[int]]
+    roots: list[int]
+    inner: dict[int, list[Block]] = field(default_factory=dict)
+
+
+def index_block(nodes: tuple[AnyNode, ...]) -> Block:
+    index = {node.id: i for i, node in enumerate(nodes)}
+    dependents: list[list[int]] = [[] for _ in nodes]
+    for i, node in enumerate(nodes):
+        for name in set(node.waits):
+            dependents[index[name]].append(i)
+    waits = [len(set(node.waits)) for node in nodes]
+    inner: dict[int, list[Block]] = {}
+    for i, node in enumerate(nodes):
+        match node:
+            case Foreach(body=body) | Repeat(body=body):
+                inner[i] = [index_block(body)]
+            case When(arms=arms):
+                inner[i] = [index_block(arm.body) for arm in arms]
+            case _:
+                pass
+    return Block(nodes, index, waits, dependents, [i for i, n in enumerate(waits) if n == 0], inner)
+
+
+def call_ids(block: Block) -> list[str]:
+    """Names of the calls in a block, nested ones by their path below it."""
+    found = []
+    for i, node in enumerate(block.nodes):
+        if isinstance(node, Call):
+            found.append(node.id)
+        for below in block.inner.get(i, ()):
+            found += [f"{node.id}/{name}" for name in call_ids(below)]
+    return found
+
+
+@dataclass(frozen=True)
+class Program:
+    """A plan and its index."""
+
+    plan: Plan
+    root: Block
+
+
+@lru_cache(maxsize=64)
+def _program(digest: str, plan: _Hashed) -> Program:
+    return Program(plan.plan, index_block(plan.plan.body))
+
+
+class _Hashed:
+    """A plan that hashes by its digest (plans hold dicts, which do not hash)."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+
+    def __hash__(self) -> int:
+        return hash(self.plan.digest)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Hashed) and other.plan is self.plan
+
+
+def program_of(plan: Plan) -> Program:
+    """The indexed form of a plan, remembered."""
+    return _program(plan.digest, _Hashed(plan))

@@ -1,0 +1,144 @@
+"""The life of a call: from its arguments to a request, through attempts, to success or a final failure."""
+
+from __future__ import annotations
+
+import heapq
+import json
+import math
+from typing import Any
+
+from econda_cloud.place.demand import Demand
+from econda_cloud.run.backoff import backoff_ms
+from econda_cloud.run.paths import environment_instance
+from econda_cloud.run.state import Call, Preparation
+from econda_cloud.run.work import At, Work
+from econda_edsl.evaluate import EvaluationError, evaluate
+from econda_edsl.plan import Call as CallNode
+from econda_edsl.plan import Container, FailureKind, Needs, Retry, Task
+
+FREE_FAILURES: frozenset[FailureKind] = frozenset({"preempted", "lost"})
+MAX_LOSSES = 20
+"""Infrastructure failures of one call before it is given up: generous for spot, finite for a broken stack."""
+
+LOST_WAIT_MS = 1_000
+BUILD_NEEDS = {"cpu_milli": 1_000, "memory": 1024**3, "time_ms": 60_000, "timeout_ms": 15 * 60_000}
+BUILD_RETRY = Retry(attempts=3, first_ms=2_000)
+
+
+def begin_call(work: Work, places: list[At], node: CallNode) -> None:
+    """Evaluate a call's arguments and ask for its first attempt. Raises `EvaluationError`."""
+    scope = work.scope(places)
+    call = Call(task=node.task, args={name: evaluate(expr, scope) for name, expr in node.args.items()})
+    places[-1].frame.active[places[-1].index] = call
+    key = work.program.plan.tasks[node.task].environment
+    if key is not None and not _prepared(work, key):
+        call.phase = "preparing"
+        work.state.preparations[key].waiting.append(work.instance(places))
+    else:
+        request(work, work.instance(places), node, call)
+
+
+def _prepared(work: Work, key: str) -> bool:
+    preparation = work.state.preparations.setdefault(key, Preparation())
+    if preparation.archive:
+        return True
+    if preparation.call is None:
+        preparation.call = Call(task=f"environment:{key}", args={})
+        request_build(work, key, preparation.call)
+    return False
+
+
+def request(work: Work, instance: str, node: CallNode, call: Call) -> None:
+    """Ask the broker for a place for the call's current attempt. Raises `EvaluationError`."""
+    call.phase, call.chunk = "requested", ""
+    work.requests.setdefault(demand_of(work, node, call), []).append((instance, call.attempt))
+
+
+def request_build(work: Work, key: str, call: Call) -> None:
+    call.phase, call.chunk = "requested", ""
+    demand = Demand(task=call.task, kind="environment", **BUILD_NEEDS)
+    work.requests.setdefault(demand, []).append((environment_instance(work.program.plan.name, key), call.attempt))
+
+
+def demand_of(work: Work, node: CallNode, call: Call) -> Demand:
+    """What the call's current attempt needs. Raises `EvaluationError`."""
+    task = work.program.plan.tasks[node.task]
+    needs, overrides = task.needs, node.overrides
+    scope = {**call.args, "attempt": call.attempt}
+
+    def need(name: str) -> Any:
+        expr = (overrides.needs.get(name) if overrides else None) or getattr(needs, name)
+        return None if expr is None else evaluate(expr, scope)
+
+    time = need("time")
+    timeout = overrides.timeout_ms if overrides and overrides.timeout_ms is not None else task.timeout_ms
+    checkpoint = overrides.checkpoint_ms if overrides and overrides.checkpoint_ms is not None else task.checkpoint_ms
+    return Demand(
+        task=node.task,
+        kind="container" if isinstance(task.run, Container) else task.run.language,
+        cpu_milli=_positive("cpu", math.ceil(need("cpu") * 1000)),
+        memory=_positive("memory", need("memory")),
+        disk=need("disk"),
+        gpu=need("gpu"),
+        gpu_kinds=needs.gpu_kinds,
+        time_ms=time,
+        timeout_ms=timeout,
+        checkpoints=checkpoint is not None,
+        image=_image(task),
+        where=_bound_predicates(needs, scope),
+        solo=call.losses > 0,
+    )
+
+
+def _positive(name: str, value: int) -> int:
+    if value <= 0:
+        raise EvaluationError(f"`{name}` needs to be more than nothing, but came out as {value}")
+    return value
+
+
+def _image(task: Task) -> str | None:
+    return task.run.image if isinstance(task.run, Container) else task.image
+
+
+def _bound_predicates(needs: Needs, scope: dict[str, Any]) -> tuple[str, ...]:
+    """The task's `where` lines with its inputs filled in, so that a broker can evaluate them over `node` alone."""
+    return tuple(json.dumps(_fill(expr, scope), sort_keys=True) for expr in needs.where)
+
+
+def _fill(expr: Any, scope: dict[str, Any]) -> Any:
+    if isinstance(expr, dict):
+        name = expr.get("var")
+        if isinstance(name, str) and name in scope:
+            return {"lit": scope[name]}
+        return {key: _fill(value, scope) for key, value in expr.items()} if "lit" not in expr else expr
+    return [_fill(value, scope) for value in expr] if isinstance(expr, list | tuple) else expr
+
+
+def retry_of(work: Work, node: CallNode) -> Retry:
+    if node.overrides and node.overrides.retry is not None:
+        return node.overrides.retry
+    return work.program.plan.tasks[node.task].retry
+
+
+def try_again(work: Work, instance: str, call: Call, retry: Retry, failure: FailureKind) -> bool:
+    """Decide on another attempt after a failure; False if the call has failed for good.
+
+    Preemptions and losses cost no retry. A retry waits in phase backing_off until its timer is due.
+    """
+    state = work.state
+    if failure in FREE_FAILURES:
+        call.losses += 1
+        if call.losses > MAX_LOSSES:
+            return False
+        wait = 0 if failure == "preempted" else LOST_WAIT_MS * call.losses
+        state.counts.preempted += failure == "preempted"
+    else:
+        call.tries += 1
+        if call.tries >= retry.attempts or (retry.on and failure not in retry.on):
+            return False
+        wait = backoff_ms(retry, call.tries, state.seed, instance)
+        state.counts.retried += 1
+    call.attempt += 1
+    call.phase, call.chunk, call.due_ms = "backing_off", "", work.now + wait
+    heapq.heappush(state.timers, (call.due_ms, instance, call.attempt))
+    return True

@@ -1,0 +1,62 @@
+"""What the run engine wants done. Idempotent by (run, instance, attempt); repeated whenever a message is redelivered."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import msgspec
+
+from econda_cloud.place.demand import Demand
+from econda_cloud.run.events import Item
+from econda_cloud.run.state import Outcome
+
+
+class Command(msgspec.Struct, frozen=True, kw_only=True, tag_field="command"):
+    """Base of all commands of a run."""
+
+
+class RequestPlacement(Command, tag="request_placement"):
+    """Ask the broker to place attempts that are alike in what they need."""
+
+    demand: Demand
+    items: tuple[Item, ...]
+
+
+class Dispatch(Command, tag="dispatch"):
+    """Hand a placed chunk to its pool."""
+
+    chunk: str
+    pool: str
+    offer: str
+    spot: bool
+    items: tuple[Item, ...]
+
+
+class CancelAttempts(Command, tag="cancel_attempts"):
+    """Stop attempts of a chunk that a pool may be running."""
+
+    chunk: str
+    pool: str
+    handle: str
+    items: tuple[Item, ...]
+
+
+class Release(Command, tag="release"):
+    """Tell the broker that these attempts hold, or want, no capacity any more."""
+
+    items: tuple[Item, ...]
+
+
+class SetTimer(Command, tag="set_timer"):
+    """Wake this run at `at_ms`."""
+
+    at_ms: int
+
+
+class FinishRun(Command, tag="finish_run"):
+    """Publish the end of the run."""
+
+    outcome: Outcome
+
+
+AnyCommand: TypeAlias = RequestPlacement | Dispatch | CancelAttempts | Release | SetTimer | FinishRun

@@ -1,0 +1,154 @@
+"""What can happen to a run. Events arrive at least once, in any order; `step` must not care.
+
+Names are in the past tense. An entry of the log is the events of one step and the time they were taken in.
+All times are milliseconds since the epoch.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+import msgspec
+
+from econda_cloud.money.prices import Price
+from econda_edsl.plan import FailureKind
+
+ENGINE_VERSION = 1
+
+Item: TypeAlias = tuple[str, int]
+"""An attempt: (instance, attempt number from 1)."""
+
+
+class Event(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, tag_field="event"):
+    """Base of all events of a run."""
+
+
+class RunStarted(Event, tag="run_started"):
+    """First event of every log. `archives` maps environments already built to their blob keys."""
+
+    run: str
+    namespace: str
+    plan: str
+    params: dict[str, Any]
+    seed: int
+    submitted_by: str = ""
+    archives: dict[str, str] = msgspec.field(default_factory=dict)
+    bundle: str | None = None
+
+
+class Verdict(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """What the broker thought of one offer. `refused` names the clause; else `score` (nano-dollars) ranks it."""
+
+    offer: str
+    score: int | None = None
+    cost: int | None = None
+    refused: str = ""
+    chosen: bool = False
+
+
+class AttemptsPlaced(Event, tag="attempts_placed"):
+    """The broker chose an offer for a chunk of alike attempts; they will be dispatched under the name `chunk`."""
+
+    chunk: str
+    pool: str
+    offer: str
+    spot: bool
+    price: Price
+    memory: int
+    items: tuple[Item, ...]
+    lease_ms: int
+    verdicts: tuple[Verdict, ...] = ()
+
+
+class ChunkDispatched(Event, tag="chunk_dispatched"):
+    """The pool has taken the chunk; `handle` is the pool's own name for it, needed to cancel."""
+
+    chunk: str
+    handle: str
+
+
+class AttemptSucceeded(Event, tag="attempt_succeeded"):
+    instance: str
+    attempt: int
+    outputs: dict[str, Any]
+    started_ms: int
+    ended_ms: int
+    log: str = ""
+
+
+class AttemptFailed(Event, tag="attempt_failed"):
+    """`failure` of kind preempted or lost is the infrastructure's doing and costs no retry."""
+
+    instance: str
+    attempt: int
+    failure: FailureKind
+    message: str
+    started_ms: int = 0
+    ended_ms: int = 0
+    log: str = ""
+
+
+class ChunkLost(Event, tag="chunk_lost"):
+    """Whoever ran the chunk is gone; attempts of it that have not reported are lost or preempted."""
+
+    chunk: str
+    failure: FailureKind
+    message: str
+    index: int | None = None
+
+
+class PlacementRefused(Event, tag="placement_refused"):
+    """No pool of the team can ever take these attempts."""
+
+    items: tuple[Item, ...]
+    message: str
+
+
+class TimerFired(Event, tag="timer_fired"):
+    """Time has passed; which timers are due is read off `now`."""
+
+
+class CancelRequested(Event, tag="cancel_requested"):
+    by: str = ""
+    reason: str = ""
+
+
+class Released(Event, tag="released"):
+    """The broker has taken note that these attempts no longer hold capacity."""
+
+    items: tuple[Item, ...]
+
+
+AnyEvent: TypeAlias = (
+    RunStarted
+    | AttemptsPlaced
+    | ChunkDispatched
+    | AttemptSucceeded
+    | AttemptFailed
+    | ChunkLost
+    | PlacementRefused
+    | TimerFired
+    | CancelRequested
+    | Released
+)
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """One record of a run's log."""
+
+    engine: int
+    now: int
+    events: tuple[AnyEvent, ...]
+
+
+_decode_entry = msgspec.json.Decoder(Entry)
+_encode = msgspec.json.Encoder()
+
+
+def decode_entry(data: bytes) -> Entry:
+    """Read a log record. Raises `msgspec.ValidationError`."""
+    return _decode_entry.decode(data)
+
+
+def encode_entry(entry: Entry) -> bytes:
+    return _encode.encode(entry)

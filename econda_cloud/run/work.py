@@ -1,0 +1,92 @@
+"""The workings of one step: the state in hand, what it is about to command, and how to find one's way in the tree."""
+
+from __future__ import annotations
+
+from collections import ChainMap, deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from econda_cloud.place.demand import Demand
+from econda_cloud.run.blocks import Block, Program
+from econda_cloud.run.commands import AnyCommand
+from econda_cloud.run.events import Item
+from econda_cloud.run.paths import parse_instance
+from econda_cloud.run.state import Branch, Call, Fan, Frame, Loop, RunState
+from econda_edsl.plan import AnyNode
+
+
+class At(NamedTuple):
+    """A node of a frame. A list of these, outermost first, is a place in the tree."""
+
+    block: Block
+    frame: Frame
+    index: int
+    member: int | None = None
+    """Which member, arm or round of *this* node the next place is in."""
+
+    @property
+    def node(self) -> AnyNode:
+        return self.block.nodes[self.index]
+
+
+@dataclass
+class Work:
+    """One step's working set."""
+
+    program: Program
+    state: RunState
+    now: int
+    commands: list[AnyCommand] = field(default_factory=list)
+    requests: dict[Demand, list[Item]] = field(default_factory=dict)
+    releases: list[Item] = field(default_factory=list)
+    queue: deque[list[At]] = field(default_factory=deque)
+    base: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        state = self.state
+        run = {"id": state.run, "seed": state.seed, "started_at": state.started_ms, "namespace": state.namespace}
+        self.base = {**state.params, "run": run}
+
+    def scope(self, places: list[At]) -> Mapping[str, Any]:
+        """Names visible at the last of these places."""
+        return ChainMap(*[at.frame.scope for at in reversed(places)], self.base)
+
+    def instance(self, places: list[At]) -> str:
+        parts = [self.program.plan.name]
+        for at in places[:-1]:
+            mark = f"[{at.member}]" if at.member is not None else ""
+            parts.append(at.node.id + mark)
+        parts.append(places[-1].node.id)
+        return "/".join(parts)
+
+    def locate(self, instance: str) -> list[At] | None:
+        """The places down to an active call, or None if no such call is active now."""
+        segments = parse_instance(instance)
+        frame, block = self.state.root, self.program.root
+        if not segments or frame is None:
+            return None
+        places: list[At] = []
+        for depth, (name, number) in enumerate(segments):
+            index = block.index.get(name)
+            active = frame.active.get(index) if index is not None else None
+            if index is None or active is None:
+                return None
+            places.append(At(block, frame, index, number))
+            if isinstance(active, Call):
+                return places if depth == len(segments) - 1 and number is None else None
+            below = _inside(active, block.inner[index], number)
+            if below is None:
+                return None
+            block, frame = below
+        return None
+
+
+def _inside(active: Fan | Branch | Loop, inner: list[Block], number: int | None) -> tuple[Block, Frame] | None:
+    match active:
+        case Fan(frames=frames):
+            return (inner[0], frames[number]) if number in frames else None
+        case Branch(arm=arm, frame=frame):
+            return (inner[arm], frame) if number is None else None
+        case Loop(round=current, frame=frame):
+            return (inner[0], frame) if number == current else None

@@ -1,0 +1,1 @@
+"""The worker: runs attempts anywhere and reports."""
