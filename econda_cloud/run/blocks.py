@@ -63,7 +63,7 @@ class Program:
 
 
 @lru_cache(maxsize=64)
-def _program(digest: str, plan: _Hashed) -> Program:
+def _program(plan: _Hashed) -> Program:
     return Program(plan.plan, index_block(plan.plan.body))
 
 
@@ -82,4 +82,4 @@ class _Hashed:
 
 def program_of(plan: Plan) -> Program:
     """The indexed form of a plan, remembered."""
-    return _program(plan.digest, _Hashed(plan))
+    return _program(_Hashed(plan))

@@ -5,16 +5,18 @@ from __future__ import annotations
 import heapq
 import json
 import math
+from collections import ChainMap
 from typing import Any
+
+from econda_edsl.evaluate import EvaluationError, evaluate
+from econda_edsl.plan import Call as CallNode
+from econda_edsl.plan import Container, FailureKind, Needs, Retry, Task
 
 from econda_cloud.place.demand import Demand
 from econda_cloud.run.backoff import backoff_ms
 from econda_cloud.run.paths import environment_instance
 from econda_cloud.run.state import Call, Preparation
 from econda_cloud.run.work import At, Work
-from econda_edsl.evaluate import EvaluationError, evaluate
-from econda_edsl.plan import Call as CallNode
-from econda_edsl.plan import Container, FailureKind, Needs, Retry, Task
 
 FREE_FAILURES: frozenset[FailureKind] = frozenset({"preempted", "lost"})
 MAX_LOSSES = 20
@@ -35,7 +37,7 @@ def begin_call(work: Work, places: list[At], node: CallNode) -> None:
         call.phase = "preparing"
         work.state.preparations[key].waiting.append(work.instance(places))
     else:
-        request(work, work.instance(places), node, call)
+        request(work, places, node, call)
 
 
 def _prepared(work: Work, key: str) -> bool:
@@ -48,10 +50,10 @@ def _prepared(work: Work, key: str) -> bool:
     return False
 
 
-def request(work: Work, instance: str, node: CallNode, call: Call) -> None:
+def request(work: Work, places: list[At], node: CallNode, call: Call) -> None:
     """Ask the broker for a place for the call's current attempt. Raises `EvaluationError`."""
     call.phase, call.chunk = "requested", ""
-    work.requests.setdefault(demand_of(work, node, call), []).append((instance, call.attempt))
+    work.requests.setdefault(demand_of(work, places, node, call), []).append((work.instance(places), call.attempt))
 
 
 def request_build(work: Work, key: str, call: Call) -> None:
@@ -60,14 +62,20 @@ def request_build(work: Work, key: str, call: Call) -> None:
     work.requests.setdefault(demand, []).append((environment_instance(work.program.plan.name, key), call.attempt))
 
 
-def demand_of(work: Work, node: CallNode, call: Call) -> Demand:
-    """What the call's current attempt needs. Raises `EvaluationError`."""
+def demand_of(work: Work, places: list[At], node: CallNode, call: Call) -> Demand:
+    """What the call's current attempt needs. A step's own settings see its block, a task's see its inputs.
+
+    Raises `EvaluationError`.
+    """
     task = work.program.plan.tasks[node.task]
     needs, overrides = task.needs, node.overrides
+    own = overrides.needs if overrides else {}
     scope = {**call.args, "attempt": call.attempt}
 
     def need(name: str) -> Any:
-        expr = (overrides.needs.get(name) if overrides else None) or getattr(needs, name)
+        if name in own:
+            return evaluate(own[name], ChainMap({"attempt": call.attempt}, work.scope(places)))  # type: ignore[arg-type]
+        expr = getattr(needs, name)
         return None if expr is None else evaluate(expr, scope)
 
     time = need("time")
@@ -80,7 +88,7 @@ def demand_of(work: Work, node: CallNode, call: Call) -> Demand:
         memory=_positive("memory", need("memory")),
         disk=need("disk"),
         gpu=need("gpu"),
-        gpu_kinds=needs.gpu_kinds,
+        gpu_kinds=tuple(own["gpu_kinds"]["lit"]) if "gpu_kinds" in own else needs.gpu_kinds,
         time_ms=time,
         timeout_ms=timeout,
         checkpoints=checkpoint is not None,

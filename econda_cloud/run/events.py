@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import Any, TypeAlias
 
 import msgspec
+from econda_edsl.plan import FailureKind
 
 from econda_cloud.money.prices import Price
-from econda_edsl.plan import FailureKind
 
 ENGINE_VERSION = 1
 

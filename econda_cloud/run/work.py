@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections import ChainMap, deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
+
+from econda_edsl.plan import AnyNode
 
 from econda_cloud.place.demand import Demand
 from econda_cloud.run.blocks import Block, Program
@@ -13,7 +16,6 @@ from econda_cloud.run.commands import AnyCommand
 from econda_cloud.run.events import Item
 from econda_cloud.run.paths import parse_instance
 from econda_cloud.run.state import Branch, Call, Fan, Frame, Loop, RunState
-from econda_edsl.plan import AnyNode
 
 
 class At(NamedTuple):
@@ -45,7 +47,12 @@ class Work:
 
     def __post_init__(self) -> None:
         state = self.state
-        run = {"id": state.run, "seed": state.seed, "started_at": state.started_ms, "namespace": state.namespace}
+        run = {
+            "id": state.run,
+            "seed": state.seed,
+            "started_at": _instant(state.started_ms),
+            "namespace": state.namespace,
+        }
         self.base = {**state.params, "run": run}
 
     def scope(self, places: list[At]) -> Mapping[str, Any]:
@@ -85,8 +92,13 @@ class Work:
 def _inside(active: Fan | Branch | Loop, inner: list[Block], number: int | None) -> tuple[Block, Frame] | None:
     match active:
         case Fan(frames=frames):
-            return (inner[0], frames[number]) if number in frames else None
+            return (inner[0], frames[number]) if number is not None and number in frames else None
         case Branch(arm=arm, frame=frame):
             return (inner[arm], frame) if number is None else None
         case Loop(round=current, frame=frame):
             return (inner[0], frame) if number == current else None
+
+
+def _instant(ms: int) -> str:
+    """The language's Instant: ISO 8601 in UTC with milliseconds."""
+    return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,40 @@
+"""What an offer is worth to a demand: money, with waiting counted as money."""
+
+from __future__ import annotations
+
+from econda_cloud.money.amounts import MS_PER_HOUR, NANOS_PER_USD
+from econda_cloud.money.prices import attempt_cost
+from econda_cloud.place.demand import Demand
+from econda_cloud.place.fits import refusals
+from econda_cloud.place.state import BrokerState, Offer, Pool
+from econda_cloud.run.events import Verdict
+
+HOUR_OF_WAITING = 2 * NANOS_PER_USD
+"""An hour of waiting is worth two dollars: the default of the design's `frugal` house policy."""
+
+UNKNOWN_TIME_MS = 10_000
+"""Run time assumed for ranking when a task declares none; never reported as an estimate."""
+
+SPOT_LONGEST_MS = MS_PER_HOUR
+"""Longest run time risked on spot capacity without checkpoints."""
+
+
+def judge(demand: Demand, pool: Pool, offer: Offer) -> Verdict:
+    """The broker's opinion of one offer; the lowest score wins."""
+    reasons = refusals(demand, pool, offer)
+    if offer.spot and not demand.checkpoints and (demand.time_ms or 0) > SPOT_LONGEST_MS:
+        reasons.append("longer than 1h without checkpoints must not ride spot")
+    if reasons:
+        return Verdict(offer=offer.name, refused="; ".join(reasons))
+    time = demand.time_ms if demand.time_ms is not None else UNKNOWN_TIME_MS
+    cost = attempt_cost(offer.price, time, demand.memory)
+    if cost is None:
+        return Verdict(offer=offer.name, refused="its price is unknown")
+    wait = HOUR_OF_WAITING * offer.cold_start_ms // MS_PER_HOUR
+    return Verdict(offer=offer.name, score=cost + wait, cost=cost)
+
+
+def ranked(state: BrokerState, demand: Demand) -> list[tuple[Pool, Offer, Verdict]]:
+    """All offers with their verdicts, the best first and the refused last; ties by name. The seam for matching."""
+    judged = [(pool, offer, judge(demand, pool, offer)) for pool in state.pools.values() for offer in pool.offers]
+    return sorted(judged, key=lambda j: (j[2].score is None, j[2].score or 0, j[1].name))

@@ -1,0 +1,85 @@
+"""The broker's state: pools, what waits, and what holds capacity."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from econda_cloud.money.prices import Price
+from econda_cloud.place.demand import Demand
+from econda_cloud.run.events import Item
+
+Driver = Literal["local.process", "aws.lambda", "aws.batch"]
+
+
+class Node(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """The largest attempt a pool's machine can take: cpu in thousandths of a core, memory and disk in bytes."""
+
+    cpu_milli: int
+    memory: int
+    disk: int = 0
+    gpu: int = 0
+    gpu_kind: str = ""
+    region: str = ""
+    arch: str = "x86_64"
+
+
+class Offer(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """A pool x node shape x spot-or-not x price. `cold_start_ms`: expected wait before an attempt runs."""
+
+    name: str
+    node: Node
+    price: Price
+    spot: bool = False
+    cold_start_ms: int = 0
+
+
+class Pool(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """Capacity managed as one thing.
+
+    slots: chunks at once; cpu_milli, memory, gpu: in total. max_time_ms: longest attempt, None for no limit.
+    chunk_max, chunk_ms: most attempts in one chunk, and the run time a chunk aims at. kinds: what it can execute.
+    """
+
+    name: str
+    driver: Driver
+    offers: tuple[Offer, ...]
+    slots: int
+    cpu_milli: int
+    memory: int
+    gpu: int = 0
+    max_time_ms: int | None = None
+    chunk_max: int = 1
+    chunk_ms: int = 10_000
+    lease_ms: int = 24 * 3_600_000
+    kinds: tuple[str, ...] = ("python", "shell")
+
+
+class Held(msgspec.Struct):
+    """What a placed chunk holds of its pool until its last attempt has ended."""
+
+    run: str
+    pool: str
+    cpu_milli: int
+    memory: int
+    gpu: int
+    open: list[Item]
+
+
+class Waiting(msgspec.Struct):
+    """Alike attempts of one run waiting for a place, oldest first."""
+
+    run: str
+    demand: Demand
+    items: dict[str, int]
+
+
+class BrokerState(msgspec.Struct):
+    """Everything the broker knows. `placed` maps `run instance#attempt` to its chunk; `chunks` counts all ever made."""
+
+    pools: dict[str, Pool] = msgspec.field(default_factory=dict)
+    waiting: list[Waiting] = msgspec.field(default_factory=list)
+    held: dict[str, Held] = msgspec.field(default_factory=dict)
+    placed: dict[str, str] = msgspec.field(default_factory=dict)
+    chunks: int = 0

@@ -1,0 +1,152 @@
+"""The broker: `step(state, events, now) -> (state, commands)`, pure and total like the run engine.
+
+It keeps capacity and gives each waiting attempt the best offer that has room, with its reasons. The state given
+is used up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from econda_cloud.place.demand import Demand
+from econda_cloud.place.events import (
+    AnyBrokerCommand,
+    AnyBrokerEvent,
+    AttemptsReleased,
+    Place,
+    PlacementRequested,
+    PoolsDeclared,
+    Refuse,
+)
+from econda_cloud.place.score import ranked
+from econda_cloud.place.state import BrokerState, Held, Offer, Pool, Waiting
+from econda_cloud.run.events import AttemptsPlaced, Item, Verdict
+
+QUEUE_ALLOWANCE_MS = 6 * 3_600_000
+"""How long beyond its own time-out an attempt may queue inside a pool before it counts as lost."""
+
+
+def step(state: BrokerState, events: Iterable[AnyBrokerEvent], now: int) -> tuple[BrokerState, list[AnyBrokerCommand]]:
+    """Take events into the broker at `now` (ms, for placements that depend on time) and place what waits."""
+    del now
+    for event in events:
+        match event:
+            case PoolsDeclared(pools=pools):
+                state.pools = {pool.name: pool for pool in pools}
+            case PlacementRequested():
+                _enqueue(state, event)
+            case AttemptsReleased(run=run, items=items):
+                for item in items:
+                    _release(state, run, item)
+    return state, _place_waiting(state)
+
+
+def _key(run: str, item: Item) -> str:
+    return f"{run} {item[0]}#{item[1]}"
+
+
+def _enqueue(state: BrokerState, event: PlacementRequested) -> None:
+    """Queue what neither waits nor is placed already; a repeated request repeats nothing."""
+    queued = next((w for w in state.waiting if w.run == event.run and w.demand == event.demand), None)
+    fresh = {i: n for i, n in event.items if _key(event.run, (i, n)) not in state.placed}
+    if queued is not None:
+        queued.items.update(fresh)
+    elif fresh:
+        state.waiting.append(Waiting(run=event.run, demand=event.demand, items=fresh))
+
+
+def _release(state: BrokerState, run: str, item: Item) -> None:
+    chunk = state.placed.pop(_key(run, item), None)
+    if chunk is not None:
+        held = state.held[chunk]
+        held.open.remove(item)
+        if not held.open:
+            del state.held[chunk]
+        return
+    for waiting in state.waiting:
+        if waiting.run == run and waiting.items.get(item[0]) == item[1]:
+            del waiting.items[item[0]]
+
+
+def _place_waiting(state: BrokerState) -> list[AnyBrokerCommand]:
+    commands: list[AnyBrokerCommand] = []
+    for waiting in state.waiting:
+        if not waiting.items:
+            continue
+        judged = ranked(state, waiting.demand)
+        if all(verdict.score is None for _, _, verdict in judged):
+            commands.append(_refuse(waiting, [verdict for _, _, verdict in judged]))
+            continue
+        for pool, offer, verdict in judged:
+            if verdict.score is None:
+                break
+            while waiting.items and _has_room(state, pool, waiting.demand):
+                verdicts = tuple(_mark(v, offer) for _, _, v in judged)
+                commands.append(_place(state, waiting, pool, offer, verdicts))
+    state.waiting = [waiting for waiting in state.waiting if waiting.items]
+    return commands
+
+
+def _mark(verdict: Verdict, chosen: Offer) -> Verdict:
+    if verdict.offer != chosen.name:
+        return verdict
+    return Verdict(offer=verdict.offer, score=verdict.score, cost=verdict.cost, chosen=True)
+
+
+def _has_room(state: BrokerState, pool: Pool, demand: Demand) -> bool:
+    held = [h for h in state.held.values() if h.pool == pool.name]
+    return (
+        len(held) < pool.slots
+        and sum(h.cpu_milli for h in held) + demand.cpu_milli <= pool.cpu_milli
+        and sum(h.memory for h in held) + demand.memory <= pool.memory
+        and sum(h.gpu for h in held) + demand.gpu <= pool.gpu
+    )
+
+
+def chunk_size(pool: Pool, demand: Demand, waiting: int, free_slots: int) -> int:
+    """How many alike attempts one chunk takes: enough to fill `chunk_ms`, but first one for each free slot."""
+    if demand.solo:
+        return 1
+    fill = pool.chunk_ms // max(1, demand.time_ms) if demand.time_ms is not None else pool.chunk_max
+    spread = -(-waiting // max(1, free_slots))
+    return max(1, min(pool.chunk_max, fill, spread, demand.batch or pool.chunk_max))
+
+
+def _place(state: BrokerState, waiting: Waiting, pool: Pool, offer: Offer, verdicts: tuple[Verdict, ...]) -> Place:
+    demand = waiting.demand
+    free = pool.slots - sum(1 for held in state.held.values() if held.pool == pool.name)
+    size = chunk_size(pool, demand, len(waiting.items), free)
+    items = tuple(list(waiting.items.items())[:size])
+    state.chunks += 1
+    name = f"{waiting.run}.{state.chunks}"
+    state.held[name] = Held(
+        run=waiting.run,
+        pool=pool.name,
+        cpu_milli=demand.cpu_milli,
+        memory=demand.memory,
+        gpu=demand.gpu,
+        open=list(items),
+    )
+    for item in items:
+        del waiting.items[item[0]]
+        state.placed[_key(waiting.run, item)] = name
+    lease = demand.timeout_ms * len(items) + QUEUE_ALLOWANCE_MS if demand.timeout_ms is not None else pool.lease_ms
+    placement = AttemptsPlaced(
+        chunk=name,
+        pool=pool.name,
+        offer=offer.name,
+        spot=offer.spot,
+        price=offer.price,
+        memory=demand.memory,
+        items=items,
+        lease_ms=min(lease, pool.lease_ms),
+        verdicts=verdicts,
+    )
+    return Place(run=waiting.run, placement=placement)
+
+
+def _refuse(waiting: Waiting, verdicts: list[Verdict]) -> Refuse:
+    reasons = "; ".join(f"{v.offer}: {v.refused}" for v in verdicts) or "no pool is declared"
+    items = tuple(waiting.items.items())
+    waiting.items = {}
+    return Refuse(run=waiting.run, items=items, message=f"no pool can ever run `{waiting.demand.task}` ({reasons})")

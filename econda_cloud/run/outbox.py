@@ -1,0 +1,44 @@
+"""The outbox of a run: requests that the broker may not have heard of, read off the tree."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from econda_edsl.plan import Call as CallNode
+from econda_edsl.plan import Plan
+
+from econda_cloud.run.blocks import Block, program_of
+from econda_cloud.run.calls import request, request_build
+from econda_cloud.run.commands import AnyCommand, RequestPlacement
+from econda_cloud.run.state import Branch, Call, Fan, Frame, Loop, RunState
+from econda_cloud.run.work import At, Work
+
+
+def active_calls(block: Block, frame: Frame, above: list[At]) -> Iterator[tuple[list[At], Call]]:
+    """Every active call below a frame, with its places."""
+    for index, active in list(frame.active.items()):
+        at = At(block, frame, index)
+        match active:
+            case Call():
+                yield [*above, at], active
+            case Branch(arm=arm, frame=below):
+                yield from active_calls(block.inner[index][arm], below, [*above, at])
+            case Loop(round=number, frame=below):
+                yield from active_calls(block.inner[index][0], below, [*above, at._replace(member=number)])
+            case Fan(frames=frames):
+                for member, below in frames.items():
+                    yield from active_calls(block.inner[index][0], below, [*above, at._replace(member=member)])
+
+
+def pending_requests(plan: Plan, state: RunState) -> list[AnyCommand]:
+    """The requests of all calls in phase requested."""
+    work = Work(program_of(plan), state, state.now)
+    if state.root is not None and state.ending is None:
+        for places, call in active_calls(work.program.root, state.root, []):
+            node = places[-1].node
+            if call.phase == "requested" and isinstance(node, CallNode):
+                request(work, places, node, call)
+        for key, preparation in state.preparations.items():
+            if preparation.call is not None and preparation.call.phase == "requested":
+                request_build(work, key, preparation.call)
+    return [RequestPlacement(demand=demand, items=tuple(items)) for demand, items in work.requests.items()]

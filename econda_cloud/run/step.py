@@ -1,0 +1,241 @@
+"""The run engine: `step(state, events, now) -> (state, commands)`, pure and total.
+
+No I/O, clock or randomness is inside; everything comes in as an argument. Events may be duplicated, late or out
+of order: an event about anything that is not the present attempt of an active call changes nothing but money.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable
+
+from econda_edsl.plan import Plan
+
+from econda_cloud.money.amounts import NANOS_PER_MICRO, format_usd
+from econda_cloud.run.blocks import program_of
+from econda_cloud.run.commands import AnyCommand, Dispatch, FinishRun, Release, RequestPlacement, SetTimer
+from econda_cloud.run.endings import back_off_over, current, refuse, take_failure, take_loss, take_success
+from econda_cloud.run.events import (
+    AnyEvent,
+    AttemptFailed,
+    AttemptsPlaced,
+    AttemptSucceeded,
+    CancelRequested,
+    ChunkDispatched,
+    ChunkLost,
+    PlacementRefused,
+    Released,
+    RunStarted,
+    TimerFired,
+)
+from econda_cloud.run.expand import drain, start_run
+from econda_cloud.run.outbox import pending_requests
+from econda_cloud.run.state import Chunk, Outcome, Preparation, RunState
+from econda_cloud.run.stopping import begin_ending, close_if_stopped
+from econda_cloud.run.work import Work
+
+CHUNK_TIMER = "chunk:"
+
+
+def step(
+    plan: Plan, state: RunState | None, events: Iterable[AnyEvent], now: int
+) -> tuple[RunState | None, list[AnyCommand]]:
+    """Take events into a run at `now` (ms). The state given is used up; None is the run before its first event.
+
+    Events before `RunStarted` are dropped: they cannot be about this run.
+    """
+    events = list(events)
+    if state is None:
+        state = _born(plan, events, now)
+        if state is None:
+            return None, []
+        work = Work(program_of(plan), state, now)
+        start_run(work)
+    else:
+        work = Work(program_of(plan), state, max(now, state.now))
+    state.now = work.now
+    _due(work)
+    for event in events:
+        _take(work, event)
+        drain(work)
+    close_if_stopped(work)
+    return state, _commands(work)
+
+
+def _born(plan: Plan, events: list[AnyEvent], now: int) -> RunState | None:
+    for event in events:
+        if isinstance(event, RunStarted) and event.plan == plan.digest:
+            state = RunState(
+                run=event.run,
+                namespace=event.namespace,
+                plan=event.plan,
+                seed=event.seed,
+                params=event.params,
+                started_ms=now,
+                now=now,
+                bundle=event.bundle,
+                submitted_by=event.submitted_by,
+            )
+            state.preparations = {key: Preparation(archive=archive) for key, archive in event.archives.items()}
+            if plan.settings.deadline_ms is not None:
+                state.timers.append((now + plan.settings.deadline_ms, "deadline", 0))
+            return state
+    return None
+
+
+def _take(work: Work, event: AnyEvent) -> None:
+    if work.state.outcome is not None:
+        _take_late(work, event)
+        return
+    match event:
+        case AttemptSucceeded():
+            take_success(work, event)
+        case AttemptFailed():
+            take_failure(work, event)
+        case AttemptsPlaced():
+            _take_placement(work, event)
+        case ChunkDispatched(chunk=name, handle=handle):
+            if chunk := work.state.chunks.get(name):
+                chunk.handle = handle
+        case ChunkLost():
+            take_loss(work, event)
+        case PlacementRefused(items=items, message=message):
+            for item in items:
+                refuse(work, item, message)
+        case CancelRequested(by=by, reason=reason):
+            text = "cancelled" + (f" by {by}" if by else "") + (f": {reason}" if reason else "")
+            begin_ending(work, Outcome(state="cancelled", error=text))
+        case Released(items=items):
+            gone = set(items)
+            work.state.releasing = [item for item in work.state.releasing if item not in gone]
+        case RunStarted() | TimerFired():
+            pass
+
+
+def _take_late(work: Work, event: AnyEvent) -> None:
+    """A finished run stays finished; what still comes in is only told to the broker."""
+    match event:
+        case AttemptSucceeded(instance=instance, attempt=attempt) | AttemptFailed(instance=instance, attempt=attempt):
+            work.releases.append((instance, attempt))
+        case AttemptsPlaced(items=items):
+            work.releases += items
+        case _:
+            pass
+
+
+def _take_placement(work: Work, event: AttemptsPlaced) -> None:
+    state = work.state
+    if event.chunk in state.chunks:
+        return
+    wanted, unwanted = [], []
+    for item in event.items:
+        found = current(work, item)
+        (wanted if found and found[1].phase == "requested" else unwanted).append(item)
+    work.releases += [item for item in unwanted if not _placed(work, item)]
+    if not wanted:
+        return
+    cost = next((verdict.cost for verdict in event.verdicts if verdict.chosen), None) or 0
+    chunk = Chunk(
+        pool=event.pool,
+        offer=event.offer,
+        spot=event.spot,
+        price=event.price,
+        memory=event.memory,
+        size=len(event.items),
+        open=wanted,
+        order=list(event.items),
+        until_ms=work.now + event.lease_ms,
+        committed=cost,
+    )
+    state.chunks[event.chunk] = chunk
+    heapq.heappush(state.timers, (chunk.until_ms, CHUNK_TIMER + event.chunk, 0))
+    for item in wanted:
+        found = current(work, item)
+        assert found is not None
+        found[1].phase, found[1].chunk = "placed", event.chunk
+    state.committed += cost * len(wanted)
+    if not _within_budget(work):
+        return
+    work.commands.append(_dispatch(event.chunk, chunk))
+
+
+def _placed(work: Work, item: tuple[str, int]) -> bool:
+    found = current(work, item)
+    return found is not None and found[1].phase == "placed"
+
+
+def _dispatch(name: str, chunk: Chunk) -> Dispatch:
+    return Dispatch(chunk=name, pool=chunk.pool, offer=chunk.offer, spot=chunk.spot, items=tuple(chunk.open))
+
+
+def _within_budget(work: Work) -> bool:
+    state, budget = work.state, work.program.plan.settings.budget_micros
+    if budget is None or state.spent + state.committed <= budget * NANOS_PER_MICRO:
+        return True
+    needed = format_usd(state.spent + state.committed)
+    error = f"budget: {format_usd(budget * NANOS_PER_MICRO)} would be exceeded, {needed} is spent or committed"
+    begin_ending(work, Outcome(state="failed", error=error))
+    return False
+
+
+def _due(work: Work) -> None:
+    """Take every timer that is due: back-offs that are over, chunks not heard of in time, the deadline."""
+    state = work.state
+    while state.timers and state.timers[0][0] <= work.now and state.outcome is None:
+        _, name, attempt = heapq.heappop(state.timers)
+        if name == "deadline":
+            begin_ending(work, Outcome(state="failed", error="deadline: the run took longer than its deadline allows"))
+        elif name.startswith(CHUNK_TIMER):
+            _lease_over(work, name.removeprefix(CHUNK_TIMER))
+        else:
+            back_off_over(work, name, attempt)
+        drain(work)
+
+
+def _lease_over(work: Work, name: str) -> None:
+    chunk = work.state.chunks.get(name)
+    if chunk is None:
+        return
+    work.state.releasing += chunk.open
+    message = f"not heard of in time by {chunk.pool}"
+    take_loss(work, ChunkLost(chunk=name, failure="lost", message=message))
+
+
+def _commands(work: Work) -> list[AnyCommand]:
+    state = work.state
+    released = list(dict.fromkeys([*work.releases, *state.releasing]))
+    commands = list(work.commands)
+    if released:
+        commands.insert(0, Release(items=tuple(released)))
+    if state.outcome is None:
+        commands += [RequestPlacement(demand=d, items=tuple(items)) for d, items in work.requests.items()]
+        commands += _timer(state)
+    return commands
+
+
+def _timer(state: RunState) -> list[AnyCommand]:
+    """Ask to be woken for the earliest timer, unless that was asked for already."""
+    due = [state.timers[0][0]] if state.timers else []
+    if state.ending is not None:
+        due.append(state.stop_by_ms)
+    if not due:
+        return []
+    earliest = min(due)
+    if state.now < state.timer_ms <= earliest:
+        return []
+    state.timer_ms = earliest
+    return [SetTimer(at_ms=earliest)]
+
+
+def outstanding(plan: Plan, state: RunState) -> list[AnyCommand]:
+    """Every command whose effect the state does not show yet: what a redelivered message must repeat."""
+    if state.outcome is not None:
+        return [FinishRun(outcome=state.outcome)]
+    commands: list[AnyCommand] = []
+    if state.releasing:
+        commands.append(Release(items=tuple(state.releasing)))
+    commands += pending_requests(plan, state)
+    commands += [_dispatch(name, chunk) for name, chunk in state.chunks.items() if not chunk.handle and chunk.open]
+    if state.timer_ms:
+        commands.append(SetTimer(at_ms=state.timer_ms))
+    return commands
