@@ -15,19 +15,19 @@ class BrokerEvent(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True,
     """Base of all events of the broker."""
 
 
-class PoolsDeclared(BrokerEvent, tag="pools_declared"):
+class PoolsDeclared(BrokerEvent, frozen=True, kw_only=True, tag="pools_declared"):
     """The team's pools as they are now; replaces what was declared before."""
 
     pools: tuple[Pool, ...]
 
 
-class PlacementRequested(BrokerEvent, tag="placement_requested"):
+class PlacementRequested(BrokerEvent, frozen=True, kw_only=True, tag="placement_requested"):
     run: str
     demand: Demand
     items: tuple[Item, ...]
 
 
-class AttemptsReleased(BrokerEvent, tag="attempts_released"):
+class AttemptsReleased(BrokerEvent, frozen=True, kw_only=True, tag="attempts_released"):
     """These attempts have ended or are not wanted any more."""
 
     run: str

@@ -8,7 +8,7 @@ import msgspec
 
 from econda_cloud.money.prices import Price
 from econda_cloud.place.demand import Demand
-from econda_cloud.run.events import Item
+from econda_cloud.run.events import AttemptsPlaced, Item
 
 Driver = Literal["local.process", "aws.lambda", "aws.batch"]
 
@@ -57,8 +57,9 @@ class Pool(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class Held(msgspec.Struct):
-    """What a placed chunk holds of its pool until its last attempt has ended."""
+    """What a placed chunk holds of its pool until its last attempt has ended, and what its run was told."""
 
+    placement: AttemptsPlaced
     run: str
     pool: str
     cpu_milli: int

@@ -29,30 +29,33 @@ QUEUE_ALLOWANCE_MS = 6 * 3_600_000
 def step(state: BrokerState, events: Iterable[AnyBrokerEvent], now: int) -> tuple[BrokerState, list[AnyBrokerCommand]]:
     """Take events into the broker at `now` (ms, for placements that depend on time) and place what waits."""
     del now
+    commands: list[AnyBrokerCommand] = []
     for event in events:
         match event:
             case PoolsDeclared(pools=pools):
                 state.pools = {pool.name: pool for pool in pools}
             case PlacementRequested():
-                _enqueue(state, event)
+                commands += _enqueue(state, event)
             case AttemptsReleased(run=run, items=items):
                 for item in items:
                     _release(state, run, item)
-    return state, _place_waiting(state)
+    return state, [*commands, *_place_waiting(state)]
 
 
 def _key(run: str, item: Item) -> str:
     return f"{run} {item[0]}#{item[1]}"
 
 
-def _enqueue(state: BrokerState, event: PlacementRequested) -> None:
-    """Queue what neither waits nor is placed already; a repeated request repeats nothing."""
+def _enqueue(state: BrokerState, event: PlacementRequested) -> list[AnyBrokerCommand]:
+    """Queue what is not placed already; for what is, repeat the answer, which may have been lost in a crash."""
     queued = next((w for w in state.waiting if w.run == event.run and w.demand == event.demand), None)
     fresh = {i: n for i, n in event.items if _key(event.run, (i, n)) not in state.placed}
     if queued is not None:
         queued.items.update(fresh)
     elif fresh:
         state.waiting.append(Waiting(run=event.run, demand=event.demand, items=fresh))
+    chunks = [state.placed.get(_key(event.run, item)) for item in event.items]
+    return [Place(run=event.run, placement=state.held[chunk].placement) for chunk in dict.fromkeys(chunks) if chunk]
 
 
 def _release(state: BrokerState, run: str, item: Item) -> None:
@@ -119,17 +122,6 @@ def _place(state: BrokerState, waiting: Waiting, pool: Pool, offer: Offer, verdi
     items = tuple(list(waiting.items.items())[:size])
     state.chunks += 1
     name = f"{waiting.run}.{state.chunks}"
-    state.held[name] = Held(
-        run=waiting.run,
-        pool=pool.name,
-        cpu_milli=demand.cpu_milli,
-        memory=demand.memory,
-        gpu=demand.gpu,
-        open=list(items),
-    )
-    for item in items:
-        del waiting.items[item[0]]
-        state.placed[_key(waiting.run, item)] = name
     lease = demand.timeout_ms * len(items) + QUEUE_ALLOWANCE_MS if demand.timeout_ms is not None else pool.lease_ms
     placement = AttemptsPlaced(
         chunk=name,
@@ -142,6 +134,18 @@ def _place(state: BrokerState, waiting: Waiting, pool: Pool, offer: Offer, verdi
         lease_ms=min(lease, pool.lease_ms),
         verdicts=verdicts,
     )
+    state.held[name] = Held(
+        placement=placement,
+        run=waiting.run,
+        pool=pool.name,
+        cpu_milli=demand.cpu_milli,
+        memory=demand.memory,
+        gpu=demand.gpu,
+        open=list(items),
+    )
+    for item in items:
+        del waiting.items[item[0]]
+        state.placed[_key(waiting.run, item)] = name
     return Place(run=waiting.run, placement=placement)
 
 

@@ -23,7 +23,8 @@ MAX_LOSSES = 20
 """Infrastructure failures of one call before it is given up: generous for spot, finite for a broken stack."""
 
 LOST_WAIT_MS = 1_000
-BUILD_NEEDS = {"cpu_milli": 1_000, "memory": 1024**3, "time_ms": 60_000, "timeout_ms": 15 * 60_000}
+BUILD_MEMORY = 1024**3
+BUILD_TIME_MS, BUILD_TIMEOUT_MS = 60_000, 15 * 60_000
 BUILD_RETRY = Retry(attempts=3, first_ms=2_000)
 
 
@@ -58,7 +59,14 @@ def request(work: Work, places: list[At], node: CallNode, call: Call) -> None:
 
 def request_build(work: Work, key: str, call: Call) -> None:
     call.phase, call.chunk = "requested", ""
-    demand = Demand(task=call.task, kind="environment", **BUILD_NEEDS)
+    demand = Demand(
+        task=call.task,
+        kind="environment",
+        cpu_milli=1_000,
+        memory=BUILD_MEMORY,
+        time_ms=BUILD_TIME_MS,
+        timeout_ms=BUILD_TIMEOUT_MS,
+    )
     work.requests.setdefault(demand, []).append((environment_instance(work.program.plan.name, key), call.attempt))
 
 

@@ -15,14 +15,14 @@ class Command(msgspec.Struct, frozen=True, kw_only=True, tag_field="command"):
     """Base of all commands of a run."""
 
 
-class RequestPlacement(Command, tag="request_placement"):
+class RequestPlacement(Command, frozen=True, kw_only=True, tag="request_placement"):
     """Ask the broker to place attempts that are alike in what they need."""
 
     demand: Demand
     items: tuple[Item, ...]
 
 
-class Dispatch(Command, tag="dispatch"):
+class Dispatch(Command, frozen=True, kw_only=True, tag="dispatch"):
     """Hand a placed chunk to its pool."""
 
     chunk: str
@@ -32,7 +32,7 @@ class Dispatch(Command, tag="dispatch"):
     items: tuple[Item, ...]
 
 
-class CancelAttempts(Command, tag="cancel_attempts"):
+class CancelAttempts(Command, frozen=True, kw_only=True, tag="cancel_attempts"):
     """Stop attempts of a chunk that a pool may be running."""
 
     chunk: str
@@ -41,19 +41,19 @@ class CancelAttempts(Command, tag="cancel_attempts"):
     items: tuple[Item, ...]
 
 
-class Release(Command, tag="release"):
+class Release(Command, frozen=True, kw_only=True, tag="release"):
     """Tell the broker that these attempts hold, or want, no capacity any more."""
 
     items: tuple[Item, ...]
 
 
-class SetTimer(Command, tag="set_timer"):
+class SetTimer(Command, frozen=True, kw_only=True, tag="set_timer"):
     """Wake this run at `at_ms`."""
 
     at_ms: int
 
 
-class FinishRun(Command, tag="finish_run"):
+class FinishRun(Command, frozen=True, kw_only=True, tag="finish_run"):
     """Publish the end of the run."""
 
     outcome: Outcome

@@ -23,7 +23,7 @@ class Event(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, tag_f
     """Base of all events of a run."""
 
 
-class RunStarted(Event, tag="run_started"):
+class RunStarted(Event, frozen=True, kw_only=True, tag="run_started"):
     """First event of every log. `archives` maps environments already built to their blob keys."""
 
     run: str
@@ -46,7 +46,7 @@ class Verdict(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     chosen: bool = False
 
 
-class AttemptsPlaced(Event, tag="attempts_placed"):
+class AttemptsPlaced(Event, frozen=True, kw_only=True, tag="attempts_placed"):
     """The broker chose an offer for a chunk of alike attempts; they will be dispatched under the name `chunk`."""
 
     chunk: str
@@ -60,14 +60,14 @@ class AttemptsPlaced(Event, tag="attempts_placed"):
     verdicts: tuple[Verdict, ...] = ()
 
 
-class ChunkDispatched(Event, tag="chunk_dispatched"):
+class ChunkDispatched(Event, frozen=True, kw_only=True, tag="chunk_dispatched"):
     """The pool has taken the chunk; `handle` is the pool's own name for it, needed to cancel."""
 
     chunk: str
     handle: str
 
 
-class AttemptSucceeded(Event, tag="attempt_succeeded"):
+class AttemptSucceeded(Event, frozen=True, kw_only=True, tag="attempt_succeeded"):
     instance: str
     attempt: int
     outputs: dict[str, Any]
@@ -76,7 +76,7 @@ class AttemptSucceeded(Event, tag="attempt_succeeded"):
     log: str = ""
 
 
-class AttemptFailed(Event, tag="attempt_failed"):
+class AttemptFailed(Event, frozen=True, kw_only=True, tag="attempt_failed"):
     """`failure` of kind preempted or lost is the infrastructure's doing and costs no retry."""
 
     instance: str
@@ -88,7 +88,7 @@ class AttemptFailed(Event, tag="attempt_failed"):
     log: str = ""
 
 
-class ChunkLost(Event, tag="chunk_lost"):
+class ChunkLost(Event, frozen=True, kw_only=True, tag="chunk_lost"):
     """Whoever ran the chunk is gone; attempts of it that have not reported are lost or preempted."""
 
     chunk: str
@@ -97,23 +97,23 @@ class ChunkLost(Event, tag="chunk_lost"):
     index: int | None = None
 
 
-class PlacementRefused(Event, tag="placement_refused"):
+class PlacementRefused(Event, frozen=True, kw_only=True, tag="placement_refused"):
     """No pool of the team can ever take these attempts."""
 
     items: tuple[Item, ...]
     message: str
 
 
-class TimerFired(Event, tag="timer_fired"):
+class TimerFired(Event, frozen=True, kw_only=True, tag="timer_fired"):
     """Time has passed; which timers are due is read off `now`."""
 
 
-class CancelRequested(Event, tag="cancel_requested"):
+class CancelRequested(Event, frozen=True, kw_only=True, tag="cancel_requested"):
     by: str = ""
     reason: str = ""
 
 
-class Released(Event, tag="released"):
+class Released(Event, frozen=True, kw_only=True, tag="released"):
     """The broker has taken note that these attempts no longer hold capacity."""
 
     items: tuple[Item, ...]

@@ -1,0 +1,1 @@
+"""Everything on one laptop: SQLite, directories and processes."""

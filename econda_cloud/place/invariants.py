@@ -1,0 +1,19 @@
+"""What always holds of the broker, checked after every step by tests and the simulator."""
+
+from __future__ import annotations
+
+from econda_cloud.place.state import BrokerState
+from econda_cloud.run.invariants import Broken
+
+
+def check(state: BrokerState) -> None:
+    """Raises `Broken`."""
+    for pool in state.pools.values():
+        held = [h for h in state.held.values() if h.pool == pool.name]
+        totals = (len(held), sum(h.cpu_milli for h in held), sum(h.memory for h in held), sum(h.gpu for h in held))
+        limits = (pool.slots, pool.cpu_milli, pool.memory, pool.gpu)
+        if any(total > limit for total, limit in zip(totals, limits, strict=True)):
+            raise Broken(f"{pool.name} holds {totals}, more than {limits}")
+    open_items = sum(len(held.open) for held in state.held.values())
+    if open_items != len(state.placed):
+        raise Broken(f"{open_items} attempts hold capacity, {len(state.placed)} are placed")

@@ -1,0 +1,48 @@
+"""The log: an append-only list of small records per name, with one logical writer.
+
+`append` succeeds only if nobody appended in between, so that many concurrent functions stay one writer.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+
+class Conflict(Exception):
+    """Somebody else appended to the log since it was read."""
+
+
+class Log(Protocol):
+    """Names are free text such as `run/digits-1a2b`. Sequence numbers count records from 1."""
+
+    def append(self, name: str, expected: int, record: bytes) -> int:
+        """Append as number `expected + 1` and return that number. Raises `Conflict` if it exists already."""
+        ...
+
+    def read(self, name: str, after: int = 0) -> list[bytes]:
+        """Records with numbers above `after`, in order."""
+        ...
+
+    def names(self, prefix: str) -> list[str]:
+        """Names of logs with this prefix that hold a record, sorted."""
+        ...
+
+
+class MemoryLog:
+    """The in-memory twin."""
+
+    def __init__(self) -> None:
+        self._records: dict[str, list[bytes]] = {}
+
+    def append(self, name: str, expected: int, record: bytes) -> int:
+        records = self._records.setdefault(name, [])
+        if len(records) != expected:
+            raise Conflict(f"{name}: expected {expected} records, found {len(records)}")
+        records.append(record)
+        return expected + 1
+
+    def read(self, name: str, after: int = 0) -> list[bytes]:
+        return self._records.get(name, [])[after:]
+
+    def names(self, prefix: str) -> list[str]:
+        return sorted(name for name, records in self._records.items() if name.startswith(prefix) and records)
