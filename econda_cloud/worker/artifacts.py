@@ -1,0 +1,121 @@
+"""Files between attempts: kept under the hash of their content, handed over as paths."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import tarfile
+import tempfile
+import zipfile
+from pathlib import Path
+from typing import Any, Protocol
+
+TYPES = frozenset({"File", "Dir", "Model", "Metrics", "Table"})
+
+
+class BlobStore(Protocol):
+    """Where blobs are kept, by key."""
+
+    def put_file(self, key: str, path: Path) -> None: ...
+
+    def get_file(self, key: str, path: Path) -> None: ...
+
+    def exists(self, key: str) -> bool: ...
+
+
+def sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def store(blobs: BlobStore, path: Path, kind: str, scratch: Path) -> dict[str, Any]:
+    """Put a file or directory away; the value that stands for it. `size` in bytes, of what is stored."""
+    if not path.is_dir():
+        return _put(blobs, path, {"kind": kind, "name": path.name})
+    with tempfile.NamedTemporaryFile(dir=scratch, suffix=".tar") as packed:
+        _pack(path, Path(packed.name))
+        return _put(blobs, Path(packed.name), {"kind": kind, "name": path.name, "packed": "tar"})
+
+
+def _put(blobs: BlobStore, file: Path, about: dict[str, Any]) -> dict[str, Any]:
+    digest = sha256(file)
+    key = f"artifacts/sha256/{digest}"
+    if not blobs.exists(key):
+        blobs.put_file(key, file)
+    return {"$artifact": {**about, "sha256": digest, "size": file.stat().st_size, "key": key}}
+
+
+def _pack(directory: Path, target: Path) -> None:
+    """The same files give the same bytes: sorted, without times and owners."""
+
+    def plain(entry: tarfile.TarInfo) -> tarfile.TarInfo:
+        entry.mtime = entry.uid = entry.gid = 0
+        entry.uname = entry.gname = ""
+        entry.mode = 0o755 if entry.isdir() or entry.mode & 0o100 else 0o644
+        return entry
+
+    with tarfile.open(target, "w", format=tarfile.GNU_FORMAT) as tar:
+        for path in sorted(directory.rglob("*")):
+            tar.add(path, str(path.relative_to(directory)), recursive=False, filter=plain)
+
+
+def unpack(file: Path, directory: Path) -> None:
+    """Open a zip or tar; nothing in it may land outside `directory`."""
+    directory.mkdir(parents=True, exist_ok=True)
+    if zipfile.is_zipfile(file):
+        with zipfile.ZipFile(file) as archive:
+            archive.extractall(directory)
+        return
+    with tarfile.open(file) as tar:
+        tar.extractall(directory, filter="data")
+
+
+class Cache:
+    """Fetched blobs by content. Entries appear whole or not at all, so processes may share the directory."""
+
+    def __init__(self, blobs: BlobStore, directory: Path) -> None:
+        self.blobs, self.directory = blobs, directory
+
+    def artifact(self, value: dict[str, Any]) -> Path:
+        """The local path of an artifact value. Raises `ValueError` when the blob is not what it claims to be."""
+        about = value["$artifact"]
+        digest = str(about["sha256"])
+        if len(digest) != 64 or not digest.isalnum():
+            raise ValueError(f"not a hash: {digest:.80}")
+        name = Path(str(about.get("name", ""))).name or "artifact"
+        packed = about.get("packed") == "tar" or about.get("kind") == "Dir"
+        return self._get(str(about["key"]), self.directory / digest / name, digest, packed)
+
+    def opened(self, key: str) -> Path:
+        """The directory of an archive blob (zip or tar) of any key."""
+        digest = hashlib.sha256(key.encode()).hexdigest()
+        return self._get(key, self.directory / "opened" / digest, "", True)
+
+    def _get(self, key: str, target: Path, digest: str, packed: bool) -> Path:
+        if target.exists():
+            return target
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=target.parent, prefix=".fetch-") as temporary:
+            got = Path(temporary) / "blob"
+            self.blobs.get_file(key, got)
+            if digest and sha256(got) != digest:
+                raise ValueError(f"the blob {key} is damaged: its content has another hash")
+            if packed:
+                tree = Path(temporary) / "tree"
+                unpack(got, tree)
+                got = tree
+            else:
+                got.chmod(0o444)
+            try:
+                os.rename(got, target)
+            except OSError:
+                # Another process was first; what it put there is the same.
+                if not target.exists():
+                    raise
+        return target
+
+
+def discard(path: Path) -> None:
+    """Remove a work directory, whatever the attempt left in it."""
+    shutil.rmtree(path, ignore_errors=True)

@@ -1,0 +1,181 @@
+"""The warm child that runs Python attempts: `python host.py REQUEST_FD REPLY_FD`.
+
+It runs under the task's own interpreter, so it imports nothing but the standard library. One JSON line in,
+one out; `host_values.py` lies beside it and says how values are written.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import importlib.util
+import json
+import linecache
+import os
+import pathlib
+import resource
+import sys
+import traceback
+import types
+from typing import Any
+
+from host_values import dump, load  # pyright: ignore[reportMissingImports]
+
+_FRAMES = 8
+_SHOWN = 4_000
+
+
+class Host:
+    def __init__(self) -> None:
+        self.pid = os.getpid()
+        self.bundle = ""
+        self.compiled: dict[tuple[str, str], Any] = {}
+
+    def answer(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Run one attempt with its own directory, log, environment and memory limit."""
+        log = os.open(request["log"], os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        os.dup2(log, 1)
+        os.dup2(log, 2)
+        os.close(log)
+        environment, path, streams, main = (
+            dict(os.environ),
+            list(sys.path),
+            (sys.stdout, sys.stderr),
+            sys.modules["__main__"],
+        )
+        limit = resource.getrlimit(resource.RLIMIT_DATA)
+        os.environ.update(request["env"])
+        os.chdir(request["cwd"])
+        self.use_bundle(request["bundle"])
+        try:
+            try:
+                if request["memory"]:
+                    wanted = request["memory"]
+                    soft = wanted if limit[1] == resource.RLIM_INFINITY else min(wanted, limit[1])
+                    resource.setrlimit(resource.RLIMIT_DATA, (soft, limit[1]))
+                return {"ok": self.execute(request)}
+            finally:
+                resource.setrlimit(resource.RLIMIT_DATA, limit)
+        except BaseException as error:
+            return self.failure(error, request)
+        finally:
+            sys.stdout, sys.stderr = streams
+            for stream in streams:
+                with contextlib.suppress(OSError, ValueError):
+                    stream.flush()
+            sys.path[:] = path
+            sys.modules["__main__"] = main
+            changed = {name for name in {*os.environ, *environment} if os.environ.get(name) != environment.get(name)}
+            for name in changed:
+                os.environ.pop(name, None)
+                if name in environment:
+                    os.environ[name] = environment[name]
+
+    def use_bundle(self, bundle: str) -> None:
+        """Modules of another bundle may share names with this one's, so they are forgotten."""
+        if bundle != self.bundle:
+            old = self.bundle + os.sep
+            for name, module in list(sys.modules.items()):
+                if self.bundle and str(getattr(module, "__file__", "")).startswith(old):
+                    del sys.modules[name]
+            self.bundle = bundle
+            importlib.invalidate_caches()
+        if bundle:
+            sys.path.insert(0, bundle)
+
+    def execute(self, request: dict[str, Any]) -> dict[str, Any]:
+        inputs = {name: load(value) for name, value in request["inputs"].items()}
+        if request["function"]:
+            function = getattr(self.module(request["path"]), request["function"])
+            return self.returned(function(**inputs), request["outputs"])
+        if request["path"]:
+            name = os.path.join(self.bundle, request["path"])
+            body = pathlib.Path(name).read_text("utf-8")
+        else:
+            name, body = f"<task {request['task']}>", request["body"]
+        code = self.compiled.get((name, body))
+        if code is None:
+            linecache.cache[name] = (len(body), None, body.splitlines(keepends=True), name)
+            code = self.compiled[name, body] = compile(body, name, "exec", dont_inherit=True)
+        # Classes of the body name `__main__` as their module; pickle and dataclasses look them up there.
+        main = types.ModuleType("__main__")
+        sys.modules["__main__"] = main
+        space = main.__dict__
+        space.update(inputs)
+        if request["path"]:
+            space["__file__"] = name
+        try:
+            exec(code, space)
+        except SystemExit as error:
+            if error.code not in (None, 0):
+                raise
+        hidden = (types.ModuleType, types.FunctionType, type)
+        names = [n for n, v in space.items() if not n.startswith("_") and n not in inputs and not isinstance(v, hidden)]
+        outputs = {n: dump(space[n]) for n in request["outputs"] if n in space}
+        return {"outputs": outputs, "assigned": names}
+
+    def module(self, path: str) -> Any:
+        """A file of the bundle, by its import name where it has one, so that relative imports work."""
+        file = os.path.realpath(os.path.join(self.bundle, path))
+        parts = path.removesuffix(".py").split("/")
+        if all(part.isidentifier() for part in parts):
+            found = importlib.import_module(".".join(parts)) if parts[0] not in sys.stdlib_module_names else None
+            if found and os.path.realpath(str(found.__file__)) == file:
+                return found
+        spec = importlib.util.spec_from_file_location("task_" + parts[-1], file)
+        if spec is None or spec.loader is None:
+            raise ImportError(f"{path} is not a Python file")
+        found = importlib.util.module_from_spec(spec)
+        sys.modules[spec.name] = found
+        spec.loader.exec_module(found)
+        return found
+
+    def returned(self, value: Any, names: list[str]) -> dict[str, Any]:
+        if isinstance(value, dict) and (len(names) != 1 or names[0] in value):
+            found = {str(name): each for name, each in value.items()}
+        elif len(names) == 1:
+            found = {names[0]: value}
+        elif isinstance(value, tuple) and names:
+            found = dict(zip(names, value))
+        else:
+            found = {}
+        return {"outputs": {n: dump(found[n]) for n in names if n in found}, "assigned": list(found)}
+
+    def failure(self, error: BaseException, request: dict[str, Any]) -> dict[str, Any]:
+        """Kind, message and the frames of the user's own code; the full traceback is in the log."""
+        if isinstance(error, SystemExit):
+            code = error.code
+            return {"failure": "failed", "message": f"exited with code {code if isinstance(code, int) else 1}"
+                    + (f": {code}" if isinstance(code, str) else "")}  # fmt: skip
+        own = (f"<task {request['task']}>",)
+        frames = [frame for frame in traceback.extract_tb(error.__traceback__)
+                  if frame.filename in own or (self.bundle and frame.filename.startswith(self.bundle + os.sep))]  # fmt: skip
+        for frame in frames:
+            frame.filename = frame.filename.removeprefix(self.bundle + os.sep) if self.bundle else frame.filename
+        lines = traceback.format_list(frames[-_FRAMES:])
+        last = "".join(traceback.format_exception_only(type(error), error)).strip()
+        message = last[:_SHOWN] + ("\n" + "".join(lines).rstrip()[:_SHOWN] if lines else "")
+        sys.stderr.write("".join(lines) + last + "\n")
+        return {"failure": "out_of_memory" if isinstance(error, MemoryError) else "failed", "message": message}
+
+
+def main() -> None:
+    requests = open(int(sys.argv[1]), encoding="utf-8")  # noqa: SIM115
+    reply = int(sys.argv[2])
+    for fd in (requests.fileno(), reply):
+        os.set_inheritable(fd, False)
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    sys.path[:] = [each for each in sys.path if each != os.path.dirname(os.path.abspath(__file__))]
+    host = Host()
+    for line in requests:
+        answer = host.answer(json.loads(line))
+        # A fork of the user's that fell out of the body must not answer for this process.
+        if os.getpid() != host.pid:
+            os._exit(1 if "failure" in answer else 0)
+        data = memoryview(json.dumps(answer).encode() + b"\n")
+        while data:
+            data = data[os.write(reply, data) :]
+
+
+main()

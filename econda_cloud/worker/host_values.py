@@ -1,0 +1,66 @@
+"""Values between a host and its parent, standard library only.
+
+What JSON lacks travels as `{"$duration": ms}`, `{"$date": …}`, `{"$instant": …}`, `{"$path": …}`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+import os
+import pathlib
+from typing import Any
+
+
+def load(value: Any) -> Any:
+    """A wire value as the Python value a task sees."""
+    if isinstance(value, list):
+        return [load(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    if len(value) == 1:
+        [(key, inner)] = value.items()
+        match key:
+            case "$duration":
+                return dt.timedelta(milliseconds=inner)
+            case "$date":
+                return dt.date.fromisoformat(inner)
+            case "$instant":
+                return dt.datetime.fromisoformat(inner)
+            case "$path":
+                return pathlib.Path(inner)
+            case "$plain":
+                return {name: load(each) for name, each in inner.items()}
+    return {name: load(each) for name, each in value.items()}
+
+
+def dump(value: Any) -> Any:
+    """A task's value for the wire; what has no place there becomes `{"$object": what it is}`."""
+    if value is None or isinstance(value, (bool, str)):
+        return value
+    if isinstance(value, int):
+        return int(value)
+    if isinstance(value, float):
+        return float(value) if math.isfinite(value) else {"$object": str(float(value))}
+    if isinstance(value, dt.timedelta):
+        return {"$duration": value // dt.timedelta(milliseconds=1)}
+    if isinstance(value, dt.datetime):
+        return {"$instant": value.isoformat()}
+    if isinstance(value, dt.date):
+        return {"$date": value.isoformat()}
+    if isinstance(value, os.PathLike):
+        return {"$path": os.path.abspath(os.fsdecode(value))}
+    if isinstance(value, dict):
+        inner = {str(name): dump(each) for name, each in value.items()}
+        return {"$plain": inner} if len(inner) == 1 and next(iter(inner)).startswith("$") else inner
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [dump(each) for each in value]
+    # Numbers of numpy, torch and their like know their plain selves; this process must not import them to ask.
+    for plain in ("item", "tolist"):
+        try:
+            found = getattr(value, plain)()
+        except Exception:
+            continue
+        if isinstance(found, (bool, int, float, str, list, dt.date, dt.timedelta)):
+            return dump(found)
+    return {"$object": type(value).__name__}

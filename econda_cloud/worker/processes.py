@@ -1,0 +1,193 @@
+"""Processes of this machine that run attempts: warm Python hosts, and waiting with a time limit and a capped log."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from econda_cloud.worker.logs import CappedLog
+
+_HOST = Path(__file__).with_name("host.py")
+_TICK_MS = 50
+_STOP_EVERY_S = 1.0
+
+Stop = Callable[[], bool]
+
+
+def never() -> bool:
+    return False
+
+
+def exit_message(code: int) -> str:
+    """How a process ended, from its return code (negative: the signal)."""
+    if code >= 0:
+        return f"exited with code {code}"
+    try:
+        return f"killed by signal {signal.Signals(-code).name}"
+    except ValueError:
+        return f"killed by signal {-code}"
+
+
+def kill_group(process: subprocess.Popen[bytes]) -> None:
+    """End a process and everything it started, and take its return code."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+class Watch:
+    """One wait: ends at `timeout_ms`, or when `stop` says so, and trims the log while it lasts."""
+
+    def __init__(self, log: CappedLog, timeout_ms: int | None, stop: Stop) -> None:
+        self.log, self.stop, self.timeout_ms = log, stop, timeout_ms
+        self.deadline = None if timeout_ms is None else time.monotonic() + timeout_ms / 1000
+        self.next_stop = time.monotonic() + _STOP_EVERY_S
+
+    def tick(self) -> int:
+        """Milliseconds to wait before the next look."""
+        left = _TICK_MS if self.deadline is None else int((self.deadline - time.monotonic()) * 1000) + 1
+        return max(0, min(_TICK_MS, left))
+
+    def over(self) -> dict[str, Any] | None:
+        """The failure, when the wait is to end now."""
+        self.log.trim()
+        now = time.monotonic()
+        if self.deadline is not None and now >= self.deadline:
+            return {"failure": "timed_out", "message": f"timed out after {self.timeout_ms} ms"}
+        if now >= self.next_stop:
+            self.next_stop = now + _STOP_EVERY_S
+            if self.stop():
+                return {"failure": "preempted", "message": "cancelled"}
+        return None
+
+
+class Host:
+    """One warm Python process. `site` is a directory of packages put on its path."""
+
+    def __init__(self, python: str = sys.executable, site: str = "") -> None:
+        self.python, self.site = python, site
+        self._process: subprocess.Popen[bytes] | None = None
+        self._request = self._reply = -1
+
+    def start(self) -> None:
+        """Start the process unless it is up."""
+        if self._process is not None and self._process.poll() is None:
+            return
+        self.close()
+        child_in, self._request = os.pipe()
+        self._reply, child_out = os.pipe()
+        environment = {**os.environ, "PYTHONUNBUFFERED": "", "PYTHONDONTWRITEBYTECODE": "1"}
+        if self.site:
+            environment["PYTHONPATH"] = self.site
+        try:
+            self._process = subprocess.Popen(
+                [self.python, str(_HOST), str(child_in), str(child_out)],
+                pass_fds=(child_in, child_out),
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+                env=environment,
+            )
+        finally:
+            os.close(child_in)
+            os.close(child_out)
+
+    def run(self, request: dict[str, Any], timeout_ms: int | None = None, stop: Stop = never) -> dict[str, Any]:
+        """One attempt: `{"ok": …}` or `{"failure", "message"}`. Never raises for what the attempt does."""
+        self.start()
+        assert self._process is not None
+        log = CappedLog(Path(request["log"]))
+        try:
+            answer = self._exchange(self._process, request, Watch(log, timeout_ms, stop))
+        finally:
+            log.finish()
+        return answer
+
+    def _exchange(self, process: subprocess.Popen[bytes], request: dict[str, Any], watch: Watch) -> dict[str, Any]:
+        data = json.dumps(request).encode() + b"\n"
+        try:
+            while data:
+                data = data[os.write(self._request, data) :]
+        except BrokenPipeError:
+            return self._died(process)
+        poll = select.poll()
+        poll.register(self._reply, select.POLLIN)
+        parts: list[bytes] = []
+        while True:
+            if poll.poll(watch.tick()):
+                part = os.read(self._reply, 1 << 20)
+                if not part:
+                    return self._died(process)
+                parts.append(part)
+                if part.endswith(b"\n"):
+                    return self._read(b"".join(parts))
+                continue
+            # A process of the user's may hold the pipe open after the host is gone, so its end is looked for too.
+            if process.poll() is not None:
+                return self._died(process)
+            if (failure := watch.over()) is not None:
+                self.close()
+                return failure
+
+    def _read(self, line: bytes) -> dict[str, Any]:
+        try:
+            return json.loads(line)
+        except ValueError:
+            self.close()
+            return {"failure": "failed", "message": "the attempt wrote on the worker's own pipe"}
+
+    def _died(self, process: subprocess.Popen[bytes]) -> dict[str, Any]:
+        # The pipe closes a moment before the return code is there.
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(1)
+        self.close()
+        return {"failure": "failed", "message": exit_message(process.returncode)}
+
+    def close(self) -> None:
+        """End the process and all it started."""
+        if self._process is not None:
+            kill_group(self._process)
+            self._process = None
+        for fd in (self._request, self._reply):
+            if fd >= 0:
+                os.close(fd)
+        self._request = self._reply = -1
+
+
+class HostPool:
+    """Warm hosts by interpreter and packages; safe to share between threads. Use as a context manager."""
+
+    def __init__(self) -> None:
+        self._idle: dict[tuple[str, str], list[Host]] = {}
+        self._lock = threading.Lock()
+
+    def take(self, python: str = sys.executable, site: str = "") -> Host:
+        with self._lock:
+            idle = self._idle.get((python, site))
+            return idle.pop() if idle else Host(python, site)
+
+    def give(self, host: Host) -> None:
+        with self._lock:
+            self._idle.setdefault((host.python, host.site), []).append(host)
+
+    def close(self) -> None:
+        with self._lock:
+            hosts = [host for idle in self._idle.values() for host in idle]
+            self._idle.clear()
+        for host in hosts:
+            host.close()
+
+    def __enter__(self) -> HostPool:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

@@ -1,0 +1,59 @@
+"""What a worker is handed: a chunk of alike attempts, as JSON."""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+import msgspec
+from econda_edsl.plan import Container, Entry, Inline
+
+from econda_cloud.run.events import AttemptFailed, AttemptSucceeded
+
+Report: TypeAlias = AttemptSucceeded | AttemptFailed
+
+
+class WorkItem(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """One attempt, numbered from 1. `argv` are a container's arguments, already evaluated; artifacts stay values."""
+
+    instance: str
+    attempt: int
+    args: dict[str, Any] = {}
+    env: dict[str, str] = {}
+    argv: tuple[Any, ...] = ()
+
+
+class WorkTask(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """What every item of a chunk runs. `memory` in bytes, 0 for no limit; `types` are the plan's record types."""
+
+    name: str
+    run: Inline | Entry | Container
+    inputs: dict[str, str] = {}
+    outputs: dict[str, str] = {}
+    timeout_ms: int | None = None
+    memory: int = 0
+    types: dict[str, dict[str, str]] = {}
+
+
+class Chunk(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """Attempts of one task. `archive` (the environment) and `bundle` (the code files) are blob keys."""
+
+    id: str
+    run: str
+    namespace: str
+    task: WorkTask
+    items: tuple[WorkItem, ...]
+    archive: str | None = None
+    bundle: str | None = None
+
+
+_decoder = msgspec.json.Decoder(Chunk)
+_encoder = msgspec.json.Encoder(order="deterministic")
+
+
+def decode_chunk(data: bytes | str) -> Chunk:
+    """Read a chunk. Raises `msgspec.ValidationError` for anything that is not one."""
+    return _decoder.decode(data)
+
+
+def encode_chunk(chunk: Chunk) -> bytes:
+    return _encoder.encode(chunk)
