@@ -31,7 +31,11 @@ BUILD_RETRY = Retry(attempts=3, first_ms=2_000)
 def begin_call(work: Work, places: list[At], node: CallNode) -> None:
     """Evaluate a call's arguments and ask for its first attempt. Raises `EvaluationError`."""
     scope = work.scope(places)
-    call = Call(task=node.task, args={name: evaluate(expr, scope) for name, expr in node.args.items()})
+    args = {name: evaluate(expr, scope) for name, expr in node.args.items()}
+    for name, parameter in work.program.plan.tasks[node.task].inputs.items():
+        if name not in args and parameter.default is not None:
+            args[name] = evaluate(parameter.default, args)
+    call = Call(task=node.task, args=args)
     places[-1].frame.active[places[-1].index] = call
     key = work.program.plan.tasks[node.task].environment
     if key is not None and not _prepared(work, key):

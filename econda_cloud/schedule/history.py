@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Generic, TypeVar
+from typing import Generic, TypeAlias, TypeVar
 
 import msgspec
 from econda_edsl.plan import Plan
@@ -66,7 +66,10 @@ class History(Generic[TState, TEvent, TCommand, TEntry]):
             return commands
 
 
-def run_history(log: Log, plan: Plan, run: str) -> History[RunState | None, AnyEvent, AnyCommand, Entry]:
+RunHistory: TypeAlias = History[RunState | None, AnyEvent, AnyCommand, Entry]
+
+
+def run_history(log: Log, plan: Plan, run: str) -> RunHistory:
     return History(log, f"run/{run}", Entry, lambda: None, lambda s, events, now: run_step(plan, s, events, now))
 
 

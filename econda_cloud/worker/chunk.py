@@ -19,6 +19,8 @@ from econda_cloud.worker.outputs import BadOutput, Checker, read_type, to_wire
 from econda_cloud.worker.processes import Host, HostPool
 from econda_cloud.worker.spec import Chunk, Report, WorkItem
 
+_SHOWN = 4_000
+
 
 def never(_: Item) -> bool:
     return False
@@ -48,11 +50,11 @@ def run_chunk(
             except BadOutput as error:
                 answer = {"failure": "bad_output", "message": str(error)}
             except Exception as error:
-                answer = {"failure": "failed", "message": f"{type(error).__name__}: {error}"}
+                answer = {"failure": "failed", "message": f"{type(error).__name__}: {error}"[:_SHOWN]}
             common: dict[str, Any] = {"instance": item.instance, "attempt": item.attempt, "log": str(log),
                                       "started_ms": started, "ended_ms": clock()}  # fmt: skip
             if "failure" in answer:
-                yield AttemptFailed(failure=answer["failure"], message=answer["message"], **common)
+                yield AttemptFailed(failure=answer["failure"], message=_text(answer["message"]), **common)
             else:
                 yield AttemptSucceeded(outputs=answer["outputs"], **common)
     finally:
@@ -67,7 +69,7 @@ class _Worker:
         self.scratch = scratch
         self.logs = scratch / "logs" / _file_name(chunk.run)
         self.work = scratch / "work"
-        for path in (self.logs, self.work):
+        for path in (self.logs, self.work, scratch / "cache"):
             path.mkdir(parents=True, exist_ok=True)
         self.cache = Cache(blobs, scratch / "cache")
         self.input_types = {name: read_type(text) for name, text in self.task.inputs.items()}
@@ -86,7 +88,7 @@ class _Worker:
         if self.cancelled((item.instance, item.attempt)):
             return {"failure": "preempted", "message": "cancelled"}
         log.write_bytes(b"")
-        cwd = Path(tempfile.mkdtemp(dir=self.work))
+        cwd = Path(tempfile.mkdtemp(prefix="econda-", dir=self.work))
         try:
             answer = self._run(item, cwd, log)
             if "failure" in answer:
@@ -147,7 +149,8 @@ class _Worker:
         if isinstance(run, Container):
             argv = [shell.as_text(each, locate) for each in item.argv]
             try:
-                command = shell.container_command(run.image, argv, env, [cwd, self.cache.directory])
+                mounts = [cwd, self.cache.directory]
+                command = shell.container_command(cwd.name, run.image, argv, env, mounts, self.task.memory)
             except OSError as error:
                 return {"failure": "failed", "message": str(error)}
         elif isinstance(run, Inline):
@@ -157,9 +160,16 @@ class _Worker:
         whole = {**os.environ, **env}
         answer = shell.run_process(command, whole, cwd, log, self.task.timeout_ms, self._stop(item))
         if "failure" in answer:
+            if isinstance(run, Container):
+                shell.remove_container(cwd.name)
             return answer
         found = shell.read_outputs(self.task.outputs, out)
         return {"ok": {"outputs": found, "assigned": [path.name for path in out.iterdir()]}}
+
+
+def _text(message: str) -> str:
+    """Without lone surrogates, which JSON cannot carry."""
+    return message.encode("utf-8", "replace").decode()
 
 
 def _file_name(instance: str) -> str:

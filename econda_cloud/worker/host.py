@@ -14,7 +14,9 @@ import linecache
 import os
 import pathlib
 import resource
+import signal
 import sys
+import threading
 import traceback
 import types
 from typing import Any
@@ -29,7 +31,7 @@ class Host:
     def __init__(self) -> None:
         self.pid = os.getpid()
         self.bundle = ""
-        self.compiled: dict[tuple[str, str], Any] = {}
+        self.compiled: dict[str, tuple[str, Any]] = {}
 
     def answer(self, request: dict[str, Any]) -> dict[str, Any]:
         """Run one attempt with its own directory, log, environment and memory limit."""
@@ -93,10 +95,11 @@ class Host:
             body = pathlib.Path(name).read_text("utf-8")
         else:
             name, body = f"<task {request['task']}>", request["body"]
-        code = self.compiled.get((name, body))
-        if code is None:
+        known, code = self.compiled.get(name, ("", None))
+        if code is None or known != body:
             linecache.cache[name] = (len(body), None, body.splitlines(keepends=True), name)
-            code = self.compiled[name, body] = compile(body, name, "exec", dont_inherit=True)
+            code = compile(body, name, "exec", dont_inherit=True)
+            self.compiled[name] = (body, code)
         # Classes of the body name `__main__` as their module; pickle and dataclasses look them up there.
         main = types.ModuleType("__main__")
         sys.modules["__main__"] = main
@@ -159,6 +162,19 @@ class Host:
         return {"failure": "out_of_memory" if isinstance(error, MemoryError) else "failed", "message": message}
 
 
+def leftovers() -> bool:
+    """Whether the attempt left something running that could disturb the next one."""
+    signal.alarm(0)
+    if any(not thread.daemon for thread in threading.enumerate() if thread is not threading.main_thread()):
+        return True
+    try:
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+    except ChildProcessError:
+        return False
+    return True
+
+
 def main() -> None:
     requests = open(int(sys.argv[1]), encoding="utf-8")  # noqa: SIM115
     reply = int(sys.argv[2])
@@ -173,6 +189,7 @@ def main() -> None:
         # A fork of the user's that fell out of the body must not answer for this process.
         if os.getpid() != host.pid:
             os._exit(1 if "failure" in answer else 0)
+        answer["stale"] = leftovers()
         data = memoryview(json.dumps(answer).encode() + b"\n")
         while data:
             data = data[os.write(reply, data) :]

@@ -12,6 +12,15 @@ import pathlib
 from typing import Any
 
 
+def _is_text(value: str) -> bool:
+    return value.isascii() or _clean(value) == value
+
+
+def _clean(text: str) -> str:
+    """Without lone surrogates, which no reader of JSON takes."""
+    return text.encode("utf-8", "replace").decode()
+
+
 def load(value: Any) -> Any:
     """A wire value as the Python value a task sees."""
     if isinstance(value, list):
@@ -36,10 +45,12 @@ def load(value: Any) -> Any:
 
 def dump(value: Any) -> Any:
     """A task's value for the wire; what has no place there becomes `{"$object": what it is}`."""
-    if value is None or isinstance(value, (bool, str)):
+    if value is None or isinstance(value, bool):
         return value
+    if isinstance(value, str):
+        return str(value) if _is_text(value) else {"$object": "str that is not Unicode text"}
     if isinstance(value, int):
-        return int(value)
+        return int(value) if -(2**63) <= value < 2**63 else {"$object": "int beyond 64 bits"}
     if isinstance(value, float):
         return float(value) if math.isfinite(value) else {"$object": str(float(value))}
     if isinstance(value, dt.timedelta):
@@ -51,7 +62,7 @@ def dump(value: Any) -> Any:
     if isinstance(value, os.PathLike):
         return {"$path": os.path.abspath(os.fsdecode(value))}
     if isinstance(value, dict):
-        inner = {str(name): dump(each) for name, each in value.items()}
+        inner = {_clean(str(name)): dump(each) for name, each in value.items()}
         return {"$plain": inner} if len(inner) == 1 and next(iter(inner)).startswith("$") else inner
     if isinstance(value, (list, tuple, set, frozenset)):
         return [dump(each) for each in value]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime
 from functools import lru_cache
@@ -105,8 +106,8 @@ class Checker:
         if name == "Bool" and isinstance(value, bool):
             return value
         if name in ("Float", "Percent") and isinstance(value, (int, float)) and not isinstance(value, bool):
-            return float(value)
-        if name in _WHOLE and isinstance(value, int) and not isinstance(value, bool):
+            return _finite(value)
+        if name in _WHOLE and isinstance(value, int) and not isinstance(value, bool) and -(2**63) <= value < 2**63:
             return value
         if name == "Duration" and mark == "$duration":
             return marked
@@ -162,6 +163,15 @@ class Checker:
 class _Mismatch(Exception):
     def __init__(self, value: Any, text: str = "") -> None:
         super().__init__(text or f"it is {_describe(value)}")
+
+
+def _finite(value: float) -> float:
+    try:
+        if math.isfinite(result := float(value)):
+            return result
+    except OverflowError:
+        pass
+    raise _Mismatch(value)
 
 
 def _mark(value: Any) -> str:

@@ -140,10 +140,14 @@ class Host:
 
     def _read(self, line: bytes) -> dict[str, Any]:
         try:
-            return json.loads(line)
-        except ValueError:
+            answer = json.loads(line)
+            stale = answer.pop("stale")
+        except (ValueError, KeyError, AttributeError, TypeError):
             self.close()
             return {"failure": "failed", "message": "the attempt wrote on the worker's own pipe"}
+        if stale:
+            self.close()
+        return answer
 
     def _died(self, process: subprocess.Popen[bytes]) -> dict[str, Any]:
         # The pipe closes a moment before the return code is there.

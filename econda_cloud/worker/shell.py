@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -10,6 +11,8 @@ from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from econda_cloud.worker.artifacts import TYPES as ARTIFACTS
 from econda_cloud.worker.logs import CappedLog
@@ -63,16 +66,26 @@ def limited(command: list[str], memory: int) -> list[str]:
     return ["sh", "-c", _LIMITED, "sh", str(max(1, memory // 1024)), *command] if memory else command
 
 
-def container_command(image: str, argv: list[str], env: Mapping[str, str], mounts: list[Path]) -> list[str]:
+def container_command(
+    name: str, image: str, argv: list[str], env: Mapping[str, str], mounts: list[Path], memory: int
+) -> list[str]:
     """`docker run` with the same paths inside as outside. Raises `OSError` where no engine answers."""
     if not _engine():
         raise OSError("no container engine is here: `docker version` does not answer")
-    command = ["docker", "run", "--rm", "--init", "--user", f"{os.getuid()}:{os.getgid()}"]
+    command = ["docker", "run", "--rm", "--init", "--name", name, "--user", f"{os.getuid()}:{os.getgid()}"]
+    if memory:
+        command += ["--memory", str(memory)]
     for path in mounts:
         command += ["--volume", f"{path}:{path}"]
-    for name, value in env.items():
-        command += ["--env", f"{name}={value}"]
+    for variable, value in env.items():
+        command += ["--env", f"{variable}={value}"]
     return [*command, "--workdir", str(mounts[0]), image, *argv]
+
+
+def remove_container(name: str) -> None:
+    """End a container: killing the client that started it does not."""
+    with contextlib.suppress(OSError, subprocess.TimeoutExpired):
+        subprocess.run(["docker", "rm", "--force", name], capture_output=True, timeout=30, check=False)
 
 
 @lru_cache(maxsize=1)
@@ -136,8 +149,8 @@ def _parse(kind: str, text: str) -> Any:
     if kind in ("String", "|", "Date", "Instant"):
         return text
     try:
-        value = json.loads(text, parse_constant=lambda word: {"$object": word})
-    except ValueError:
+        value = msgspec.json.decode(text)
+    except (ValueError, RecursionError):
         return text.strip()
     # Only the host marks values; here a record with such a key is the user's own.
     return {"$plain": value} if isinstance(value, dict) and any(key.startswith("$") for key in value) else value

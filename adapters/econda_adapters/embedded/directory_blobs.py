@@ -1,0 +1,68 @@
+"""Blobs as files of a directory; every write is atomic."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+
+class DirectoryBlobs:
+    """A blob store in `root`. Raises `ValueError` for a key that leaves it, `KeyError` for one that is not there."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root.resolve()
+        self._root.mkdir(parents=True, exist_ok=True)
+
+    def path(self, key: str) -> Path:
+        path = (self._root / key).resolve()
+        if not path.is_relative_to(self._root) or path == self._root:
+            raise ValueError(f"blob key `{key}` leaves the store")
+        return path
+
+    def put(self, key: str, data: bytes) -> None:
+        with self._writing(key) as file:
+            file.write(data)
+
+    def put_file(self, key: str, path: Path) -> None:
+        with self._writing(key) as file, path.open("rb") as source:
+            shutil.copyfileobj(source, file)
+
+    def get(self, key: str) -> bytes:
+        try:
+            return self.path(key).read_bytes()
+        except (FileNotFoundError, IsADirectoryError) as error:
+            raise KeyError(key) from error
+
+    def get_file(self, key: str, path: Path) -> None:
+        if not self.exists(key):
+            raise KeyError(key)
+        shutil.copyfile(self.path(key), path)
+
+    def exists(self, key: str) -> bool:
+        return self.path(key).is_file()
+
+    def _writing(self, key: str) -> _Atomic:
+        target = self.path(key)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        return _Atomic(target)
+
+
+class _Atomic:
+    """A file that appears under its name only when it was written whole."""
+
+    def __init__(self, target: Path) -> None:
+        self._target = target
+
+    def __enter__(self):
+        descriptor, self._name = tempfile.mkstemp(dir=self._target.parent, prefix=".writing-")
+        self._file = os.fdopen(descriptor, "wb")
+        return self._file
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        self._file.close()
+        if kind is None:
+            os.replace(self._name, self._target)
+        else:
+            os.unlink(self._name)

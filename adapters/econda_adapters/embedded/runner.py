@@ -1,0 +1,151 @@
+"""`econda run`: a pipeline on one laptop by the same engine, broker, scheduler and worker as in the cloud."""
+
+from __future__ import annotations
+
+import heapq
+import io
+import secrets
+import tarfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import Any
+
+from econda_edsl.evaluate import EvaluationError
+from econda_edsl.plan import Plan, decode_plan, encode_plan
+
+from econda_adapters.embedded.directory_blobs import DirectoryBlobs
+from econda_adapters.embedded.pool import EmbeddedPool, machine_pool, now_ms
+from econda_adapters.embedded.sqlite_log import SqliteLog
+from econda_cloud.run.commands import CancelAttempts, Dispatch
+from econda_cloud.run.events import AnyEvent, AttemptFailed, CancelRequested, RunStarted, TimerFired
+from econda_cloud.run.state import RunState
+from econda_cloud.schedule.chunks import chunk_of
+from econda_cloud.schedule.scheduler import Scheduler
+
+NAMESPACE = "local"
+Progress = Callable[[RunState], None]
+
+
+@dataclass
+class Home:
+    """Where embedded runs live: one folder with the log, the blobs and scratch space."""
+
+    root: Path
+    log: SqliteLog = field(init=False)
+    blobs: DirectoryBlobs = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.log = SqliteLog(self.root / "log.sqlite")
+        self.blobs = DirectoryBlobs(self.root / "blobs")
+
+    def plan(self, run: str) -> Plan:
+        """Raises `KeyError` for a run that is not here."""
+        return decode_plan(self.blobs.get(f"runs/{NAMESPACE}/{run}/plan.json"))
+
+
+class _Effects:
+    def __init__(self, home: Home, reports: SimpleQueue[tuple[str, list[AnyEvent]]]) -> None:
+        self.pool = EmbeddedPool(home.blobs, home.root / "scratch", reports)
+        self.reports = reports
+        self.timers: list[tuple[int, str]] = []
+        self.ended: dict[str, RunState] = {}
+
+    def dispatch(self, plan: Plan, state: RunState, command: Dispatch) -> None:
+        try:
+            chunk = chunk_of(plan, state, command)
+        except EvaluationError as error:
+            message = f"its arguments cannot be put together: {error}"
+            failed = [AttemptFailed(instance=i, attempt=n, failure="failed", message=message) for i, n in command.items]
+            self.reports.put((state.run, list[AnyEvent](failed)))
+            return
+        if chunk is not None:
+            self.pool.submit(chunk)
+
+    def cancel(self, run: str, command: CancelAttempts) -> None:
+        del run
+        self.pool.cancel(command.items)
+
+    def wake(self, run: str, at_ms: int) -> None:
+        heapq.heappush(self.timers, (at_ms, run))
+
+    def finished(self, run: str, state: RunState) -> None:
+        self.ended[run] = state
+
+
+def store_bundle(blobs: DirectoryBlobs, run: str, files: Mapping[str, bytes]) -> str | None:
+    """Keep a run's code files as one archive; its blob key, None without files."""
+    if not files:
+        return None
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        for name in sorted(files):
+            about = tarfile.TarInfo(name)
+            about.size = len(files[name])
+            archive.addfile(about, io.BytesIO(files[name]))
+    key = f"runs/{NAMESPACE}/{run}/bundle.tar"
+    blobs.put(key, buffer.getvalue())
+    return key
+
+
+def run_plan(
+    home: Home,
+    plan: Plan,
+    params: dict[str, Any],
+    *,
+    files: Mapping[str, bytes] | None = None,
+    user: str = "",
+    started: Callable[[str], None] = lambda _: None,
+    progress: Progress = lambda _: None,
+) -> RunState:
+    """Run a plan to its end and return the final state. An interrupt cancels the run and waits for it to stop."""
+    run = f"{plan.name}-{secrets.token_hex(4)}"
+    home.blobs.put(f"runs/{NAMESPACE}/{run}/plan.json", encode_plan(plan))
+    bundle = store_bundle(home.blobs, run, files or {})
+    reports: SimpleQueue[tuple[str, list[AnyEvent]]] = SimpleQueue()
+    effects = _Effects(home, reports)
+    scheduler = Scheduler(home.log, f"local-{run}", lambda name: plan if name == run else home.plan(name), effects)
+    event = RunStarted(
+        run=run,
+        namespace=NAMESPACE,
+        plan=plan.digest,
+        params=params,
+        seed=secrets.randbits(32),
+        submitted_by=user,
+        bundle=bundle,
+    )
+    try:
+        scheduler.declare((machine_pool(),), now_ms())
+        started(run)
+        scheduler.take(run, [event], now_ms())
+        return _until_ended(scheduler, effects, run, progress)
+    finally:
+        effects.pool.close()
+
+
+def _until_ended(scheduler: Scheduler, effects: _Effects, run: str, progress: Progress) -> RunState:
+    while run not in effects.ended:
+        try:
+            events = _next_events(effects)
+            scheduler.take(run, events, now_ms())
+        except KeyboardInterrupt:
+            scheduler.take(run, [CancelRequested(reason="interrupted")], now_ms())
+        state = scheduler.state(run)
+        if state is not None:
+            progress(state)
+    return effects.ended[run]
+
+
+def _next_events(effects: _Effects) -> list[AnyEvent]:
+    """Wait for reports or the next timer; take all that is there."""
+    wait = max(0.0, (effects.timers[0][0] - now_ms()) / 1000) if effects.timers else None
+    try:
+        events = list(effects.reports.get(timeout=wait)[1])
+    except Empty:
+        events = []
+    while not effects.reports.empty():
+        events += effects.reports.get()[1]
+    while effects.timers and effects.timers[0][0] <= now_ms():
+        heapq.heappop(effects.timers)
+    return events or [TimerFired()]
