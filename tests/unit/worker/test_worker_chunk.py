@@ -7,7 +7,8 @@ import time
 import pytest
 from econda_edsl.plan import Container, Entry, Inline
 
-from econda_cloud.run.events import AttemptFailed, AttemptSucceeded
+from econda_cloud.run.events import AttemptFailed, AttemptSucceeded, encode_entry
+from econda_cloud.run.events import Entry as Entry_
 from econda_cloud.worker.chunk import run_chunk
 from econda_cloud.worker.processes import HostPool
 from econda_cloud.worker.spec import Chunk, WorkItem, WorkTask, decode_chunk, encode_chunk
@@ -191,3 +192,22 @@ def test_records_and_markers_survive(go):
     [report] = go("m = {'$path': 'x'}\nr = {'a': 1, 'w': w}\no = None", {"w": 5}, inputs={"w": "Duration"},
                   outputs={"m": "Map[String, String]", "r": "R", "o": "Int?"}, types={"R": {"a": "Int", "w": "Duration"}})  # fmt: skip
     assert report.outputs == {"m": {"$path": "x"}, "r": {"a": 1, "w": 5}, "o": None}
+
+
+def test_reports_are_json_whatever_the_attempt_says(go):
+    [odd] = go("raise ValueError('\\udcff')")
+    [text] = go("s = '\\udcff'", outputs={"s": "String"})
+    [big] = go("n = 10 ** 5000", outputs={"n": "Int"})
+    [infinite] = go("n = float('inf')", outputs={"n": "Float"})
+    [lone] = go(shell("echo '\"\\ud800\"' > $OUT/n"), outputs={"n": "List[String]"})
+    assert [r.failure for r in (odd, text, big, infinite, lone)] == ["failed"] + ["bad_output"] * 4
+    for report in (odd, text, big, infinite, lone):
+        encode_entry(Entry_(engine=1, now=1, events=(report,)))
+
+
+def test_what_an_attempt_leaves_running_ends_with_it(go):
+    body = "import os, subprocess\npid = os.getpid()\nif i == 0: subprocess.Popen(['sleep', '60'])"
+    pids = [
+        r.outputs["pid"] for r in go(body, {"i": 0}, {"i": 1}, {"i": 1}, inputs={"i": "Int"}, outputs={"pid": "Int"})
+    ]
+    assert pids[0] != pids[1] == pids[2]
