@@ -118,4 +118,7 @@ class Cache:
 
 def discard(path: Path) -> None:
     """Remove a work directory, whatever the attempt left in it."""
-    shutil.rmtree(path, ignore_errors=True)
+    try:
+        path.rmdir()
+    except OSError:
+        shutil.rmtree(path, ignore_errors=True)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import sys
-import tempfile
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -74,6 +75,8 @@ class _Worker:
         self.cache = Cache(blobs, scratch / "cache")
         self.input_types = {name: read_type(text) for name, text in self.task.inputs.items()}
         self.host: Host | None = None
+        # Names of work directories also name containers, so they differ between workers.
+        self.own, self.count = f"econda-{uuid.uuid4().hex[:16]}", 0
 
     def close(self) -> None:
         if self.host is not None:
@@ -88,7 +91,9 @@ class _Worker:
         if self.cancelled((item.instance, item.attempt)):
             return {"failure": "preempted", "message": "cancelled"}
         log.write_bytes(b"")
-        cwd = Path(tempfile.mkdtemp(prefix="econda-", dir=self.work))
+        self.count += 1
+        cwd = self.work / f"{self.own}-{self.count}"
+        cwd.mkdir(0o700)
         try:
             answer = self._run(item, cwd, log)
             if "failure" in answer:
@@ -174,6 +179,10 @@ def _text(message: str) -> str:
 
 def _file_name(instance: str) -> str:
     """An instance as a file name: readable, and different for different instances."""
-    if re.fullmatch(r"[A-Za-z0-9][\w.-]{0,99}", instance):
+    if re.fullmatch(r"[A-Za-z0-9][\w.-]{0,99}", instance, flags=re.ASCII):
         return instance
-    return re.sub(r"[^\w.-]", "_", instance, flags=re.ASCII)[:80] + "~" + instance.encode().hex()[-64:]
+    return (
+        re.sub(r"[^\w.-]", "_", instance, flags=re.ASCII)[:80]
+        + "~"
+        + hashlib.sha256(instance.encode()).hexdigest()[:16]
+    )

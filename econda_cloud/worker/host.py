@@ -165,7 +165,8 @@ class Host:
 def leftovers() -> bool:
     """Whether the attempt left something running that could disturb the next one."""
     signal.alarm(0)
-    if any(not thread.daemon for thread in threading.enumerate() if thread is not threading.main_thread()):
+    threads = (thread for thread in threading.enumerate() if thread is not threading.main_thread())
+    if sys.stdout.closed or sys.stderr.closed or not all(thread.daemon for thread in threads):
         return True
     try:
         while os.waitpid(-1, os.WNOHANG)[0]:

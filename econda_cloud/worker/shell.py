@@ -120,7 +120,10 @@ def run_process(
                 if (failure := watch.over()) is not None:
                     return failure
                 continue
-            return {"ok": {}} if code == 0 else {"failure": "failed", "message": exit_message(code)}
+            if code == 0:
+                return {"ok": {}}
+            last = capped.last_line()
+            return {"failure": "failed", "message": exit_message(code) + (f"; its last words: {last}" if last else "")}
     finally:
         kill_group(process)
         capped.finish()

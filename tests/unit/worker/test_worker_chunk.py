@@ -81,6 +81,7 @@ def test_success_with_typed_inputs(go):
         ("if i: ok = 1\nelse: other = 1", "bad_output", "output `ok` is missing; assigned instead: other"),
         ("ok = 1 if i else 'one'", "bad_output", 'output `ok` should be Int, but it is String ("one")'),
         ("ok = 1 if i else object()", "bad_output", "output `ok` should be Int, but it is a Python object"),
+        ("import sys\nok = 1\nif i == 0: sys.stdout.close(); ok = ''\nelse: print(1)", "bad_output", "should be Int"),
         ("import os\nok = 1\nif i == 0 and os.fork() == 0: raise ValueError\nif i == 0: os._exit(5)", "failed", "code 5"),
     ],
 )  # fmt: skip
@@ -164,6 +165,7 @@ def test_shell(go):
 
 @pytest.mark.parametrize(("body", "kind", "message"), [
     ("false; true", "failed", "exited with code 1"),
+    ("echo no luck >&2; exit 7", "failed", "exited with code 7; its last words: no luck"),
     ("kill -9 $$", "failed", "killed by signal SIGKILL"),
     ("sleep 60", "timed_out", "timed out"),
     ("true", "bad_output", "output `n` is missing"),
