@@ -150,9 +150,8 @@ class Host:
             code = error.code
             return {"failure": "failed", "message": f"exited with code {code if isinstance(code, int) else 1}"
                     + (f": {code}" if isinstance(code, str) else "")}  # fmt: skip
-        own = (f"<task {request['task']}>",)
         frames = [frame for frame in traceback.extract_tb(error.__traceback__)
-                  if frame.filename in own or (self.bundle and frame.filename.startswith(self.bundle + os.sep))]  # fmt: skip
+                  if frame.filename == f"<task {request['task']}>" or (self.bundle and frame.filename.startswith(self.bundle + os.sep))]  # fmt: skip
         for frame in frames:
             frame.filename = frame.filename.removeprefix(self.bundle + os.sep) if self.bundle else frame.filename
         lines = traceback.format_list(frames[-_FRAMES:])
@@ -196,4 +195,5 @@ def main() -> None:
             data = data[os.write(reply, data) :]
 
 
-main()
+if __name__ == "__main__":
+    main()

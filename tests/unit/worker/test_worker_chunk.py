@@ -213,3 +213,14 @@ def test_what_an_attempt_leaves_running_ends_with_it(go):
         r.outputs["pid"] for r in go(body, {"i": 0}, {"i": 1}, {"i": 1}, inputs={"i": "Int"}, outputs={"pid": "Int"})
     ]
     assert pids[0] != pids[1] == pids[2]
+
+
+def test_cancelled_while_it_runs(go):
+    asked = []
+    [report] = go("import time\ntime.sleep(60)", cancelled=lambda item: asked.append(item) or len(asked) > 1)
+    assert (report.failure, report.message) == ("preempted", "cancelled")
+
+
+def test_large_values_pass(go):
+    [report] = go("b = a * 2", {"a": "x" * 2_000_000}, inputs={"a": "String"}, outputs={"b": "String"})
+    assert len(report.outputs["b"]) == 4_000_000
