@@ -1,57 +1,12 @@
 """Attempts as processes: what each way of ending reports, and that none harms the next."""
 
-import shutil
 import tarfile
-import time
 
 import pytest
-from econda_edsl.plan import Container, Entry, Inline
+from econda_edsl.plan import Entry, Inline
 
 from econda_cloud.run.events import AttemptFailed, AttemptSucceeded, encode_entry
 from econda_cloud.run.events import Entry as Entry_
-from econda_cloud.worker.chunk import run_chunk
-from econda_cloud.worker.processes import HostPool
-from econda_cloud.worker.spec import Chunk, WorkItem, WorkTask, decode_chunk, encode_chunk
-
-
-class Blobs:
-    def __init__(self, root):
-        self.root = root
-
-    def put_file(self, key, path):
-        (self.root / key).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(path, self.root / key)
-
-    def get_file(self, key, path):
-        shutil.copyfile(self.root / key, path)
-
-    def exists(self, key):
-        return (self.root / key).exists()
-
-
-@pytest.fixture
-def blobs(tmp_path):
-    return Blobs(tmp_path / "blobs")
-
-
-@pytest.fixture
-def go(tmp_path, blobs):
-    """Run one task over the given arguments."""
-    with HostPool() as hosts:
-
-        def run(body, *args, inputs=None, outputs=None, cancelled=None, bundle=None, argv=(), **settings):
-            code = Inline(language="python", body=body) if isinstance(body, str) else body
-            task = WorkTask(name="t", run=code, inputs=inputs or {}, outputs=outputs or {}, **settings)
-            items = tuple(
-                WorkItem(instance=f"t[{i}]", attempt=1, args=a, argv=argv) for i, a in enumerate(args or ({},))
-            )
-            chunk = Chunk(id="c", run="r", namespace="n", task=task, items=items, bundle=bundle)
-            assert decode_chunk(encode_chunk(chunk)) == chunk
-            more = {"cancelled": cancelled} if cancelled else {}
-            return list(run_chunk(chunk, blobs=blobs, scratch=tmp_path / "s", hosts=hosts,
-                                  clock=lambda: time.time_ns() // 1_000_000, **more))  # fmt: skip
-
-        yield run
 
 
 def shell(body):
@@ -153,41 +108,10 @@ def test_entry_points(go, blobs, tmp_path):
     assert entry("", {"y": "Int"}, language="shell", path="run.sh").outputs == {"y": 5}
 
 
-def test_shell(go):
-    body = 'echo "$flag $names" > "$OUT/s"; echo 1.5 > "$OUT/f"; echo "[$n]" > "$OUT/l"; echo "$ECONDA_TASK $ECONDA_ATTEMPT $ECONDA_RUN"'
-    [report] = go(
-        shell(body), {"flag": True, "names": ["a"], "n": 3}, outputs={"s": "String", "f": "Float", "l": "List[Int]"}
-    )
-    assert report.outputs == {"s": 'true ["a"]', "f": 1.5, "l": [3]}
-    with open(report.log) as file:
-        assert file.read() == "t[0] 1 r\n"
-
-
-@pytest.mark.parametrize(("body", "kind", "message"), [
-    ("false; true", "failed", "exited with code 1"),
-    ("echo no luck >&2; exit 7", "failed", "exited with code 7; its last words: no luck"),
-    ("kill -9 $$", "failed", "killed by signal SIGKILL"),
-    ("sleep 60", "timed_out", "timed out"),
-    ("true", "bad_output", "output `n` is missing"),
-    ("echo x > $OUT/n", "bad_output", "should be Int"),
-])  # fmt: skip
-def test_shell_failures(go, body, kind, message):
-    [report] = go(shell(body), outputs={"n": "Int"}, timeout_ms=700)
-    assert report.failure == kind
-    assert message in report.message
-
-
 def test_cancelled_before_it_starts(go):
     bad, good = go("", {}, {}, cancelled=lambda item: item == ("t[0]", 1))
     assert (bad.failure, bad.message) == ("preempted", "cancelled")
     assert isinstance(good, AttemptSucceeded)
-
-
-def test_no_container_engine(go, monkeypatch):
-    monkeypatch.setattr("econda_cloud.worker.shell._engine", lambda: False)
-    [report] = go(Container(image="x"))
-    assert report.failure == "failed"
-    assert "no container engine" in report.message
 
 
 def test_records_and_markers_survive(go):

@@ -1,0 +1,51 @@
+"""A store of blobs in a directory, and a way to run one task's chunk."""
+
+import shutil
+import time
+
+import pytest
+from econda_edsl.plan import Inline
+
+from econda_cloud.worker.chunk import run_chunk
+from econda_cloud.worker.processes import HostPool
+from econda_cloud.worker.spec import Chunk, WorkItem, WorkTask, decode_chunk, encode_chunk
+
+
+class Blobs:
+    def __init__(self, root):
+        self.root = root
+
+    def put_file(self, key, path):
+        (self.root / key).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, self.root / key)
+
+    def get_file(self, key, path):
+        shutil.copyfile(self.root / key, path)
+
+    def exists(self, key):
+        return (self.root / key).exists()
+
+
+@pytest.fixture
+def blobs(tmp_path):
+    return Blobs(tmp_path / "blobs")
+
+
+@pytest.fixture
+def go(tmp_path, blobs):
+    """Run one task over the given arguments."""
+    with HostPool() as hosts:
+
+        def run(body, *args, inputs=None, outputs=None, cancelled=None, bundle=None, argv=(), **settings):
+            code = Inline(language="python", body=body) if isinstance(body, str) else body
+            task = WorkTask(name="t", run=code, inputs=inputs or {}, outputs=outputs or {}, **settings)
+            items = tuple(
+                WorkItem(instance=f"t[{i}]", attempt=1, args=a, argv=argv) for i, a in enumerate(args or ({},))
+            )
+            chunk = Chunk(id="c", run="r", namespace="n", task=task, items=items, bundle=bundle)
+            assert decode_chunk(encode_chunk(chunk)) == chunk
+            more = {"cancelled": cancelled} if cancelled else {}
+            return list(run_chunk(chunk, blobs=blobs, scratch=tmp_path / "s", hosts=hosts,
+                                  clock=lambda: time.time_ns() // 1_000_000, **more))  # fmt: skip
+
+        yield run
