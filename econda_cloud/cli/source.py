@@ -1,0 +1,69 @@
+"""Reading what a user points at: an .edsl file or a .zip bundle, and parameters given as NAME=VALUE."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from econda_edsl.bundle import BundleError, read_bundle
+from econda_edsl.compile import Compilation, compile_source
+from econda_edsl.parameters import bind_parameters
+from econda_edsl.plan import Plan
+
+from econda_cloud.cli.output import NOT_COMPILED, USAGE, stop
+
+CODE_SUFFIXES = {".py", ".sh"}
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A compiled pipeline with its code files and the parameters that came in its bundle."""
+
+    plan: Plan
+    files: dict[str, bytes]
+    params: dict[str, Any]
+
+
+def compile_file(path: Path, pipeline: str | None) -> tuple[Compilation, dict[str, bytes], dict[str, Any]]:
+    """Compile a file; code files beside an .edsl file count as its bundle. Ends the command if it cannot be read."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        stop(f"error: cannot read {path}: {error.strerror}", USAGE)
+    if path.suffix == ".zip":
+        try:
+            bundle = read_bundle(data)
+        except BundleError as error:
+            stop(f"error: {path}: {error}", NOT_COMPILED)
+        compiled = compile_source(bundle.source, bundle.source_path, files=bundle.files, pipeline=pipeline)
+        return compiled, dict(bundle.files), dict(bundle.params)
+    files = {
+        str(file.relative_to(path.parent)): file.read_bytes()
+        for file in sorted(path.parent.glob("*"))
+        if file.suffix in CODE_SUFFIXES and file.is_file()
+    }
+    return compile_source(data, str(path), files=files, pipeline=pipeline), files, {}
+
+
+def load(path: Path, pipeline: str | None) -> Loaded:
+    """Like `compile_file`, but ends the command with the diagnostics if the file does not compile."""
+    compiled, files, params = compile_file(path, pipeline)
+    if compiled.plan is None:
+        stop(compiled.render(), NOT_COMPILED)
+    used = {name: files[name] for name in compiled.plan.code if name in files}
+    return Loaded(compiled.plan, used, params)
+
+
+def bind(loaded: Loaded, given: list[str]) -> dict[str, Any]:
+    """Typed parameters from the bundle and the command line, the latter first. Ends the command if any is wrong."""
+    raw: dict[str, Any] = dict(loaded.params)
+    for pair in given:
+        name, equals, value = pair.partition("=")
+        if not equals:
+            stop(f"error: `{pair}` is not NAME=VALUE", USAGE)
+        raw[name] = value
+    values, errors = bind_parameters(loaded.plan, raw)
+    if errors:
+        stop("\n".join(f"error: {error}" for error in errors), USAGE)
+    return values

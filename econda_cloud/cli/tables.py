@@ -1,0 +1,96 @@
+"""Runs and instances as tables for people and as JSON for programs."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from econda_cloud.cli.progress import summary
+from econda_cloud.money.amounts import format_usd
+from econda_cloud.record.instances import Attempt, Instance, instances_of
+from econda_cloud.run.events import Entry
+from econda_cloud.run.state import RunState
+
+SHOWN = 40
+"""Rows of a table for people; `--json` has them all."""
+
+
+def run_report(state: RunState, entries: list[Entry]) -> dict[str, Any]:
+    """A run as `--json` prints it. Money is in nano-dollars, times in ms since the epoch."""
+    outcome = state.outcome
+    return {
+        "run": state.run,
+        "namespace": state.namespace,
+        "state": outcome.state if outcome else "running",
+        "error": outcome.error if outcome else "",
+        "outputs": outcome.outputs if outcome else {},
+        "params": state.params,
+        "started_ms": state.started_ms,
+        "finished_ms": state.finished_ms or None,
+        "spent_nanos": state.spent,
+        "skipped": state.skipped,
+        "tasks": [_row(row) for row in instances_of(entries).values()],
+    }
+
+
+def _row(row: Instance) -> dict[str, Any]:
+    last = row.attempts[-1]
+    costs = [attempt.cost for attempt in row.attempts]
+    return {
+        "instance": row.instance,
+        "state": row.state,
+        "pool": last.pool,
+        "attempts": len(row.attempts),
+        "started_ms": last.started_ms,
+        "ended_ms": last.ended_ms,
+        "cost_nanos": sum(c for c in costs if c is not None) if any(c is not None for c in costs) else None,
+        "message": last.message,
+    }
+
+
+def print_run(state: RunState) -> None:
+    console = Console(highlight=False)
+    outcome = state.outcome
+    console.print(f"{state.run}: {outcome.state if outcome else 'running'}; {summary(state)}", markup=False)
+    if outcome and outcome.error:
+        console.print(f"  {outcome.error}", markup=False)
+    for name, value in (outcome.outputs if outcome else {}).items():
+        console.print(f"  {name} = {json.dumps(value)}", markup=False)
+
+
+def print_attempts(table: dict[str, Instance]) -> None:
+    shown = Table("instance", "state", "pool", "attempts", "time", "price")
+    for row in list(table.values())[:SHOWN]:
+        last = row.attempts[-1]
+        time = f"{(last.ended_ms - last.started_ms) / 1000:.3f} s" if last.ended_ms else ""
+        cost = _row(row)["cost_nanos"]
+        price = "unknown" if cost is None else format_usd(cost)
+        shown.add_row(row.instance.replace("[", r"\["), row.state, last.pool, str(len(row.attempts)), time, price)
+    console = Console()
+    console.print(shown)
+    if len(table) > SHOWN:
+        console.print(f"… and {len(table) - SHOWN} more; --json has all")
+
+
+def print_runs(rows: list[RunState]) -> None:
+    table = Table("run", "state", "succeeded", "failed", "spent")
+    for state in rows:
+        outcome = state.outcome.state if state.outcome else "running"
+        table.add_row(
+            state.run, outcome, str(state.counts.succeeded), str(state.counts.failed), format_usd(state.spent)
+        )
+    Console().print(table)
+
+
+def print_why(instance: str, attempt: Attempt) -> None:
+    console = Console(highlight=False)
+    console.print(f"{instance}, attempt {attempt.attempt}: {attempt.pool or 'not placed'}", markup=False)
+    for verdict in attempt.verdicts:
+        if verdict.refused:
+            reason = f"refused: {verdict.refused}"
+        else:
+            reason = f"score {format_usd(verdict.score or 0)}, expected cost {format_usd(verdict.cost or 0)}"
+        console.print(f"  {verdict.offer}: {'chosen, ' if verdict.chosen else ''}{reason}", markup=False)
