@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PATHS := econda_cloud edsl adapters functions infra localstack tests
 
-.PHONY: install demo test check format bench clean
+.PHONY: install demo test check format clean
 
 install: $(VENV)/.installed
 
@@ -14,6 +14,12 @@ $(VENV)/.installed: requirements/dev.txt pyproject.toml
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/dev.txt
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
 	touch $@
+
+demo: install
+	$(BIN)/econda graph edsl/examples/sweep.edsl
+	$(BIN)/econda run edsl/examples/sweep.edsl
+	$(BIN)/econda show last
+	$(BIN)/econda why last 'sweep/trials[3]/tried'
 
 test: install
 	$(BIN)/python -m pytest -n 2 tests
