@@ -16,7 +16,10 @@ class Log(Protocol):
     """Names are free text such as `run/digits-1a2b`. Sequence numbers count records from 1."""
 
     def append(self, name: str, expected: int, record: bytes) -> int:
-        """Append as number `expected + 1` and return that number. Raises `Conflict` if it exists already."""
+        """Append as number `expected + 1` and return that number. Raises `Conflict` if it exists already.
+
+        `expected` is a number the caller has read or written, or 0: a log may, but need not, refuse an invented one.
+        """
         ...
 
     def read(self, name: str, after: int = 0) -> list[bytes]:

@@ -34,10 +34,27 @@ def test_second_writer_conflicts(log):
     assert log.read("run/a") == [b"first"]
 
 
-def test_gap_conflicts(log):
+def test_sqlite_refuses_a_gap(tmp_path):
+    log = SqliteLog(tmp_path / "log.sqlite")
     with pytest.raises(Conflict):
         log.append("run/a", 1, b"no first")
     assert log.read("run/a") == []
+    log.close()
+
+
+def test_large_records_come_back_whole(log):
+    record = b"".join(b"%d," % i for i in range(50_000))
+    log.append("run/a", 0, record)
+    log.append("run/a", 1, record)
+    assert log.read("run/a") == [record, record]
+
+
+def test_any_bytes_come_back(log):
+    log.append("run/a", 0, bytes(range(256)))
+    log.append("run/a", 1, b"")
+    log.append("run/a", 2, b"2026-01-01T00:00:00.000000")
+    log.append("run/a", 3, '{"name": "é"}'.encode())
+    assert log.read("run/a") == [bytes(range(256)), b"", b"2026-01-01T00:00:00.000000", '{"name": "é"}'.encode()]
 
 
 def test_names_by_prefix(log):

@@ -91,6 +91,14 @@ TOLERANT = plan_of("""pipeline p() -> (good: Int, bad: Int):
     return good = len(tried.done), bad = len(tried.failed)
 """)
 
+PAIRS = plan_of("""pipeline p() -> (good: Int, bad: Int):
+    tried = foreach i in 1..40 with tolerate = 50%:
+        a = fit(i) with retry = exponential(attempts = 1)
+        b = fit(i + 1)
+        gather a.y + b.y
+    return good = len(tried.done), bad = len(tried.failed)
+""")
+
 
 def half_fails(instance, attempt, args):
     del args
@@ -100,13 +108,20 @@ def half_fails(instance, attempt, args):
     return AttemptSucceeded(instance=instance, attempt=attempt, outputs={"y": 1}, started_ms=0, ended_ms=5)
 
 
+def a_fails(instance, attempt, args):
+    if instance.endswith("/b"):
+        return AttemptSucceeded(instance=instance, attempt=attempt, outputs={"y": 1}, started_ms=0, ended_ms=5)
+    return half_fails(instance, attempt, args)
+
+
 @pytest.mark.parametrize("seed", range(60))
-@pytest.mark.parametrize("case", ["fan", "repeat", "tolerant", "flaky"])
+@pytest.mark.parametrize("case", ["fan", "repeat", "tolerant", "flaky", "pairs"])
 def test_bad_days_change_nothing(case, seed):
     plan, work, params, expected = {
         "fan": (FAN, succeed({"y": 2}), {"n": 30}, {"total": 60}),
         "repeat": (REPEAT, succeed({"y": 1}), {}, {"n": 1}),
         "tolerant": (TOLERANT, half_fails, {}, {"good": 60, "bad": 20}),
+        "pairs": (PAIRS, a_fails, {}, {"good": 30, "bad": 10}),
         "flaky": (FAN, flaky(2), {"n": 10}, {"total": 10}),
     }[case]
     world = World(plan, work, params=params, seed=seed, chaos=0.3).until_done()

@@ -90,7 +90,9 @@ def test_success_and_what_the_job_sees(bench: Bench, local_cloud: LocalCloud) ->
 
 def test_the_answer_has_the_shape_of_the_service_model(bench: Bench, client: Callable[[str], Any]) -> None:
     bench.wait(bench.submit("", arrayProperties={"size": 2}))
-    answered = bench.batch.describe_jobs(jobs=[bench.submit("pass")])
+    job = bench.submit("pass")
+    bench.wait(job)
+    answered = bench.batch.describe_jobs(jobs=[job])
     shape = client("batch").meta.service_model.operation_model("DescribeJobs").output_shape
     answered.pop("ResponseMetadata")
     assert ParamValidator().validate(answered, shape).generate_report() == ""

@@ -1,0 +1,1 @@
+"""AWS: one module per service."""

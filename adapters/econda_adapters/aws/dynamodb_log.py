@@ -1,0 +1,93 @@
+"""The log on DynamoDB: one item per record, partitioned by log name, sorted by sequence number.
+
+Table: partition key `log` (S), sort key `seq` (N), on demand. A partition takes 1,000 writes a second, far above
+what one run appends, and one append is one write of its size. Never run against the real service yet; tested
+against an emulator of its wire protocol.
+"""
+
+from __future__ import annotations
+
+import base64
+import zlib
+from contextlib import suppress
+from typing import Any
+
+import boto3
+from botocore.exceptions import ClientError
+from dynamodb_json import json_util
+
+from econda_cloud.ports.log import Conflict
+
+PLAIN_MAX = 4_096
+"""JSON objects up to this many bytes are kept as readable text; longer ones compressed, in base64."""
+
+ITEM_MAX = 390_000
+"""Characters of a packed record that fit DynamoDB's 400 KB item with its keys; see `RecordTooLarge`."""
+
+
+class RecordTooLarge(ValueError):
+    """A record does not fit a DynamoDB item even compressed."""
+
+
+class DynamoLog:
+    """A log in one table. Raises botocore's `ClientError` for what is not a lost race (throttling is retried)."""
+
+    def __init__(self, table: str, client: Any = None) -> None:
+        self._table = table
+        self._client = client if client is not None else boto3.client("dynamodb")
+
+    def append(self, name: str, expected: int, record: bytes) -> int:
+        item = {"log": name, "seq": expected + 1, **_packed(record)}
+        size = sum(len(value) for value in item.values() if isinstance(value, str))
+        if size > ITEM_MAX:
+            raise RecordTooLarge(f"{name}: record {expected + 1} has {size} characters packed, at most {ITEM_MAX} fit")
+        put = {
+            "TableName": self._table,
+            "Item": json_util.dumps(item, as_dict=True),
+            "ConditionExpression": "attribute_not_exists(seq)",
+        }
+        # A caller knows `expected` only from having read or written that record, and records are never deleted, so
+        # the put's own condition is enough: checking the predecessor too would double the write's price.
+        try:
+            self._client.put_item(**put)
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
+                raise Conflict(f"{name}: expected {expected} records") from error
+            raise
+        return expected + 1
+
+    def read(self, name: str, after: int = 0) -> list[bytes]:
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table,
+            KeyConditionExpression="#log = :log and seq > :after",
+            ExpressionAttributeNames={"#log": "log"},
+            ExpressionAttributeValues={":log": {"S": name}, ":after": {"N": str(after)}},
+            ConsistentRead=True,
+        )
+        items = [json_util.loads(item) for page in pages for item in page["Items"]]
+        return [_unpacked(item) for item in items]
+
+    def names(self, prefix: str) -> list[str]:
+        """A scan for first records: for people's listings, never for the scheduler."""
+        pages = self._client.get_paginator("scan").paginate(
+            TableName=self._table,
+            FilterExpression="begins_with(#log, :prefix) and seq = :first",
+            ProjectionExpression="#log",
+            ExpressionAttributeNames={"#log": "log"},
+            ExpressionAttributeValues={":prefix": {"S": prefix}, ":first": {"N": "1"}},
+        )
+        return sorted(json_util.loads(item)["log"] for page in pages for item in page["Items"])
+
+
+def _packed(record: bytes) -> dict[str, str]:
+    """A record as text attributes, because `dynamodb-json` carries neither binary nor text that looks like a time."""
+    if record.startswith(b"{") and len(record) <= PLAIN_MAX:
+        with suppress(UnicodeDecodeError):
+            return {"text": record.decode()}
+    return {"packed": base64.b64encode(zlib.compress(record, 6)).decode()}
+
+
+def _unpacked(item: dict[str, Any]) -> bytes:
+    if "text" in item:
+        return str(item["text"]).encode()
+    return zlib.decompress(base64.b64decode(item["packed"]))

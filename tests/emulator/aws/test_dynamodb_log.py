@@ -1,0 +1,52 @@
+"""The conformance of logs, on DynamoDB's wire protocol."""
+
+from __future__ import annotations
+
+import uuid
+
+import boto3
+import pytest
+from econda_adapters.aws.dynamodb_log import DynamoLog, RecordTooLarge
+
+from tests.conformance.test_log import (  # noqa: F401
+    test_any_bytes_come_back,
+    test_large_records_come_back_whole,
+    test_names_by_prefix,
+    test_reads_back_in_order,
+    test_second_writer_conflicts,
+)
+
+pytestmark = pytest.mark.emulator
+
+
+@pytest.fixture
+def log(local_cloud):
+    environment = local_cloud.environment()
+    client = boto3.client(
+        "dynamodb",
+        endpoint_url=local_cloud.endpoint_url,
+        region_name=environment["AWS_REGION"],
+        aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
+    )
+    table = f"log-{uuid.uuid4().hex}"
+    client.create_table(
+        TableName=table,
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": "log", "KeyType": "HASH"}, {"AttributeName": "seq", "KeyType": "RANGE"}],
+        AttributeDefinitions=[
+            {"AttributeName": "log", "AttributeType": "S"},
+            {"AttributeName": "seq", "AttributeType": "N"},
+        ],
+    )
+    yield DynamoLog(table, client)
+    client.delete_table(TableName=table)
+
+
+def test_a_record_that_cannot_fit_is_refused_before_the_wire(log):
+    import random
+
+    noise = random.Random(1).randbytes(400_000)
+    with pytest.raises(RecordTooLarge, match="at most"):
+        log.append("run/a", 0, noise)
+    assert log.read("run/a") == []
