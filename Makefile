@@ -2,9 +2,9 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PATHS := econda_cloud edsl adapters functions infra localstack tests
+PATHS := econda_cloud edsl adapters functions infra localstack tests bench
 
-.PHONY: install demo test check format clean
+.PHONY: install demo test check format bench clean
 
 install: $(VENV)/.installed
 
@@ -23,6 +23,9 @@ demo: install
 
 test: install
 	$(BIN)/python -m pytest -n 2 tests
+
+bench: install
+	$(BIN)/python bench/embedded.py
 
 check: install
 	$(BIN)/ruff format --check $(PATHS)
