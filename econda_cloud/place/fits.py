@@ -17,6 +17,9 @@ def refusals(demand: Demand, pool: Pool, offer: Offer) -> list[str]:
     reasons = []
     if demand.kind not in pool.kinds:
         reasons.append(f"cannot execute {demand.kind}")
+    elif demand.image is not None and "container" not in pool.kinds:
+        # Running the task without its image would be a silent change of environment.
+        reasons.append(f"cannot run the image {demand.image}")
     if demand.cpu_milli > cpu:
         reasons.append(f"cpu {demand.cpu_milli / 1000:g} > {cpu / 1000:g}")
     if demand.memory > memory:

@@ -10,7 +10,7 @@ from typing import Any
 
 from econda_edsl.evaluate import EvaluationError, evaluate
 from econda_edsl.plan import Call as CallNode
-from econda_edsl.plan import Container, FailureKind, Needs, Retry, Task
+from econda_edsl.plan import Container, FailureKind, Foreach, Needs, Retry, Task
 
 from econda_cloud.place.demand import Demand
 from econda_cloud.run.backoff import backoff_ms
@@ -107,6 +107,7 @@ def demand_of(work: Work, places: list[At], node: CallNode, call: Call) -> Deman
         image=_image(task),
         where=_bound_predicates(needs, scope),
         solo=call.losses > 0,
+        batch=_batch(places),
     )
 
 
@@ -114,6 +115,11 @@ def _positive(name: str, value: int) -> int:
     if value <= 0:
         raise EvaluationError(f"`{name}` needs to be more than nothing, but came out as {value}")
     return value
+
+
+def _batch(places: list[At]) -> int | None:
+    """How many members of the nearest fan its `batch` setting puts into one chunk."""
+    return next((at.node.batch for at in reversed(places) if isinstance(at.node, Foreach)), None)
 
 
 def _image(task: Task) -> str | None:

@@ -38,15 +38,23 @@ def current(work: Work, item: Item) -> tuple[list[At], Call] | None:
     return places, call
 
 
-def take_success(work: Work, event: AttemptSucceeded) -> None:
+def _end(work: Work, event: AttemptSucceeded | AttemptFailed) -> tuple[list[At], Call] | None:
+    """Free what an attempt held and book its cost; returns its call unless the attempt no longer matters."""
     item = (event.instance, event.attempt)
     work.releases.append(item)
     found = current(work, item)
     if found is None:
         _settle_stopped(work, item, event.ended_ms - event.started_ms)
+        return None
+    settle(work, item, found[1].chunk, event.ended_ms - event.started_ms)
+    return found
+
+
+def take_success(work: Work, event: AttemptSucceeded) -> None:
+    found = _end(work, event)
+    if found is None:
         return
-    places, call = found
-    settle(work, item, call.chunk, event.ended_ms - event.started_ms)
+    places, _ = found
     if places:
         work.state.counts.succeeded += 1
         finish_node(work, places, {places[-1].node.id: event.outputs})
@@ -55,14 +63,10 @@ def take_success(work: Work, event: AttemptSucceeded) -> None:
 
 
 def take_failure(work: Work, event: AttemptFailed) -> None:
-    item = (event.instance, event.attempt)
-    work.releases.append(item)
-    found = current(work, item)
+    found = _end(work, event)
     if found is None:
-        _settle_stopped(work, item, event.ended_ms - event.started_ms)
         return
     places, call = found
-    settle(work, item, call.chunk, event.ended_ms - event.started_ms)
     _retry_or_fail(work, event.instance, places, call, event.failure, event.message)
 
 

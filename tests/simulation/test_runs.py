@@ -178,3 +178,25 @@ def test_nothing_fits_is_said_with_reasons():
     world = World(plan, succeed({"y": 1})).until_done()
     assert world.run.state.outcome.state == "failed"
     assert "memory 900GiB > 4GiB" in world.run.state.outcome.error
+
+
+def test_batch_bounds_a_chunk():
+    plan = plan_of("""pipeline p() -> (n: Int):
+    tried = foreach i in 1..40 with batch = 3:
+        a = fit(i)
+        gather a.y
+    return n = len(tried.done)
+""")
+    world = World(plan, succeed({"y": 1})).until_done()
+    assert world.run.state.outcome.outputs == {"n": 40}
+    chunks = [chunk for _, chunk in world.started]
+    assert max(chunks.count(chunk) for chunk in chunks) == 3
+
+
+def test_an_image_is_never_left_out_silently():
+    text = TASK.replace("    run shell", '    image = "ghcr.io/acme/fit@sha256:ab"\n    run shell')
+    compiled = compile_source(text + "pipeline p() -> (y: Int):\n    a = fit(1)\n    return y = a.y\n")
+    assert compiled.plan is not None, compiled.render()
+    world = World(compiled.plan, succeed({"y": 1})).until_done()
+    assert world.run.state.outcome.state == "failed"
+    assert "cannot run the image ghcr.io/acme/fit" in world.run.state.outcome.error
