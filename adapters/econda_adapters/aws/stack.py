@@ -1,0 +1,71 @@
+"""What a team's stack is made of, by name: written by the deployment, read by functions, jobs and the command line."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+import msgspec
+
+from econda_cloud.place.state import Pool
+
+POOLS_KEY = "stack/pools.json"
+"""Where in the bucket the team's pools are declared."""
+
+
+class Stack(msgspec.Struct, frozen=True, kw_only=True):
+    """Names of a team's resources. Queues are URLs; `schedule_role` and `events_queue_arn` are ARNs."""
+
+    team: str
+    region: str
+    bucket: str
+    table: str
+    uploads_queue: str
+    events_queue: str
+    events_queue_arn: str
+    dead_letters_queue: str
+    schedule_group: str
+    schedule_role: str
+
+    def environment(self) -> dict[str, str]:
+        """The stack as environment variables of its functions and jobs."""
+        return {_variable(name): getattr(self, name) for name in self.__struct_fields__}
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Stack:
+        """Raises `KeyError` naming the first variable that is missing."""
+        return cls(**{name: environment[_variable(name)] for name in cls.__struct_fields__})
+
+
+def _variable(field: str) -> str:
+    return f"ECONDA_{field.upper()}"
+
+
+class FunctionTarget(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="function"):
+    """An offer of aws.lambda: the function that runs its chunks. `limit_ms`: the function's own time-out."""
+
+    function: str
+    limit_ms: int
+
+
+class QueueTarget(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="queue"):
+    """An offer of aws.batch: the job queue and the job definition (names or ARNs)."""
+
+    queue: str
+    definition: str
+
+
+class TeamPools(msgspec.Struct, frozen=True, kw_only=True):
+    """The document at `POOLS_KEY`: the pools as the broker sees them, and what stands behind each offer's name."""
+
+    pools: tuple[Pool, ...]
+    targets: dict[str, FunctionTarget | QueueTarget]
+
+
+def encode_pools(pools: TeamPools) -> bytes:
+    return msgspec.json.format(msgspec.json.encode(pools, order="deterministic"), indent=1)
+
+
+def decode_pools(data: bytes) -> TeamPools:
+    """Raises `msgspec.ValidationError`."""
+    return msgspec.json.decode(data, type=TeamPools)
