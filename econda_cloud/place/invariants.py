@@ -10,7 +10,12 @@ def check(state: BrokerState) -> None:
     """Raises `Broken`."""
     for pool in state.pools.values():
         held = [h for h in state.held.values() if h.pool == pool.name]
-        totals = (len(held), sum(h.cpu_milli for h in held), sum(h.memory for h in held), sum(h.gpu for h in held))
+        totals = (
+            sum(h.times for h in held),
+            sum(h.cpu_milli * h.times for h in held),
+            sum(h.memory * h.times for h in held),
+            sum(h.gpu * h.times for h in held),
+        )
         limits = (pool.slots, pool.cpu_milli, pool.memory, pool.gpu)
         if any(total > limit for total, limit in zip(totals, limits, strict=True)):
             raise Broken(f"{pool.name} holds {totals}, more than {limits}")

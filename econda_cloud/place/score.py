@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from econda_cloud.money.amounts import MS_PER_HOUR, NANOS_PER_USD
-from econda_cloud.money.prices import attempt_cost
+from econda_cloud.money.prices import Price, attempt_cost
 from econda_cloud.place.demand import Demand
 from econda_cloud.place.fits import refusals
 from econda_cloud.place.state import BrokerState, Offer, Pool
@@ -19,6 +21,16 @@ SPOT_LONGEST_MS = MS_PER_HOUR
 """Longest run time risked on spot capacity without checkpoints."""
 
 
+def price_for(demand: Demand, offer: Offer) -> Price:
+    """What an attempt pays by the hour: the node's price, or of a shared node the largest share that it reserves."""
+    node, price = offer.node, offer.price
+    if offer.whole or not price.per_hour:
+        return price
+    shares = [(demand.cpu_milli, node.cpu_milli), (demand.memory, node.memory), (demand.gpu, node.gpu)]
+    hourly = max(-(-price.per_hour * asked // has) for asked, has in shares if has)
+    return msgspec.structs.replace(price, per_hour=min(hourly, price.per_hour))
+
+
 def judge(demand: Demand, pool: Pool, offer: Offer) -> Verdict:
     """The broker's opinion of one offer; the lowest score wins."""
     reasons = refusals(demand, pool, offer)
@@ -27,7 +39,7 @@ def judge(demand: Demand, pool: Pool, offer: Offer) -> Verdict:
     if reasons:
         return Verdict(offer=offer.name, refused="; ".join(reasons))
     time = demand.time_ms if demand.time_ms is not None else UNKNOWN_TIME_MS
-    cost = attempt_cost(offer.price, time, demand.memory)
+    cost = attempt_cost(price_for(demand, offer), time, demand.memory)
     if cost is None:
         return Verdict(offer=offer.name, refused="its price is unknown")
     wait = HOUR_OF_WAITING * offer.cold_start_ms // MS_PER_HOUR

@@ -26,13 +26,18 @@ class Node(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class Offer(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """A pool x node shape x spot-or-not x price. `cold_start_ms`: expected wait before an attempt runs."""
+    """A pool x node shape x spot-or-not x price. `cold_start_ms`: expected wait before an attempt runs.
+
+    whole: an attempt has the node to itself and pays all of it, as in a function of fixed size; otherwise it pays
+    the share of the node that it reserves.
+    """
 
     name: str
     node: Node
     price: Price
     spot: bool = False
     cold_start_ms: int = 0
+    whole: bool = False
 
 
 class Pool(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -40,6 +45,7 @@ class Pool(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 
     slots: chunks at once; cpu_milli, memory, gpu: in total. max_time_ms: longest attempt, None for no limit.
     chunk_max, chunk_ms: most attempts in one chunk, and the run time a chunk aims at. kinds: what it can execute.
+    array: the attempts of a chunk run side by side, each with its own reservation; otherwise one after another.
     """
 
     name: str
@@ -54,10 +60,14 @@ class Pool(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     chunk_ms: int = 10_000
     lease_ms: int = 24 * 3_600_000
     kinds: tuple[str, ...] = ("python", "shell")
+    array: bool = False
 
 
 class Held(msgspec.Struct):
-    """What a placed chunk holds of its pool until its last attempt has ended, and what its run was told."""
+    """What a placed chunk holds of its pool until its last attempt has ended, and what its run was told.
+
+    cpu_milli, memory, gpu: of one attempt; an array holds them once per open attempt, a sequence once in all.
+    """
 
     placement: AttemptsPlaced
     run: str
@@ -66,6 +76,12 @@ class Held(msgspec.Struct):
     memory: int
     gpu: int
     open: list[Item]
+    array: bool = False
+
+    @property
+    def times(self) -> int:
+        """How often the chunk holds its reservation."""
+        return len(self.open) if self.array else 1
 
 
 class Waiting(msgspec.Struct):

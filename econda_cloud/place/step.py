@@ -18,7 +18,7 @@ from econda_cloud.place.events import (
     PoolsDeclared,
     Refuse,
 )
-from econda_cloud.place.score import ranked
+from econda_cloud.place.score import price_for, ranked
 from econda_cloud.place.state import BrokerState, Held, Offer, Pool, Waiting
 from econda_cloud.run.events import AttemptsPlaced, Item, Verdict
 
@@ -83,9 +83,9 @@ def _place_waiting(state: BrokerState) -> list[AnyBrokerCommand]:
         for pool, offer, verdict in judged:
             if verdict.score is None:
                 break
-            while waiting.items and _has_room(state, pool, waiting.demand):
+            while waiting.items and (room := _room(state, pool, waiting.demand)):
                 verdicts = tuple(_mark(v, offer) for _, _, v in judged)
-                commands.append(_place(state, waiting, pool, offer, verdicts))
+                commands.append(_place(state, waiting, pool, offer, verdicts, room))
     state.waiting = [waiting for waiting in state.waiting if waiting.items]
     return commands
 
@@ -96,39 +96,48 @@ def _mark(verdict: Verdict, chosen: Offer) -> Verdict:
     return Verdict(offer=verdict.offer, score=verdict.score, cost=verdict.cost, chosen=True)
 
 
-def _has_room(state: BrokerState, pool: Pool, demand: Demand) -> bool:
+def _room(state: BrokerState, pool: Pool, demand: Demand) -> int:
+    """How many more reservations of this size the pool has room for."""
     held = [h for h in state.held.values() if h.pool == pool.name]
-    return (
-        len(held) < pool.slots
-        and sum(h.cpu_milli for h in held) + demand.cpu_milli <= pool.cpu_milli
-        and sum(h.memory for h in held) + demand.memory <= pool.memory
-        and sum(h.gpu for h in held) + demand.gpu <= pool.gpu
-    )
+    free = [
+        (pool.slots - sum(h.times for h in held), 1),
+        (pool.cpu_milli - sum(h.cpu_milli * h.times for h in held), demand.cpu_milli),
+        (pool.memory - sum(h.memory * h.times for h in held), demand.memory),
+        (pool.gpu - sum(h.gpu * h.times for h in held), demand.gpu),
+    ]
+    return max(0, min(left // asked for left, asked in free if asked))
 
 
-def chunk_size(pool: Pool, demand: Demand, waiting: int, free_slots: int) -> int:
-    """How many alike attempts one chunk takes: enough to fill `chunk_ms`, but first one for each free slot."""
+def chunk_size(pool: Pool, demand: Demand, waiting: int, room: int) -> int:
+    """How many alike attempts one chunk takes; `room` is how many more reservations fit.
+
+    A sequence is long enough to fill `chunk_ms`, but first every free slot gets one; an array takes all the room.
+    """
     if demand.solo:
         return 1
+    if pool.array:
+        return min(waiting, room, pool.chunk_max, demand.batch or pool.chunk_max)
     fill = pool.chunk_ms // max(1, demand.time_ms) if demand.time_ms is not None else pool.chunk_max
-    spread = -(-waiting // max(1, free_slots))
+    spread = -(-waiting // max(1, room))
     return max(1, min(pool.chunk_max, fill, spread, demand.batch or pool.chunk_max))
 
 
-def _place(state: BrokerState, waiting: Waiting, pool: Pool, offer: Offer, verdicts: tuple[Verdict, ...]) -> Place:
+def _place(
+    state: BrokerState, waiting: Waiting, pool: Pool, offer: Offer, verdicts: tuple[Verdict, ...], room: int
+) -> Place:
     demand = waiting.demand
-    free = pool.slots - sum(1 for held in state.held.values() if held.pool == pool.name)
-    size = chunk_size(pool, demand, len(waiting.items), free)
+    size = chunk_size(pool, demand, len(waiting.items), room)
     items = tuple(list(waiting.items.items())[:size])
     state.chunks += 1
     name = f"{waiting.run}.{state.chunks}"
-    lease = demand.timeout_ms * len(items) + QUEUE_ALLOWANCE_MS if demand.timeout_ms is not None else pool.lease_ms
+    turns = 1 if pool.array else len(items)
+    lease = demand.timeout_ms * turns + QUEUE_ALLOWANCE_MS if demand.timeout_ms is not None else pool.lease_ms
     placement = AttemptsPlaced(
         chunk=name,
         pool=pool.name,
         offer=offer.name,
         spot=offer.spot,
-        price=offer.price,
+        price=price_for(demand, offer),
         memory=demand.memory,
         items=items,
         lease_ms=min(lease, pool.lease_ms),
@@ -142,6 +151,7 @@ def _place(state: BrokerState, waiting: Waiting, pool: Pool, offer: Offer, verdi
         memory=demand.memory,
         gpu=demand.gpu,
         open=list(items),
+        array=pool.array,
     )
     for item in items:
         del waiting.items[item[0]]

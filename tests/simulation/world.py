@@ -59,6 +59,8 @@ def small_pools(slots: int = 4) -> tuple[Pool, ...]:
             cpu_milli=16_000,
             memory=64 * GIB,
             gpu=2,
+            chunk_max=4,
+            array=True,
             kinds=kinds,
         ),
     )
