@@ -1,13 +1,16 @@
-"""Blobs: named, immutable bytes in a store that every pool can reach."""
+"""Blobs: named bytes in a store that every pool can reach."""
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import Protocol
 
+from econda_cloud.ports.log import Conflict
+
 
 class BlobStore(Protocol):
-    """Keys are relative slash-separated names. Missing keys raise `KeyError`."""
+    """Keys are relative slash-separated names; a write is whole or not at all. Missing keys raise `KeyError`."""
 
     def put(self, key: str, data: bytes) -> None: ...
 
@@ -18,3 +21,56 @@ class BlobStore(Protocol):
     def get_file(self, key: str, path: Path) -> None: ...
 
     def exists(self, key: str) -> bool: ...
+
+    def delete(self, key: str) -> None:
+        """Remove a blob; one that is not there is no error."""
+        ...
+
+    def tagged(self, key: str) -> tuple[bytes, str]:
+        """The bytes and a tag of this very content, for `put_if`."""
+        ...
+
+    def put_if(self, key: str, data: bytes, tag: str | None) -> str:
+        """Write only if the blob still has this tag (None: if there is none); the new tag. Raises `Conflict`."""
+        ...
+
+
+class MemoryBlobs:
+    """The in-memory twin."""
+
+    def __init__(self) -> None:
+        self._blobs: dict[str, bytes] = {}
+
+    def put(self, key: str, data: bytes) -> None:
+        self._blobs[key] = bytes(data)
+
+    def get(self, key: str) -> bytes:
+        return self._blobs[key]
+
+    def put_file(self, key: str, path: Path) -> None:
+        self.put(key, path.read_bytes())
+
+    def get_file(self, key: str, path: Path) -> None:
+        path.write_bytes(self.get(key))
+
+    def exists(self, key: str) -> bool:
+        return key in self._blobs
+
+    def delete(self, key: str) -> None:
+        self._blobs.pop(key, None)
+
+    def tagged(self, key: str) -> tuple[bytes, str]:
+        data = self.get(key)
+        return data, content_tag(data)
+
+    def put_if(self, key: str, data: bytes, tag: str | None) -> str:
+        now = content_tag(self._blobs[key]) if key in self._blobs else None
+        if now != tag:
+            raise Conflict(f"the blob {key} has changed")
+        self.put(key, data)
+        return content_tag(data)
+
+
+def content_tag(data: bytes) -> str:
+    """A tag for stores that give none of their own."""
+    return hashlib.sha256(data).hexdigest()

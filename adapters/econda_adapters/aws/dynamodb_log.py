@@ -10,13 +10,12 @@ from __future__ import annotations
 import base64
 import zlib
 from contextlib import suppress
-from typing import Any
-
-import boto3
-from botocore.exceptions import ClientError
-from dynamodb_json import json_util
+from typing import TYPE_CHECKING, Any
 
 from econda_cloud.ports.log import Conflict
+
+if TYPE_CHECKING:
+    from econda_adapters.aws.clients import Clients
 
 PLAIN_MAX = 4_096
 """JSON objects up to this many bytes are kept as readable text; longer ones compressed, in base64."""
@@ -32,9 +31,12 @@ class RecordTooLarge(ValueError):
 class DynamoLog:
     """A log in one table. Raises botocore's `ClientError` for what is not a lost race (throttling is retried)."""
 
-    def __init__(self, table: str, client: Any = None) -> None:
-        self._table = table
-        self._client = client if client is not None else boto3.client("dynamodb")
+    def __init__(self, table: str, clients: Clients) -> None:
+        self._table, self._clients = table, clients
+
+    @property
+    def _client(self) -> Any:
+        return self._clients("dynamodb")
 
     def append(self, name: str, expected: int, record: bytes) -> int:
         item = {"log": name, "seq": expected + 1, **_packed(record)}
@@ -43,17 +45,15 @@ class DynamoLog:
             raise RecordTooLarge(f"{name}: record {expected + 1} has {size} characters packed, at most {ITEM_MAX} fit")
         put = {
             "TableName": self._table,
-            "Item": json_util.dumps(item, as_dict=True),
+            "Item": _json_util().dumps(item, as_dict=True),
             "ConditionExpression": "attribute_not_exists(seq)",
         }
         # A caller knows `expected` only from having read or written that record, and records are never deleted, so
         # the put's own condition is enough: checking the predecessor too would double the write's price.
         try:
             self._client.put_item(**put)
-        except ClientError as error:
-            if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
-                raise Conflict(f"{name}: expected {expected} records") from error
-            raise
+        except self._client.exceptions.ConditionalCheckFailedException as error:
+            raise Conflict(f"{name}: expected {expected} records") from error
         return expected + 1
 
     def read(self, name: str, after: int = 0) -> list[bytes]:
@@ -64,8 +64,8 @@ class DynamoLog:
             ExpressionAttributeValues={":log": {"S": name}, ":after": {"N": str(after)}},
             ConsistentRead=True,
         )
-        items = [json_util.loads(item) for page in pages for item in page["Items"]]
-        return [_unpacked(item) for item in items]
+        loads = _json_util().loads
+        return [_unpacked(loads(item)) for page in pages for item in page["Items"]]
 
     def names(self, prefix: str) -> list[str]:
         """A scan for first records: for people's listings, never for the scheduler."""
@@ -76,7 +76,15 @@ class DynamoLog:
             ExpressionAttributeNames={"#log": "log"},
             ExpressionAttributeValues={":prefix": {"S": prefix}, ":first": {"N": "1"}},
         )
-        return sorted(json_util.loads(item)["log"] for page in pages for item in page["Items"])
+        loads = _json_util().loads
+        return sorted(loads(item)["log"] for page in pages for item in page["Items"])
+
+
+def _json_util() -> Any:
+    # It imports boto3, which a cold function should not do before it needs it.
+    from dynamodb_json import json_util
+
+    return json_util
 
 
 def _packed(record: bytes) -> dict[str, str]:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import tempfile
 from pathlib import Path
+
+from econda_cloud.ports.blobs import content_tag
+from econda_cloud.ports.log import Conflict
 
 
 class DirectoryBlobs:
@@ -42,6 +46,22 @@ class DirectoryBlobs:
 
     def exists(self, key: str) -> bool:
         return self.path(key).is_file()
+
+    def delete(self, key: str) -> None:
+        self.path(key).unlink(missing_ok=True)
+
+    def tagged(self, key: str) -> tuple[bytes, str]:
+        data = self.get(key)
+        return data, content_tag(data)
+
+    def put_if(self, key: str, data: bytes, tag: str | None) -> str:
+        with (self._root / ".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            now = self.tagged(key)[1] if self.exists(key) else None
+            if now != tag:
+                raise Conflict(f"the blob {key} has changed")
+            self.put(key, data)
+        return content_tag(data)
 
     def _writing(self, key: str) -> _Atomic:
         target = self.path(key)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import uuid
 
-import boto3
 import pytest
+from econda_adapters.aws.clients import Clients
 from econda_adapters.aws.dynamodb_log import DynamoLog, RecordTooLarge
 
 from tests.conformance.test_log import (  # noqa: F401
@@ -21,14 +21,8 @@ pytestmark = pytest.mark.emulator
 
 @pytest.fixture
 def log(local_cloud):
-    environment = local_cloud.environment()
-    client = boto3.client(
-        "dynamodb",
-        endpoint_url=local_cloud.endpoint_url,
-        region_name=environment["AWS_REGION"],
-        aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
-    )
+    clients = Clients(local_cloud.environment())
+    client = clients("dynamodb")
     table = f"log-{uuid.uuid4().hex}"
     client.create_table(
         TableName=table,
@@ -39,8 +33,9 @@ def log(local_cloud):
             {"AttributeName": "seq", "AttributeType": "N"},
         ],
     )
-    yield DynamoLog(table, client)
+    yield DynamoLog(table, clients)
     client.delete_table(TableName=table)
+    clients.close()
 
 
 def test_a_record_that_cannot_fit_is_refused_before_the_wire(log):

@@ -1,0 +1,85 @@
+"""Blobs in an S3 bucket; conditional writes use the object's ETag."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from econda_cloud.ports.log import Conflict
+
+if TYPE_CHECKING:
+    from econda_adapters.aws.clients import Clients
+
+_GONE = ("NoSuchKey", "404", "NotFound", "NoSuchVersion")
+_CHANGED = ("PreconditionFailed", "ConditionalRequestConflict", "412", "409")
+
+
+class S3Blobs:
+    """A blob store in one bucket. Raises botocore's `ClientError` for what is neither missing nor a lost race."""
+
+    def __init__(self, bucket: str, clients: Clients) -> None:
+        self._bucket, self._clients = bucket, clients
+
+    @property
+    def _s3(self) -> Any:
+        return self._clients("s3")
+
+    def put(self, key: str, data: bytes) -> None:
+        self._s3.put_object(Bucket=self._bucket, Key=key, Body=data)
+
+    def get(self, key: str) -> bytes:
+        return self._get(key)["Body"].read()
+
+    def put_file(self, key: str, path: Path) -> None:
+        """Large files go up in parts."""
+        self._s3.upload_file(str(path), self._bucket, key)
+
+    def get_file(self, key: str, path: Path) -> None:
+        from botocore.exceptions import ClientError
+
+        try:
+            self._s3.download_file(self._bucket, key, str(path))
+        except ClientError as error:
+            raise _missing(error, key) from error
+
+    def exists(self, key: str) -> bool:
+        from botocore.exceptions import ClientError
+
+        try:
+            self._s3.head_object(Bucket=self._bucket, Key=key)
+        except ClientError as error:
+            if error.response["Error"]["Code"] in _GONE:
+                return False
+            raise
+        return True
+
+    def delete(self, key: str) -> None:
+        self._s3.delete_object(Bucket=self._bucket, Key=key)
+
+    def tagged(self, key: str) -> tuple[bytes, str]:
+        answer = self._get(key)
+        return answer["Body"].read(), answer["ETag"]
+
+    def put_if(self, key: str, data: bytes, tag: str | None) -> str:
+        from botocore.exceptions import ClientError
+
+        condition = {"IfNoneMatch": "*"} if tag is None else {"IfMatch": tag}
+        try:
+            return self._s3.put_object(Bucket=self._bucket, Key=key, Body=data, **condition)["ETag"]
+        except ClientError as error:
+            # An object to be matched that is gone counts as changed.
+            if error.response["Error"]["Code"] in (*_CHANGED, *_GONE):
+                raise Conflict(f"the blob {key} has changed") from error
+            raise
+
+    def _get(self, key: str) -> dict[str, Any]:
+        from botocore.exceptions import ClientError
+
+        try:
+            return self._s3.get_object(Bucket=self._bucket, Key=key)
+        except ClientError as error:
+            raise _missing(error, key) from error
+
+
+def _missing(error: Any, key: str) -> Exception:
+    return KeyError(key) if error.response["Error"]["Code"] in _GONE else error

@@ -1,0 +1,74 @@
+"""A queue of SQS."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from econda_cloud.ports.queue import Message
+
+if TYPE_CHECKING:
+    from econda_adapters.aws.clients import Clients
+
+BATCH_MOST = 10
+BATCH_BYTES = 250_000
+"""What one SendMessageBatch carries: 10 messages and, on the safe side of SQS's limit, this many bytes together."""
+
+
+class NotSent(OSError):
+    """SQS took some messages of a batch and refused others."""
+
+
+class SqsQueue:
+    """Raises botocore's `ClientError`; `NotSent` if SQS refuses a message of a batch."""
+
+    def __init__(self, url: str, clients: Clients) -> None:
+        self.url, self._clients = url, clients
+
+    @property
+    def _sqs(self) -> Any:
+        return self._clients("sqs")
+
+    def send(self, bodies: Sequence[str], *, delay_s: int = 0, attributes: Mapping[str, str] | None = None) -> None:
+        about = {name: {"DataType": "String", "StringValue": text} for name, text in (attributes or {}).items()}
+        common = {"DelaySeconds": delay_s, "MessageAttributes": about} if about else {"DelaySeconds": delay_s}
+        for batch in _batches(bodies):
+            if len(batch) == 1:
+                self._sqs.send_message(QueueUrl=self.url, MessageBody=batch[0], **common)
+                continue
+            entries = [{"Id": str(n), "MessageBody": body, **common} for n, body in enumerate(batch)]
+            failed = self._sqs.send_message_batch(QueueUrl=self.url, Entries=entries).get("Failed", [])
+            if failed:
+                raise NotSent(f"{len(failed)} of {len(batch)} messages refused: {failed[0].get('Message', '')}")
+
+    def receive(self, *, visibility_s: int = 30) -> list[Message]:
+        answer = self._sqs.receive_message(
+            QueueUrl=self.url,
+            MaxNumberOfMessages=BATCH_MOST,
+            VisibilityTimeout=visibility_s,
+            MessageAttributeNames=["All"],
+        )
+        return [
+            Message(
+                each["Body"],
+                each["ReceiptHandle"],
+                {name: value.get("StringValue", "") for name, value in each.get("MessageAttributes", {}).items()},
+            )
+            for each in answer.get("Messages", [])
+        ]
+
+    def delete(self, message: Message) -> None:
+        self._sqs.delete_message(QueueUrl=self.url, ReceiptHandle=message.receipt)
+
+
+def _batches(bodies: Sequence[str]) -> list[list[str]]:
+    batches: list[list[str]] = []
+    size = 0
+    for body in bodies:
+        length = len(body.encode())
+        if not batches or len(batches[-1]) == BATCH_MOST or size + length > BATCH_BYTES:
+            batches.append([])
+            size = 0
+        batches[-1].append(body)
+        size += length
+    return batches

@@ -1,0 +1,59 @@
+"""What every blob store must do, whatever it is kept in."""
+
+from __future__ import annotations
+
+import pytest
+from econda_adapters.embedded.directory_blobs import DirectoryBlobs
+
+from econda_cloud.ports.blobs import MemoryBlobs
+from econda_cloud.ports.log import Conflict
+
+
+@pytest.fixture(params=["memory", "directory"])
+def blobs(request, tmp_path):
+    return MemoryBlobs() if request.param == "memory" else DirectoryBlobs(tmp_path / "blobs")
+
+
+def test_what_was_put_comes_back(blobs):
+    assert not blobs.exists("a/b c+d.json")
+    blobs.put("a/b c+d.json", b"\x00one")
+    blobs.put("a/b c+d.json", b"two")
+    assert blobs.exists("a/b c+d.json")
+    assert blobs.get("a/b c+d.json") == b"two"
+
+
+def test_files_go_in_and_out(blobs, tmp_path):
+    (tmp_path / "in").write_bytes(b"x" * 100_000)
+    blobs.put_file("f", tmp_path / "in")
+    blobs.get_file("f", tmp_path / "out")
+    assert (tmp_path / "out").read_bytes() == b"x" * 100_000
+
+
+def test_a_missing_blob_is_a_key_error(blobs, tmp_path):
+    with pytest.raises(KeyError, match="nothing"):
+        blobs.get("nothing")
+    with pytest.raises(KeyError, match="nothing"):
+        blobs.get_file("nothing", tmp_path / "out")
+    with pytest.raises(KeyError, match="nothing"):
+        blobs.tagged("nothing")
+
+
+def test_deleting_twice_is_no_error(blobs):
+    blobs.put("k", b"")
+    blobs.delete("k")
+    blobs.delete("k")
+    assert not blobs.exists("k")
+
+
+def test_a_conditional_write_loses_to_any_other_write(blobs):
+    tag = blobs.put_if("k", b"1", None)
+    assert blobs.tagged("k") == (b"1", tag)
+    with pytest.raises(Conflict):
+        blobs.put_if("k", b"again", None)
+    newer = blobs.put_if("k", b"2", tag)
+    with pytest.raises(Conflict):
+        blobs.put_if("k", b"late", tag)
+    assert blobs.get("k") == b"2"
+    blobs.delete("k")
+    with pytest.raises(Conflict):
+        blobs.put_if("k", b"3", newer)

@@ -1,0 +1,43 @@
+"""The conformance of blob stores and queues, on the wire protocols of S3 and SQS."""
+
+from __future__ import annotations
+
+import pytest
+from econda_adapters.aws.clients import Clients
+from econda_adapters.aws.s3_blobs import S3Blobs
+from econda_adapters.aws.sqs_queue import SqsQueue
+
+from tests.conformance.test_blobs import (  # noqa: F401
+    test_a_conditional_write_loses_to_any_other_write,
+    test_a_missing_blob_is_a_key_error,
+    test_deleting_twice_is_no_error,
+    test_files_go_in_and_out,
+    test_what_was_put_comes_back,
+)
+from tests.conformance.test_queue import (  # noqa: F401
+    test_a_delayed_message_is_not_there_at_once,
+    test_attributes_come_along,
+    test_large_messages_are_parted_into_batches_that_fit,
+    test_more_than_one_batch_arrives_whole,
+    test_what_is_not_deleted_comes_again,
+)
+
+pytestmark = pytest.mark.emulator
+
+
+@pytest.fixture
+def clients(local_cloud):
+    made = Clients(local_cloud.environment())
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def blobs(clients, name):
+    clients("s3").create_bucket(Bucket=name)
+    return S3Blobs(name, clients)
+
+
+@pytest.fixture
+def queue(clients, name):
+    return SqsQueue(clients("sqs").create_queue(QueueName=name)["QueueUrl"], clients)
