@@ -5,7 +5,8 @@ It decides nothing; the engine and the broker do. Whoever hosts it supplies the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections import OrderedDict
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from econda_edsl.plan import Plan
@@ -20,6 +21,7 @@ from econda_cloud.place.events import (
     Refuse,
 )
 from econda_cloud.place.state import Pool
+from econda_cloud.ports.blobs import BlobStore
 from econda_cloud.ports.log import Log
 from econda_cloud.run.commands import (
     AnyCommand,
@@ -30,98 +32,162 @@ from econda_cloud.run.commands import (
     RequestPlacement,
     SetTimer,
 )
-from econda_cloud.run.events import AnyEvent, PlacementRefused
+from econda_cloud.run.events import AnyEvent, PlacementRefused, RunStarted
 from econda_cloud.run.state import RunState
 from econda_cloud.run.step import outstanding
-from econda_cloud.schedule.history import RunHistory, broker_history, run_history
+from econda_cloud.schedule.history import Plans, RunHistory, broker_history, run_history
+
+RUNS_WARM = 256
+"""Runs whose state a scheduler keeps in memory; others are read again when an event comes."""
+
+
+class UnknownRun(LookupError):
+    """Events came for a run that was never started."""
 
 
 class Effects(Protocol):
-    """What a scheduler can do to the world. Each is idempotent."""
+    """What a scheduler can do to the world. Each may be repeated, and then changes nothing."""
 
-    def dispatch(self, plan: Plan, state: RunState, command: Dispatch) -> None: ...
+    def dispatch(self, plan: Plan, state: RunState, commands: Sequence[Dispatch]) -> Sequence[AnyEvent]:
+        """Hand chunks of one run to their pools; returns what is known of it at once."""
+        ...
 
-    def cancel(self, run: str, command: CancelAttempts) -> None: ...
+    def cancel(self, run: str, commands: Sequence[CancelAttempts]) -> None: ...
 
-    def wake(self, run: str, at_ms: int) -> None: ...
+    def wake(self, run: str, at_ms: int, now: int) -> None: ...
 
-    def finished(self, run: str, state: RunState) -> None: ...
+    def finished(self, plan: Plan, state: RunState) -> None: ...
 
 
 class Scheduler:
-    """The scheduler of one team. `plan_of` finds the plan of a run by the run's name."""
+    """The scheduler of one team. `plans` finds the plan of a run; `snapshots` keeps states, if given."""
 
-    def __init__(self, log: Log, team: str, plan_of: Callable[[str], Plan], effects: Effects) -> None:
-        self._log, self._plan_of, self._effects = log, plan_of, effects
-        self._broker = broker_history(log, team)
+    def __init__(self, log: Log, team: str, plans: Plans, effects: Effects, snapshots: BlobStore | None = None) -> None:
+        self._log, self._find_plan, self._effects, self._snapshots = log, plans, effects, snapshots
+        self._broker = broker_history(log, team, snapshots)
         self._broker.refresh()
         self._plans: dict[str, Plan] = {}
-        self._runs: dict[str, RunHistory] = {}
+        self._runs: OrderedDict[str, RunHistory] = OrderedDict()
 
     def declare(self, pools: tuple[Pool, ...], now: int) -> None:
         """Make these the team's pools, if they are not already."""
         if self._broker.state.pools != {pool.name: pool for pool in pools}:
-            self._tell_runs(self._broker.take([PoolsDeclared(pools=pools)], now), now)
+            self._follow(self._tell_runs(self._broker.take([PoolsDeclared(pools=pools)], now), {}, now), now)
 
     def state(self, run: str) -> RunState | None:
         return self._history(run).state
 
-    def take(self, run: str, events: Iterable[AnyEvent], now: int) -> None:
-        """Take events of one run and carry out everything that follows from them, in other runs too."""
-        self._follow([(run, command) for command in self._history(run).take(events, now)], now)
+    def seq(self, run: str) -> int:
+        """How many records of the run's log the state has in it."""
+        return self._history(run).seq
 
-    def repeat(self, run: str, now: int) -> None:
-        """Carry out again what the run's state does not show the effect of: after a crash or a redelivery."""
-        state = self.state(run)
-        if state is not None:
-            self._follow([(run, command) for command in outstanding(self._plan(run), state)], now)
+    def take(self, run: str, events: Iterable[AnyEvent], now: int) -> set[str]:
+        """Take events of one run and carry out all that follows, in other runs too; returns the runs that changed.
 
-    def _follow(self, commands: list[tuple[str, AnyCommand]], now: int) -> None:
-        """Carry out commands in rounds: effects at once, questions to the broker in one append per round."""
+        Raises `UnknownRun` if nothing ever started this run.
+        """
+        history, events = self._history(run), tuple(events)
+        if history.state is None and not any(isinstance(event, RunStarted) for event in events):
+            history.refresh()
+            if history.state is None:
+                del self._runs[run]
+                raise UnknownRun(f"there is no run `{run}`")
+        return {run} | self._follow([(run, command) for command in history.take(events, now)], now)
+
+    def repeat(self, run: str, now: int) -> set[str]:
+        """Carry out again what no state shows the effect of, after a crash or a redelivery; the runs that changed.
+
+        A scheduler that died may have placed attempts of other runs too and not told them, or not dispatched them,
+        so every run that the broker knows of is looked at.
+        """
+        self._broker.refresh()
+        waiting = [each.run for each in self._broker.state.waiting]
+        held = [each.run for each in self._broker.state.held.values()]
+        changed: set[str] = set()
+        for name in dict.fromkeys([run, *waiting, *held]):
+            self._history(name).refresh()
+            state = self.state(name)
+            if state is not None:
+                changed |= self._follow(
+                    [(name, each) for each in outstanding(self._plan(state.namespace, state.run), state)], now
+                )
+        return changed
+
+    def _follow(self, commands: list[tuple[str, AnyCommand]], now: int) -> set[str]:
+        """Carry out commands in rounds; a round asks the broker once and appends once to each run it concerns."""
+        changed: set[str] = set()
         while commands:
-            questions: list[AnyBrokerEvent] = []
+            by_run: dict[str, list[AnyCommand]] = {}
             for run, command in commands:
-                questions += self._carry_out(run, command)
-            commands = self._tell_runs(self._broker.take(questions, now), now) if questions else []
+                by_run.setdefault(run, []).append(command)
+            questions: list[AnyBrokerEvent] = []
+            known: dict[str, list[AnyEvent]] = {}
+            for run, each in by_run.items():
+                questions += _questions(run, each)
+                known[run] = self._carry_out(run, each, now)
+            answers = self._broker.take(questions, now) if questions else []
+            commands = self._tell_runs(answers, known, now)
+            changed |= by_run.keys()
+        return changed
 
-    def _carry_out(self, run: str, command: AnyCommand) -> list[AnyBrokerEvent]:
-        match command:
-            case RequestPlacement(demand=demand, items=items):
-                return [PlacementRequested(run=run, demand=demand, items=items)]
-            case Release(items=items):
-                return [AttemptsReleased(run=run, items=items)]
-            case Dispatch():
-                state = self.state(run)
-                assert state is not None
-                self._effects.dispatch(self._plan(run), state, command)
-            case CancelAttempts():
-                self._effects.cancel(run, command)
-            case SetTimer(at_ms=at_ms):
-                self._effects.wake(run, at_ms)
-            case FinishRun():
-                state = self.state(run)
-                assert state is not None
-                self._effects.finished(run, state)
-        return []
-
-    def _tell_runs(self, commands: list[AnyBrokerCommand], now: int) -> list[tuple[str, AnyCommand]]:
-        """Tell runs what the broker decided, one append per run; returns what the runs command next."""
-        told: dict[str, list[AnyEvent]] = {}
+    def _carry_out(self, run: str, commands: list[AnyCommand], now: int) -> list[AnyEvent]:
+        """The effects of one run's commands; returns the events they gave at once."""
+        state = self.state(run)
+        assert state is not None
+        cancels = [command for command in commands if isinstance(command, CancelAttempts)]
+        if cancels:
+            self._effects.cancel(run, cancels)
+        known: list[AnyEvent] = []
+        dispatches = [command for command in commands if isinstance(command, Dispatch)]
+        if dispatches:
+            known += self._effects.dispatch(self._plan(state.namespace, state.run), state, dispatches)
         for command in commands:
             match command:
+                case SetTimer(at_ms=at_ms):
+                    self._effects.wake(run, at_ms, now)
+                case FinishRun():
+                    self._effects.finished(self._plan(state.namespace, state.run), state)
+                case CancelAttempts() | Dispatch() | RequestPlacement() | Release():
+                    pass
+        return known
+
+    def _tell_runs(
+        self, answers: list[AnyBrokerCommand], known: dict[str, list[AnyEvent]], now: int
+    ) -> list[tuple[str, AnyCommand]]:
+        """Tell runs what the broker decided and what their effects gave; returns what the runs command next."""
+        for command in answers:
+            match command:
                 case Place(run=run, placement=placement):
-                    told.setdefault(run, []).append(placement)
+                    known.setdefault(run, []).append(placement)
                 case Refuse(run=run, items=items, message=message):
-                    told.setdefault(run, []).append(PlacementRefused(items=items, message=message))
+                    known.setdefault(run, []).append(PlacementRefused(items=items, message=message))
+        told = {run: events for run, events in known.items() if events}
         return [(run, command) for run, events in told.items() for command in self._history(run).take(events, now)]
 
-    def _plan(self, run: str) -> Plan:
+    def _plan(self, namespace: str, run: str) -> Plan:
         if run not in self._plans:
-            self._plans[run] = self._plan_of(run)
+            self._plans[run] = self._find_plan(namespace, run)
         return self._plans[run]
 
     def _history(self, run: str) -> RunHistory:
         if run not in self._runs:
-            self._runs[run] = run_history(self._log, self._plan(run), run)
+            self._runs[run] = run_history(self._log, self._plan, run, self._snapshots)
             self._runs[run].refresh()
+        self._runs.move_to_end(run)
+        while len(self._runs) > RUNS_WARM:
+            cold, _ = self._runs.popitem(last=False)
+            self._plans.pop(cold, None)
         return self._runs[run]
+
+
+def _questions(run: str, commands: Iterable[AnyCommand]) -> list[AnyBrokerEvent]:
+    questions: list[AnyBrokerEvent] = []
+    for command in commands:
+        match command:
+            case RequestPlacement(demand=demand, items=items):
+                questions.append(PlacementRequested(run=run, demand=demand, items=items))
+            case Release(items=items):
+                questions.append(AttemptsReleased(run=run, items=items))
+            case Dispatch() | CancelAttempts() | SetTimer() | FinishRun():
+                pass
+    return questions

@@ -6,22 +6,22 @@ import heapq
 import io
 import secrets
 import tarfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any
 
-from econda_edsl.evaluate import EvaluationError
-from econda_edsl.plan import Plan, decode_plan, encode_plan
+from econda_edsl.plan import Plan, encode_plan
 
 from econda_adapters.embedded.directory_blobs import DirectoryBlobs
 from econda_adapters.embedded.pool import EmbeddedPool, machine_pool, now_ms
 from econda_adapters.embedded.sqlite_log import SqliteLog
 from econda_cloud.run.commands import CancelAttempts, Dispatch
-from econda_cloud.run.events import AnyEvent, AttemptFailed, CancelRequested, RunStarted, TimerFired
+from econda_cloud.run.events import AnyEvent, CancelRequested, RunStarted, TimerFired
 from econda_cloud.run.state import RunState
-from econda_cloud.schedule.chunks import chunk_of
+from econda_cloud.schedule.places import plan_key, stored_plan
+from econda_cloud.schedule.ready import ready_chunks
 from econda_cloud.schedule.scheduler import Scheduler
 
 NAMESPACE = "local"
@@ -42,7 +42,7 @@ class Home:
 
     def plan(self, run: str) -> Plan:
         """Raises `KeyError` for a run that is not here."""
-        return decode_plan(self.blobs.get(f"runs/{NAMESPACE}/{run}/plan.json"))
+        return stored_plan(self.blobs, NAMESPACE, run)
 
 
 class _Effects:
@@ -52,26 +52,24 @@ class _Effects:
         self.timers: list[tuple[int, str]] = []
         self.ended: dict[str, RunState] = {}
 
-    def dispatch(self, plan: Plan, state: RunState, command: Dispatch) -> None:
-        try:
-            chunk = chunk_of(plan, state, command)
-        except EvaluationError as error:
-            message = f"its arguments cannot be put together: {error}"
-            failed = [AttemptFailed(instance=i, attempt=n, failure="failed", message=message) for i, n in command.items]
-            self.reports.put((state.run, list[AnyEvent](failed)))
-            return
-        if chunk is not None:
+    def dispatch(self, plan: Plan, state: RunState, commands: Sequence[Dispatch]) -> Sequence[AnyEvent]:
+        ready, failed = ready_chunks(plan, state, commands)
+        for _, chunk in ready:
             self.pool.submit(chunk)
+        return failed
 
-    def cancel(self, run: str, command: CancelAttempts) -> None:
+    def cancel(self, run: str, commands: Sequence[CancelAttempts]) -> None:
         del run
-        self.pool.cancel(command.items)
+        for command in commands:
+            self.pool.cancel(command.items)
 
-    def wake(self, run: str, at_ms: int) -> None:
+    def wake(self, run: str, at_ms: int, now: int) -> None:
+        del now
         heapq.heappush(self.timers, (at_ms, run))
 
-    def finished(self, run: str, state: RunState) -> None:
-        self.ended[run] = state
+    def finished(self, plan: Plan, state: RunState) -> None:
+        del plan
+        self.ended[state.run] = state
 
 
 def store_bundle(blobs: DirectoryBlobs, run: str, files: Mapping[str, bytes]) -> str | None:
@@ -101,11 +99,11 @@ def run_plan(
 ) -> RunState:
     """Run a plan to its end and return the final state. An interrupt cancels the run and waits for it to stop."""
     run = f"{plan.name}-{secrets.token_hex(4)}"
-    home.blobs.put(f"runs/{NAMESPACE}/{run}/plan.json", encode_plan(plan))
+    home.blobs.put(plan_key(NAMESPACE, run), encode_plan(plan))
     bundle = store_bundle(home.blobs, run, files or {})
     reports: SimpleQueue[tuple[str, list[AnyEvent]]] = SimpleQueue()
     effects = _Effects(home, reports)
-    scheduler = Scheduler(home.log, f"local-{run}", lambda name: plan if name == run else home.plan(name), effects)
+    scheduler = Scheduler(home.log, f"local-{run}", lambda _, name: plan if name == run else home.plan(name), effects)
     event = RunStarted(
         run=run,
         namespace=NAMESPACE,
