@@ -1,0 +1,95 @@
+"""What a team chooses about its stack, with what the local cloud and AWS get by default."""
+
+from __future__ import annotations
+
+import sys
+
+import msgspec
+
+MIB = 1024 * 1024
+
+WORK_TIMEOUT_S = 900
+"""Seconds one invocation may take, the most that AWS Lambda allows."""
+
+
+class Shape(msgspec.Struct, frozen=True, kw_only=True):
+    """One kind of EC2 instance for jobs: of each, a spot and an on-demand queue is made.
+
+    memory_mib: the instance's own; usable by jobs is less, see `usable_mib`. instances: most at once, per queue.
+    """
+
+    name: str
+    instance: str
+    vcpus: int
+    memory_mib: int
+    instances: int
+    gpus: int = 0
+    gpu_kind: str = ""
+    disk_gib: int = 30
+    cold_start_s: int = 120
+
+    @property
+    def usable_mib(self) -> int:
+        """MiB that jobs can have of one instance. The kernel and the agent of ECS take the rest: an estimate of a
+        sixteenth, above the 3% to 5% seen in AWS's guide on compute resource memory management."""
+        return self.memory_mib - self.memory_mib // 16
+
+
+class Network(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the instances of jobs are started; they need a way out to AWS's services."""
+
+    subnets: tuple[str, ...]
+    security_groups: tuple[str, ...]
+
+
+CPU = Shape(name="cpu", instance="m5.4xlarge", vcpus=16, memory_mib=64 * 1024, instances=16)
+GPU = Shape(
+    name="gpu",
+    instance="g4dn.xlarge",
+    vcpus=4,
+    memory_mib=16 * 1024,
+    instances=8,
+    gpus=1,
+    gpu_kind="T4",
+    cold_start_s=240,
+)
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """A team's stack. `account` and `region` are where it is made.
+
+    work_sizes_mib: memory of the functions that run attempts, 128 to 10,240; their /tmp is work_disk_mib, 512 to
+    10,240. concurrency: invocations of them at once, as the broker counts. scheduler_timeout_s: seconds the
+    functions behind queues may take; a message that was not dealt with comes back after six times that.
+    image: of jobs. emulated: the stack is made in the local cloud, not on AWS.
+    """
+
+    team: str
+    account: str
+    region: str
+    image: str
+    network: Network
+    python: str = "3.13"
+    work_sizes_mib: tuple[int, ...] = (1769, 3538, 10_240)
+    work_disk_mib: int = 10_240
+    concurrency: int = 500
+    scheduler_timeout_s: int = 60
+    shapes: tuple[Shape, ...] = (CPU, GPU)
+    log_days: int = 30
+    emulated: bool = False
+
+
+def emulated(team: str, account: str, region: str) -> Settings:
+    """The stack in the local cloud: functions run in this Python, jobs as processes, capacity is a small one."""
+    return Settings(
+        team=team,
+        account=account,
+        region=region,
+        image="process:econda",
+        network=Network(subnets=("subnet-local",), security_groups=("sg-local",)),
+        python=f"{sys.version_info.major}.{sys.version_info.minor}",
+        concurrency=50,
+        scheduler_timeout_s=20,
+        shapes=tuple(msgspec.structs.replace(shape, instances=1) for shape in (CPU, GPU)),
+        emulated=True,
+    )
