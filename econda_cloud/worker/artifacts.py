@@ -5,23 +5,14 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-import tarfile
 import tempfile
-import zipfile
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
+
+from econda_cloud.ports.blobs import BlobStore
+from econda_cloud.worker.packing import pack, unpack
 
 TYPES = frozenset({"File", "Dir", "Model", "Metrics", "Table"})
-
-
-class BlobStore(Protocol):
-    """Where blobs are kept, by key."""
-
-    def put_file(self, key: str, path: Path) -> None: ...
-
-    def get_file(self, key: str, path: Path) -> None: ...
-
-    def exists(self, key: str) -> bool: ...
 
 
 def sha256(path: Path) -> str:
@@ -34,7 +25,7 @@ def store(blobs: BlobStore, path: Path, kind: str, scratch: Path) -> dict[str, A
     if not path.is_dir():
         return _put(blobs, path, {"kind": kind, "name": path.name})
     with tempfile.NamedTemporaryFile(dir=scratch, suffix=".tar") as packed:
-        _pack(path, Path(packed.name))
+        pack(path, Path(packed.name))
         return _put(blobs, Path(packed.name), {"kind": kind, "name": path.name, "packed": "tar"})
 
 
@@ -44,31 +35,6 @@ def _put(blobs: BlobStore, file: Path, about: dict[str, Any]) -> dict[str, Any]:
     if not blobs.exists(key):
         blobs.put_file(key, file)
     return {"$artifact": {**about, "sha256": digest, "size": file.stat().st_size, "key": key}}
-
-
-def _pack(directory: Path, target: Path) -> None:
-    """The same files give the same bytes: sorted, without times and owners."""
-
-    def plain(entry: tarfile.TarInfo) -> tarfile.TarInfo:
-        entry.mtime = entry.uid = entry.gid = 0
-        entry.uname = entry.gname = ""
-        entry.mode = 0o755 if entry.isdir() or entry.mode & 0o100 else 0o644
-        return entry
-
-    with tarfile.open(target, "w", format=tarfile.GNU_FORMAT) as tar:
-        for path in sorted(directory.rglob("*")):
-            tar.add(path, str(path.relative_to(directory)), recursive=False, filter=plain)
-
-
-def unpack(file: Path, directory: Path) -> None:
-    """Open a zip or tar; nothing in it may land outside `directory`."""
-    directory.mkdir(parents=True, exist_ok=True)
-    if zipfile.is_zipfile(file):
-        with zipfile.ZipFile(file) as archive:
-            archive.extractall(directory)
-        return
-    with tarfile.open(file) as tar:
-        tar.extractall(directory, filter="data")
 
 
 class Cache:

@@ -13,9 +13,10 @@ from typing import Any
 
 from econda_edsl.plan import Container, Entry, Inline
 
+from econda_cloud.ports.blobs import BlobStore
 from econda_cloud.run.events import AttemptFailed, AttemptSucceeded, Item
 from econda_cloud.worker import shell
-from econda_cloud.worker.artifacts import BlobStore, Cache, discard, store
+from econda_cloud.worker.artifacts import Cache, discard, store
 from econda_cloud.worker.outputs import BadOutput, Checker, read_type, to_wire
 from econda_cloud.worker.processes import Host, HostPool
 from econda_cloud.worker.spec import Chunk, Report, WorkItem

@@ -11,8 +11,8 @@ from queue import SimpleQueue
 
 from econda_cloud.money.prices import Price
 from econda_cloud.place.state import Node, Offer, Pool
+from econda_cloud.ports.blobs import BlobStore
 from econda_cloud.run.events import AnyEvent, Item
-from econda_cloud.worker.artifacts import BlobStore
 from econda_cloud.worker.chunk import run_chunk
 from econda_cloud.worker.processes import HostPool
 from econda_cloud.worker.spec import Chunk

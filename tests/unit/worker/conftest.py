@@ -1,9 +1,9 @@
 """A store of blobs in a directory, and a way to run one task's chunk."""
 
-import shutil
 import time
 
 import pytest
+from econda_adapters.embedded.directory_blobs import DirectoryBlobs
 from econda_edsl.plan import Inline
 
 from econda_cloud.worker.chunk import run_chunk
@@ -11,24 +11,9 @@ from econda_cloud.worker.processes import HostPool
 from econda_cloud.worker.spec import Chunk, WorkItem, WorkTask, decode_chunk, encode_chunk
 
 
-class Blobs:
-    def __init__(self, root):
-        self.root = root
-
-    def put_file(self, key, path):
-        (self.root / key).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(path, self.root / key)
-
-    def get_file(self, key, path):
-        shutil.copyfile(self.root / key, path)
-
-    def exists(self, key):
-        return (self.root / key).exists()
-
-
 @pytest.fixture
 def blobs(tmp_path):
-    return Blobs(tmp_path / "blobs")
+    return DirectoryBlobs(tmp_path / "blobs")
 
 
 @pytest.fixture

@@ -1,0 +1,27 @@
+"""Directories as tar files."""
+
+import os
+import zipfile
+
+from econda_cloud.worker.packing import pack, unpack
+
+
+def test_the_same_files_give_the_same_bytes(tmp_path):
+    for name in ("a", "b"):
+        (tmp_path / name / "deep").mkdir(parents=True)
+        (tmp_path / name / "deep" / "x").write_text("x")
+        os.utime(tmp_path / name / "deep" / "x", (len(name), ord(name)))
+        pack(tmp_path / name, tmp_path / f"{name}.tar")
+    assert (tmp_path / "a.tar").read_bytes() == (tmp_path / "b.tar").read_bytes()
+
+
+def test_a_tar_that_ends_with_a_zip_is_a_tar(tmp_path):
+    (tmp_path / "tree").mkdir()
+    with zipfile.ZipFile(tmp_path / "tree" / "arrays.npz", "w") as archive:
+        archive.writestr("inner", "x")
+    pack(tmp_path / "tree", tmp_path / "tree.tar")
+    assert zipfile.is_zipfile(tmp_path / "tree.tar")
+    unpack(tmp_path / "tree.tar", tmp_path / "out")
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["arrays.npz"]
+    unpack(tmp_path / "tree" / "arrays.npz", tmp_path / "zip")
+    assert (tmp_path / "zip" / "inner").read_text() == "x"
