@@ -139,6 +139,8 @@ def _place(
         spot=offer.spot,
         price=price_for(demand, offer),
         memory=demand.memory,
+        cpu_milli=demand.cpu_milli,
+        gpu=demand.gpu,
         items=items,
         lease_ms=min(lease, pool.lease_ms),
         verdicts=verdicts,

@@ -23,13 +23,16 @@ class RequestPlacement(Command, frozen=True, kw_only=True, tag="request_placemen
 
 
 class Dispatch(Command, frozen=True, kw_only=True, tag="dispatch"):
-    """Hand a placed chunk to its pool."""
+    """Hand a placed chunk to its pool. cpu_milli, memory (bytes), gpu: what each attempt reserves."""
 
     chunk: str
     pool: str
     offer: str
     spot: bool
     items: tuple[Item, ...]
+    cpu_milli: int = 0
+    memory: int = 0
+    gpu: int = 0
 
 
 class CancelAttempts(Command, frozen=True, kw_only=True, tag="cancel_attempts"):

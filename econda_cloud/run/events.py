@@ -47,7 +47,10 @@ class Verdict(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class AttemptsPlaced(Event, frozen=True, kw_only=True, tag="attempts_placed"):
-    """The broker chose an offer for a chunk of alike attempts; they will be dispatched under the name `chunk`."""
+    """The broker chose an offer for a chunk of alike attempts; they will be dispatched under the name `chunk`.
+
+    cpu_milli, memory (bytes), gpu: what each attempt reserves.
+    """
 
     chunk: str
     pool: str
@@ -57,6 +60,8 @@ class AttemptsPlaced(Event, frozen=True, kw_only=True, tag="attempts_placed"):
     memory: int
     items: tuple[Item, ...]
     lease_ms: int
+    cpu_milli: int = 0
+    gpu: int = 0
     verdicts: tuple[Verdict, ...] = ()
 
 

@@ -105,6 +105,8 @@ class Chunk(msgspec.Struct):
     open: list[Item]
     order: list[Item]
     until_ms: int
+    cpu_milli: int = 0
+    gpu: int = 0
     handle: str = ""
     committed: int = 0
 

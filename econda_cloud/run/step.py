@@ -145,6 +145,8 @@ def _take_placement(work: Work, event: AttemptsPlaced) -> None:
         open=wanted,
         order=list(event.items),
         until_ms=work.now + event.lease_ms,
+        cpu_milli=event.cpu_milli,
+        gpu=event.gpu,
         committed=cost,
     )
     state.chunks[event.chunk] = chunk
@@ -165,7 +167,16 @@ def _placed(work: Work, item: tuple[str, int]) -> bool:
 
 
 def _dispatch(name: str, chunk: Chunk) -> Dispatch:
-    return Dispatch(chunk=name, pool=chunk.pool, offer=chunk.offer, spot=chunk.spot, items=tuple(chunk.open))
+    return Dispatch(
+        chunk=name,
+        pool=chunk.pool,
+        offer=chunk.offer,
+        spot=chunk.spot,
+        items=tuple(chunk.open),
+        cpu_milli=chunk.cpu_milli,
+        memory=chunk.memory,
+        gpu=chunk.gpu,
+    )
 
 
 def _within_budget(work: Work) -> bool:
@@ -204,7 +215,7 @@ def _lease_over(work: Work, name: str) -> None:
 def _commands(work: Work) -> list[AnyCommand]:
     state = work.state
     released = list(dict.fromkeys([*work.releases, *state.releasing]))
-    commands = list(work.commands)
+    commands = [*work.commands, *work.cancels.values()]
     if released:
         commands.insert(0, Release(items=tuple(released)))
     if state.outcome is None:

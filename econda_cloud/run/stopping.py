@@ -37,8 +37,9 @@ def stop_call(work: Work, instance: str, call: Call) -> None:
     chunk = work.state.chunks.get(call.chunk)
     if call.phase == "placed" and chunk is not None:
         work.state.stopping[f"{instance}#{call.attempt}"] = call.chunk
-        cancel = CancelAttempts(chunk=call.chunk, pool=chunk.pool, handle=chunk.handle, items=(item,))
-        work.commands.append(cancel)
+        told = work.cancels.get(call.chunk)
+        items = (*told.items, item) if told else (item,)
+        work.cancels[call.chunk] = CancelAttempts(chunk=call.chunk, pool=chunk.pool, handle=chunk.handle, items=items)
     elif call.phase == "requested":
         work.releases.append(item)
 

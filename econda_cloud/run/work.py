@@ -12,7 +12,7 @@ from econda_edsl.plan import AnyNode
 
 from econda_cloud.place.demand import Demand
 from econda_cloud.run.blocks import Block, Program
-from econda_cloud.run.commands import AnyCommand
+from econda_cloud.run.commands import AnyCommand, CancelAttempts
 from econda_cloud.run.events import Item
 from econda_cloud.run.paths import parse_instance
 from econda_cloud.run.state import Branch, Call, Fan, Frame, Loop, RunState
@@ -40,6 +40,7 @@ class Work:
     state: RunState
     now: int
     commands: list[AnyCommand] = field(default_factory=list)
+    cancels: dict[str, CancelAttempts] = field(default_factory=dict)
     requests: dict[Demand, list[Item]] = field(default_factory=dict)
     releases: list[Item] = field(default_factory=list)
     queue: deque[list[At]] = field(default_factory=deque)

@@ -1,0 +1,89 @@
+"""`status.json`: what someone who can only reach the bucket sees of a run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from econda_edsl.plan import Plan
+
+from econda_cloud.ports.blobs import BlobStore
+from econda_cloud.ports.log import Conflict
+from econda_cloud.run.state import RunState
+from econda_cloud.schedule.places import run_prefix, status_key
+
+EVERY_MS = 2_000
+"""A running run's status is written at most so often by one scheduler: each writing is a billed request."""
+
+
+def status_of(state: RunState, seq: int) -> dict[str, Any]:
+    """Money in nano-dollars, times in ms since the epoch; `records` orders two versions of the same status."""
+    outcome = state.outcome
+    return {
+        "run": state.run,
+        "namespace": state.namespace,
+        "state": outcome.state if outcome else "stopping" if state.ending else "running",
+        "error": outcome.error if outcome else state.ending.error if state.ending else "",
+        "outputs": outcome.outputs if outcome else {},
+        "params": state.params,
+        "submitted_by": state.submitted_by,
+        "started_ms": state.started_ms,
+        "updated_ms": state.now,
+        "finished_ms": state.finished_ms or None,
+        "counts": {**msgspec.to_builtins(state.counts), "placed": sum(len(c.open) for c in state.chunks.values())},
+        "spent_nanos": state.spent,
+        "unpriced_attempts": state.unpriced,
+        "records": seq,
+    }
+
+
+class StatusBoard:
+    """Writes statuses, never an older one over a newer: schedulers run side by side."""
+
+    def __init__(self, blobs: BlobStore) -> None:
+        self._blobs = blobs
+        self._tags: dict[str, str | None] = {}
+        self._written: dict[str, int] = {}
+
+    def show(self, state: RunState, seq: int, now: int) -> None:
+        """Write the status if it is due: at once when the run has ended, else not more often than EVERY_MS."""
+        ended = state.outcome is not None
+        if not ended and now - self._written.get(state.run, 0) < EVERY_MS:
+            return
+        self._write(status_key(state.namespace, state.run), status_of(state, seq))
+        self._written[state.run] = now
+        if ended:
+            self._tags.pop(status_key(state.namespace, state.run), None)
+            self._written.pop(state.run, None)
+
+    def _write(self, key: str, status: dict[str, Any]) -> None:
+        data = msgspec.json.format(msgspec.json.encode(status), indent=2)
+        while True:
+            if key not in self._tags and not self._look(key, status["records"]):
+                return
+            try:
+                self._tags[key] = self._blobs.put_if(key, data, self._tags[key])
+            except Conflict:
+                del self._tags[key]
+                continue
+            return
+
+    def _look(self, key: str, seq: int) -> bool:
+        """Learn the tag of what is there; False if that is newer."""
+        try:
+            data, tag = self._blobs.tagged(key)
+        except KeyError:
+            self._tags[key] = None
+            return True
+        if msgspec.json.decode(data).get("records", 0) > seq:
+            return False
+        self._tags[key] = tag
+        return True
+
+
+def publish_outputs(blobs: BlobStore, plan: Plan, state: RunState) -> None:
+    """`outputs.json` beside the status, for a run that has any."""
+    del plan
+    if state.outcome is not None and state.outcome.outputs:
+        key = f"{run_prefix(state.namespace, state.run)}/outputs.json"
+        blobs.put(key, msgspec.json.format(msgspec.json.encode(state.outcome.outputs), indent=2))
