@@ -22,6 +22,8 @@ class BlobStore(Protocol):
 
     def exists(self, key: str) -> bool: ...
 
+    def copy(self, source: str, target: str) -> None: ...
+
     def delete(self, key: str) -> None:
         """Remove a blob; one that is not there is no error."""
         ...
@@ -55,6 +57,9 @@ class MemoryBlobs:
 
     def exists(self, key: str) -> bool:
         return key in self._blobs
+
+    def copy(self, source: str, target: str) -> None:
+        self.put(target, self.get(source))
 
     def delete(self, key: str) -> None:
         self._blobs.pop(key, None)

@@ -52,11 +52,11 @@ class Effects(Protocol):
         """Hand chunks of one run to their pools; returns what is known of it at once."""
         ...
 
-    def cancel(self, run: str, commands: Sequence[CancelAttempts]) -> None: ...
+    def cancel(self, state: RunState, commands: Sequence[CancelAttempts]) -> None: ...
 
     def wake(self, run: str, at_ms: int, now: int) -> None: ...
 
-    def finished(self, plan: Plan, state: RunState) -> None: ...
+    def finished(self, state: RunState) -> None: ...
 
 
 class Scheduler:
@@ -136,7 +136,7 @@ class Scheduler:
         assert state is not None
         cancels = [command for command in commands if isinstance(command, CancelAttempts)]
         if cancels:
-            self._effects.cancel(run, cancels)
+            self._effects.cancel(state, cancels)
         known: list[AnyEvent] = []
         dispatches = [command for command in commands if isinstance(command, Dispatch)]
         if dispatches:
@@ -146,7 +146,7 @@ class Scheduler:
                 case SetTimer(at_ms=at_ms):
                     self._effects.wake(run, at_ms, now)
                 case FinishRun():
-                    self._effects.finished(self._plan(state.namespace, state.run), state)
+                    self._effects.finished(state)
                 case CancelAttempts() | Dispatch() | RequestPlacement() | Release():
                     pass
         return known

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from econda_edsl.plan import Plan
 
 from econda_cloud.ports.blobs import BlobStore
 from econda_cloud.ports.log import Conflict
@@ -81,9 +80,18 @@ class StatusBoard:
         return True
 
 
-def publish_outputs(blobs: BlobStore, plan: Plan, state: RunState) -> None:
-    """`outputs.json` beside the status, for a run that has any."""
-    del plan
-    if state.outcome is not None and state.outcome.outputs:
-        key = f"{run_prefix(state.namespace, state.run)}/outputs.json"
-        blobs.put(key, msgspec.json.format(msgspec.json.encode(state.outcome.outputs), indent=2))
+def publish_outputs(blobs: BlobStore, state: RunState) -> None:
+    """`outputs.json` beside the status, and a copy of each output that is a file under `outputs/`."""
+    outputs = state.outcome.outputs if state.outcome is not None else {}
+    prefix = run_prefix(state.namespace, state.run)
+    for name, value in outputs.items():
+        if isinstance(value, dict) and "$artifact" in value:
+            about = value["$artifact"]
+            blobs.copy(about["key"], f"{prefix}/outputs/{name}/{_file_name(about)}")
+    if outputs:
+        blobs.put(f"{prefix}/outputs.json", msgspec.json.format(msgspec.json.encode(outputs), indent=2))
+
+
+def _file_name(about: dict[str, Any]) -> str:
+    name = str(about.get("name") or "artifact").rpartition("/")[2]
+    return f"{name}.tar" if about.get("packed") == "tar" else name

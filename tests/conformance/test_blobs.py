@@ -38,6 +38,14 @@ def test_a_missing_blob_is_a_key_error(blobs, tmp_path):
         blobs.tagged("nothing")
 
 
+def test_a_copy_has_the_same_bytes(blobs):
+    blobs.put("a/source", b"bytes")
+    blobs.copy("a/source", "b/target")
+    assert blobs.get("b/target") == b"bytes"
+    with pytest.raises(KeyError, match="nothing"):
+        blobs.copy("nothing", "c")
+
+
 def test_deleting_twice_is_no_error(blobs):
     blobs.put("k", b"")
     blobs.delete("k")

@@ -53,6 +53,15 @@ class S3Blobs:
             raise
         return True
 
+    def copy(self, source: str, target: str) -> None:
+        """Inside the bucket, in parts if it is large: nothing travels through the caller."""
+        from botocore.exceptions import ClientError
+
+        try:
+            self._s3.copy({"Bucket": self._bucket, "Key": source}, self._bucket, target)
+        except ClientError as error:
+            raise _missing(error, source) from error
+
     def delete(self, key: str) -> None:
         self._s3.delete_object(Bucket=self._bucket, Key=key)
 

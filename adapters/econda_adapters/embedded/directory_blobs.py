@@ -47,6 +47,11 @@ class DirectoryBlobs:
     def exists(self, key: str) -> bool:
         return self.path(key).is_file()
 
+    def copy(self, source: str, target: str) -> None:
+        if not self.exists(source):
+            raise KeyError(source)
+        self.put_file(target, self.path(source))
+
     def delete(self, key: str) -> None:
         self.path(key).unlink(missing_ok=True)
 

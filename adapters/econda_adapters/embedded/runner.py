@@ -58,8 +58,8 @@ class _Effects:
             self.pool.submit(chunk)
         return failed
 
-    def cancel(self, run: str, commands: Sequence[CancelAttempts]) -> None:
-        del run
+    def cancel(self, state: RunState, commands: Sequence[CancelAttempts]) -> None:
+        del state
         for command in commands:
             self.pool.cancel(command.items)
 
@@ -67,8 +67,7 @@ class _Effects:
         del now
         heapq.heappush(self.timers, (at_ms, run))
 
-    def finished(self, plan: Plan, state: RunState) -> None:
-        del plan
+    def finished(self, state: RunState) -> None:
         self.ended[state.run] = state
 
 

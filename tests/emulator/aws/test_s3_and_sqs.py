@@ -9,6 +9,7 @@ from econda_adapters.aws.sqs_queue import SqsQueue
 
 from tests.conformance.test_blobs import (  # noqa: F401
     test_a_conditional_write_loses_to_any_other_write,
+    test_a_copy_has_the_same_bytes,
     test_a_missing_blob_is_a_key_error,
     test_deleting_twice_is_no_error,
     test_files_go_in_and_out,

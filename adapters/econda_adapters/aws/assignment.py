@@ -1,0 +1,48 @@
+"""What a worker of AWS is told: which chunk to run, with the chunk itself or the key it lies under."""
+
+from __future__ import annotations
+
+import msgspec
+
+from econda_cloud.ports.blobs import BlobStore
+from econda_cloud.schedule.places import chunk_key
+from econda_cloud.worker.spec import Chunk, decode_chunk, encode_chunk
+
+INLINE_MOST = 200_000
+"""Bytes of a chunk that travel inside an asynchronous invocation (limit: 1 MB, formerly 256 KiB)."""
+
+
+class Assignment(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """`document` is the chunk as JSON, or empty if it lies under `key`."""
+
+    run: str
+    namespace: str
+    chunk: str
+    size: int
+    key: str = ""
+    document: msgspec.Raw = msgspec.Raw(b"null")
+
+
+def assign(chunk: Chunk, blobs: BlobStore, *, inline: bool) -> Assignment:
+    """An assignment whose document is stored first if it is too long to travel, or shall not (`inline` False)."""
+    document = encode_chunk(chunk)
+    about = {"run": chunk.run, "namespace": chunk.namespace, "chunk": chunk.id, "size": len(chunk.items)}
+    if inline and len(document) <= INLINE_MOST:
+        return Assignment(**about, document=msgspec.Raw(document))  # type: ignore[arg-type]
+    key = chunk_key(chunk.namespace, chunk.run, chunk.id)
+    blobs.put(key, document)
+    return Assignment(**about, key=key)  # type: ignore[arg-type]
+
+
+def assigned_chunk(assignment: Assignment, blobs: BlobStore) -> Chunk:
+    """Raises `KeyError` if the stored document is gone, `msgspec.ValidationError` if it is none."""
+    return decode_chunk(blobs.get(assignment.key) if assignment.key else bytes(assignment.document))
+
+
+def encode_assignment(assignment: Assignment) -> bytes:
+    return msgspec.json.encode(assignment)
+
+
+def decode_assignment(payload: object) -> Assignment:
+    """From an invocation's payload, already parsed. Raises `msgspec.ValidationError`."""
+    return msgspec.json.decode(msgspec.json.encode(payload), type=Assignment)

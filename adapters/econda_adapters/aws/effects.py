@@ -1,0 +1,65 @@
+"""What a team's scheduler does to the world, on AWS."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from econda_edsl.plan import Plan
+
+from econda_adapters.aws.batch_pool import BatchPool
+from econda_adapters.aws.lambda_pool import LambdaPool
+from econda_adapters.aws.stack import FunctionTarget, QueueTarget, TeamPools
+from econda_adapters.aws.timers import Timers
+from econda_cloud.ports.blobs import BlobStore
+from econda_cloud.ports.log import Log
+from econda_cloud.run.commands import CancelAttempts, Dispatch
+from econda_cloud.run.events import AnyEvent, TimerFired
+from econda_cloud.run.state import RunState
+from econda_cloud.schedule.messages import write_message
+from econda_cloud.schedule.ready import ready_chunks
+from econda_cloud.schedule.status import publish_outputs
+from econda_cloud.worker.claims import note_cancelled
+from econda_cloud.worker.spec import Chunk
+
+if TYPE_CHECKING:
+    from econda_adapters.aws.clients import Clients
+    from econda_adapters.aws.stack import Stack
+
+
+class AwsEffects:
+    """Raises botocore's `ClientError`; the scheduler's message is then delivered again and the effect repeated."""
+
+    def __init__(self, stack: Stack, clients: Clients, pools: TeamPools, log: Log, blobs: BlobStore) -> None:
+        self._targets, self._log, self._blobs = pools.targets, log, blobs
+        self._timers = Timers(stack, clients)
+        self._lambda, self._batch = LambdaPool(clients, blobs), BatchPool(clients, blobs)
+
+    def dispatch(self, plan: Plan, state: RunState, commands: Sequence[Dispatch]) -> Sequence[AnyEvent]:
+        ready, known = ready_chunks(plan, state, commands)
+        functions: list[tuple[Dispatch, Chunk, FunctionTarget]] = []
+        queues: list[tuple[Dispatch, Chunk, QueueTarget]] = []
+        for command, chunk in ready:
+            match self._targets[command.offer]:
+                case FunctionTarget() as target:
+                    functions.append((command, chunk, target))
+                case QueueTarget() as target:
+                    queues.append((command, chunk, target))
+        if functions:
+            known += self._lambda.submit(functions)
+        if queues:
+            known += self._batch.submit(queues)
+        return known
+
+    def cancel(self, state: RunState, commands: Sequence[CancelAttempts]) -> None:
+        """Workers look for the note; jobs are ended as well, because they may wait for hours before they look."""
+        for command in commands:
+            note_cancelled(self._log, command.chunk, command.items)
+            if command.pool.startswith("aws.batch"):
+                self._batch.cancel(state.namespace, state.run, command)
+
+    def wake(self, run: str, at_ms: int, now: int) -> None:
+        self._timers.at(at_ms, write_message(run, [TimerFired()], self._blobs), now)
+
+    def finished(self, state: RunState) -> None:
+        publish_outputs(self._blobs, state)

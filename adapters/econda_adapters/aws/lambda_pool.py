@@ -1,0 +1,65 @@
+"""The pool aws.lambda: chunks as asynchronous invocations of a function.
+
+Asynchronous invocation ramps up by a thousand every ten seconds, where a queue's mapping starts with five
+(AWS Lambda developer guide, "scaling behavior"), so a wide fan starts at once. The function is configured with no
+retries and with the queue of events as its destination on failure: an invocation that dies comes back as a message.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from econda_adapters.aws.assignment import assign, decode_assignment, encode_assignment
+from econda_adapters.aws.stack import FunctionTarget
+from econda_cloud.ports.blobs import BlobStore
+from econda_cloud.run.commands import Dispatch
+from econda_cloud.run.events import ChunkDispatched, ChunkLost
+from econda_cloud.worker.spec import Chunk
+
+if TYPE_CHECKING:
+    from econda_adapters.aws.clients import Clients
+
+PARALLEL = 16
+
+
+class LambdaPool:
+    """Raises botocore's `ClientError` if an invocation is not taken; those before it are."""
+
+    def __init__(self, clients: Clients, blobs: BlobStore) -> None:
+        self._clients, self._blobs = clients, blobs
+
+    def submit(self, work: Sequence[tuple[Dispatch, Chunk, FunctionTarget]]) -> list[ChunkDispatched]:
+        if len(work) == 1:
+            return [self._invoke(*work[0])]
+        self._clients("lambda")
+        with ThreadPoolExecutor(PARALLEL) as threads:
+            return list(threads.map(lambda each: self._invoke(*each), work))
+
+    def _invoke(self, command: Dispatch, chunk: Chunk, target: FunctionTarget) -> ChunkDispatched:
+        payload = encode_assignment(assign(chunk, self._blobs, inline=True))
+        answer = self._clients("lambda").invoke(FunctionName=target.function, InvocationType="Event", Payload=payload)
+        return ChunkDispatched(chunk=command.chunk, handle=answer["ResponseMetadata"].get("RequestId") or "invoked")
+
+
+def lost_invocation(body: dict[str, Any]) -> tuple[str, ChunkLost] | None:
+    """The run and the lost chunk of a message that Lambda sent to the destination on failure; None for other bodies.
+
+    A sandbox killed for memory says `signal: killed` (AWS Lambda developer guide, "invocation errors"): with one
+    attempt in it we know whose fault that was, with several the chunk is only lost and each will run alone.
+    """
+    if "requestPayload" not in body:
+        return None
+    try:
+        assignment = decode_assignment(body["requestPayload"])
+    except msgspec.ValidationError:
+        return None
+    answer = body.get("responsePayload")
+    answer = answer if isinstance(answer, dict) else {}
+    said = str(answer.get("errorMessage", "no reason given"))[:1_000]
+    killed = answer.get("errorType") == "Runtime.ExitError" and "signal: killed" in said
+    failure = "out_of_memory" if killed and assignment.size == 1 else "lost"
+    return assignment.run, ChunkLost(chunk=assignment.chunk, failure=failure, message=f"the function ended: {said}")
