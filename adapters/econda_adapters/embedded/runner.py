@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import heapq
-import io
 import secrets
-import tarfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,9 +18,10 @@ from econda_adapters.embedded.sqlite_log import SqliteLog
 from econda_cloud.run.commands import CancelAttempts, Dispatch
 from econda_cloud.run.events import AnyEvent, CancelRequested, RunStarted, TimerFired
 from econda_cloud.run.state import RunState
-from econda_cloud.schedule.places import plan_key, stored_plan
+from econda_cloud.schedule.places import bundle_key, plan_key, stored_plan
 from econda_cloud.schedule.ready import ready_chunks
 from econda_cloud.schedule.scheduler import Scheduler
+from econda_cloud.submission.bundles import pack_files
 
 NAMESPACE = "local"
 Progress = Callable[[RunState], None]
@@ -71,21 +70,6 @@ class _Effects:
         self.ended[state.run] = state
 
 
-def store_bundle(blobs: DirectoryBlobs, run: str, files: Mapping[str, bytes]) -> str | None:
-    """Keep a run's code files as one archive; its blob key, None without files."""
-    if not files:
-        return None
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w") as archive:
-        for name in sorted(files):
-            about = tarfile.TarInfo(name)
-            about.size = len(files[name])
-            archive.addfile(about, io.BytesIO(files[name]))
-    key = f"runs/{NAMESPACE}/{run}/bundle.tar"
-    blobs.put(key, buffer.getvalue())
-    return key
-
-
 def run_plan(
     home: Home,
     plan: Plan,
@@ -99,7 +83,9 @@ def run_plan(
     """Run a plan to its end and return the final state. An interrupt cancels the run and waits for it to stop."""
     run = f"{plan.name}-{secrets.token_hex(4)}"
     home.blobs.put(plan_key(NAMESPACE, run), encode_plan(plan))
-    bundle = store_bundle(home.blobs, run, files or {})
+    bundle = bundle_key(NAMESPACE, run) if files else None
+    if files and bundle:
+        home.blobs.put(bundle, pack_files(files))
     reports: SimpleQueue[tuple[str, list[AnyEvent]]] = SimpleQueue()
     effects = _Effects(home, reports)
     scheduler = Scheduler(home.log, f"local-{run}", lambda _, name: plan if name == run else home.plan(name), effects)

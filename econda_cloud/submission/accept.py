@@ -1,0 +1,112 @@
+"""Accepting an upload: compiled, its parameters bound, its files stored; or refused with a text for its owner."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+from econda_edsl.bundle import Bundle, BundleError, read_bundle, read_params
+from econda_edsl.compile import compile_source
+from econda_edsl.parameters import bind_parameters
+from econda_edsl.plan import Plan, encode_plan
+
+from econda_cloud.ports.blobs import BlobStore
+from econda_cloud.ports.log import Conflict
+from econda_cloud.run.events import RunStarted
+from econda_cloud.schedule.places import bundle_key, plan_key, status_key
+from econda_cloud.submission.bundles import pack_files
+from econda_cloud.submission.uploads import Upload, namespace_of
+
+PARAM = "param-"
+"""Object metadata `param-NAME` gives a parameter, `params` several as YAML, `pipeline` picks one of the file's."""
+
+
+class Refused(ValueError):
+    """An upload that starts no run; the text says what, where, why and what to do."""
+
+
+@dataclass(frozen=True)
+class Content:
+    """What was uploaded, and what lay beside it."""
+
+    data: bytes
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    sibling: bytes | None = None
+
+
+def accept(upload: Upload, content: Content, blobs: BlobStore) -> RunStarted:
+    """Store plan, code and first status of the run; the event that starts it. Repeating changes nothing.
+
+    Raises `Refused`; `BadKey` for a key without a namespace.
+    """
+    namespace = namespace_of(upload.key)
+    bundle = _bundle(upload, content)
+    plan = _plan(bundle, content.metadata.get("pipeline"))
+    params = _params(plan, bundle, content)
+    run = upload.run(plan.name)
+    blobs.put(plan_key(namespace, run), encode_plan(plan))
+    stored = None
+    used = {name: bundle.files[name] for name in plan.code if name in bundle.files}
+    if used:
+        stored = bundle_key(namespace, run)
+        blobs.put(stored, pack_files(used))
+    _first_status(blobs, upload, namespace, run)
+    return RunStarted(
+        run=run,
+        namespace=namespace,
+        plan=plan.digest,
+        params=params,
+        seed=upload.seed,
+        submitted_by=content.metadata.get("submitted-by") or upload.user,
+        bundle=stored,
+    )
+
+
+def _bundle(upload: Upload, content: Content) -> Bundle:
+    if not upload.key.endswith(".zip"):
+        return Bundle(upload.key.rpartition("/")[2], content.data)
+    try:
+        return read_bundle(content.data)
+    except BundleError as error:
+        raise Refused(f"error: {error}") from error
+
+
+def _plan(bundle: Bundle, pipeline: str | None) -> Plan:
+    compiled = compile_source(bundle.source, bundle.source_path, files=bundle.files, pipeline=pipeline)
+    if compiled.plan is None:
+        raise Refused(compiled.render(color=False))
+    return compiled.plan
+
+
+def _params(plan: Plan, bundle: Bundle, content: Content) -> dict[str, Any]:
+    """Parameters from the bundle, then the sibling file, then the object's metadata: the later ones stand."""
+    raw: dict[str, Any] = dict(bundle.params)
+    try:
+        if content.sibling is not None:
+            raw |= read_params(content.sibling)
+        if "params" in content.metadata:
+            raw |= read_params(content.metadata["params"].encode(), "the metadata `params`")
+    except BundleError as error:
+        raise Refused(f"error: {error}") from error
+    raw |= _from_metadata(plan, content.metadata)
+    values, errors = bind_parameters(plan, raw)
+    if errors:
+        raise Refused("\n".join(f"error: {message}" for message in errors))
+    return values
+
+
+def _from_metadata(plan: Plan, metadata: Mapping[str, str]) -> dict[str, str]:
+    """`param-NAME`; stores lower the case of metadata names, and some write `_` as `-`."""
+    folded = {name.lower().replace("_", "-"): name for name in plan.params}
+    given = {key[len(PARAM) :]: value for key, value in metadata.items() if key.lower().startswith(PARAM)}
+    return {folded.get(name.lower().replace("_", "-"), name): value for name, value in given.items()}
+
+
+def _first_status(blobs: BlobStore, upload: Upload, namespace: str, run: str) -> None:
+    status = {"run": run, "namespace": namespace, "state": "submitted", "upload": upload.key, "records": 0}
+    try:
+        blobs.put_if(status_key(namespace, run), msgspec.json.format(msgspec.json.encode(status), indent=2), None)
+    except Conflict:
+        return
