@@ -10,14 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from econda_cloud.ports.blobs import BlobStore
-from econda_cloud.worker.packing import pack, unpack
+from econda_cloud.worker.packing import pack, sha256, unpack
 
 TYPES = frozenset({"File", "Dir", "Model", "Metrics", "Table"})
-
-
-def sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def store(blobs: BlobStore, path: Path, kind: str, scratch: Path) -> dict[str, Any]:

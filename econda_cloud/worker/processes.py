@@ -1,4 +1,4 @@
-"""Processes of this machine that run attempts: warm Python hosts, and waiting with a time limit and a capped log."""
+"""Processes of this machine that run attempts: warm Python hosts, and the ends of others."""
 
 from __future__ import annotations
 
@@ -10,22 +10,15 @@ import signal
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from econda_cloud.worker.limits import Limits
 from econda_cloud.worker.logs import CappedLog
+from econda_cloud.worker.surroundings import with_packages, without_secrets
 
 _HOST = Path(__file__).with_name("host.py")
-_TICK_MS = 50
-_STOP_EVERY_S = 1.0
-
-Stop = Callable[[], bool]
-
-
-def never() -> bool:
-    return False
 
 
 def exit_message(code: int) -> str:
@@ -45,37 +38,11 @@ def kill_group(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-class Watch:
-    """One wait: ends at `timeout_ms`, or when `stop` says so, and trims the log while it lasts."""
-
-    def __init__(self, log: CappedLog, timeout_ms: int | None, stop: Stop) -> None:
-        self.log, self.stop, self.timeout_ms = log, stop, timeout_ms
-        self.deadline = None if timeout_ms is None else time.monotonic() + timeout_ms / 1000
-        self.next_stop = time.monotonic() + _STOP_EVERY_S
-
-    def tick(self) -> int:
-        """Milliseconds to wait before the next look."""
-        left = _TICK_MS if self.deadline is None else int((self.deadline - time.monotonic()) * 1000) + 1
-        return max(0, min(_TICK_MS, left))
-
-    def over(self) -> dict[str, Any] | None:
-        """The failure, when the wait is to end now."""
-        self.log.trim()
-        now = time.monotonic()
-        if self.deadline is not None and now >= self.deadline:
-            return {"failure": "timed_out", "message": f"timed out after {self.timeout_ms} ms"}
-        if now >= self.next_stop:
-            self.next_stop = now + _STOP_EVERY_S
-            if self.stop():
-                return {"failure": "preempted", "message": "cancelled"}
-        return None
-
-
 class Host:
     """One warm Python process. `site` is a directory of packages put on its path."""
 
-    def __init__(self, python: str = sys.executable, site: str = "") -> None:
-        self.python, self.site = python, site
+    def __init__(self, environment: Mapping[str, str], python: str = sys.executable, site: str = "") -> None:
+        self.environment, self.python, self.site = environment, python, site
         self._process: subprocess.Popen[bytes] | None = None
         self._request = self._reply = -1
 
@@ -86,9 +53,12 @@ class Host:
         self.close()
         child_in, self._request = os.pipe()
         self._reply, child_out = os.pipe()
-        environment = {**os.environ, "PYTHONUNBUFFERED": "", "PYTHONDONTWRITEBYTECODE": "1"}
+        environment = {**self.environment, "PYTHONUNBUFFERED": ""}
         if self.site:
-            environment["PYTHONPATH"] = self.site
+            # Bytecode is written beside the packages by the first host and read by all later ones.
+            environment = with_packages(environment, Path(self.site))
+        else:
+            environment["PYTHONDONTWRITEBYTECODE"] = "1"
         try:
             self._process = subprocess.Popen(
                 [self.python, str(_HOST), str(child_in), str(child_out)],
@@ -101,18 +71,19 @@ class Host:
             os.close(child_in)
             os.close(child_out)
 
-    def run(self, request: dict[str, Any], timeout_ms: int | None = None, stop: Stop = never) -> dict[str, Any]:
+    def run(self, request: dict[str, Any], limits: Limits) -> dict[str, Any]:
         """One attempt: `{"ok": …}` or `{"failure", "message"}`. Never raises for what the attempt does."""
         self.start()
         assert self._process is not None
         log = CappedLog(Path(request["log"]))
         try:
-            answer = self._exchange(self._process, request, Watch(log, timeout_ms, stop))
+            return self._exchange(self._process, request, log, limits)
         finally:
             log.finish()
-        return answer
 
-    def _exchange(self, process: subprocess.Popen[bytes], request: dict[str, Any], watch: Watch) -> dict[str, Any]:
+    def _exchange(
+        self, process: subprocess.Popen[bytes], request: dict[str, Any], log: CappedLog, limits: Limits
+    ) -> dict[str, Any]:
         data = json.dumps(request).encode() + b"\n"
         try:
             while data:
@@ -123,7 +94,7 @@ class Host:
         poll.register(self._reply, select.POLLIN)
         parts: list[bytes] = []
         while True:
-            if poll.poll(watch.tick()):
+            if poll.poll(limits.tick()):
                 part = os.read(self._reply, 1 << 20)
                 if not part:
                     return self._died(process)
@@ -134,7 +105,8 @@ class Host:
             # A process of the user's may hold the pipe open after the host is gone, so its end is looked for too.
             if process.poll() is not None:
                 return self._died(process)
-            if (failure := watch.over()) is not None:
+            log.trim()
+            if (failure := limits.over()) is not None:
                 self.close()
                 return failure
 
@@ -168,16 +140,20 @@ class Host:
 
 
 class HostPool:
-    """Warm hosts by interpreter and packages; safe to share between threads. Use as a context manager."""
+    """Warm hosts by interpreter and packages; safe to share between threads. Use as a context manager.
 
-    def __init__(self) -> None:
+    `environment` is what processes of attempts see, by default this process's own without its secrets.
+    """
+
+    def __init__(self, environment: Mapping[str, str] | None = None) -> None:
+        self.environment = without_secrets(os.environ) if environment is None else dict(environment)
         self._idle: dict[tuple[str, str], list[Host]] = {}
         self._lock = threading.Lock()
 
     def take(self, python: str = sys.executable, site: str = "") -> Host:
         with self._lock:
             idle = self._idle.get((python, site))
-            return idle.pop() if idle else Host(python, site)
+            return idle.pop() if idle else Host(self.environment, python, site)
 
     def give(self, host: Host) -> None:
         with self._lock:

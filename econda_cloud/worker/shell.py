@@ -15,9 +15,10 @@ from typing import Any
 import msgspec
 
 from econda_cloud.worker.artifacts import TYPES as ARTIFACTS
+from econda_cloud.worker.limits import Limits
 from econda_cloud.worker.logs import CappedLog
 from econda_cloud.worker.outputs import Locate, is_artifact, read_type
-from econda_cloud.worker.processes import Stop, Watch, exit_message, kill_group
+from econda_cloud.worker.processes import exit_message, kill_group
 
 _TEXT_MOST = 16 * 1024 * 1024
 # The limit is set by a shell that then becomes the program: code between fork and exec is not safe with threads.
@@ -98,12 +99,9 @@ def _engine() -> bool:
         return False
 
 
-def run_process(
-    command: list[str], env: Mapping[str, str], cwd: Path, log: Path, timeout_ms: int | None, stop: Stop
-) -> dict[str, Any]:
+def run_process(command: list[str], env: Mapping[str, str], cwd: Path, log: Path, limits: Limits) -> dict[str, Any]:
     """Run to the end: `{"ok": {}}` or `{"failure", "message"}`."""
     capped = CappedLog(log)
-    watch = Watch(capped, timeout_ms, stop)
     try:
         with log.open("ab") as file:
             process = subprocess.Popen(
@@ -115,9 +113,10 @@ def run_process(
     try:
         while True:
             try:
-                code = process.wait(watch.tick() / 1000)
+                code = process.wait(limits.tick() / 1000)
             except subprocess.TimeoutExpired:
-                if (failure := watch.over()) is not None:
+                capped.trim()
+                if (failure := limits.over()) is not None:
                     return failure
                 continue
             if code == 0:

@@ -12,6 +12,17 @@ from econda_cloud.run.events import AttemptFailed, AttemptSucceeded
 Report: TypeAlias = AttemptSucceeded | AttemptFailed
 
 
+class Build(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, tag_field="kind", tag="build"):
+    """Make the archive of a plan's environment: its only output `archive` is the blob key.
+
+    `packages` are requirements as the user wrote them, `pins` what they were resolved to, empty if not yet.
+    """
+
+    key: str
+    packages: tuple[str, ...]
+    pins: tuple[str, ...] = ()
+
+
 class WorkItem(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """One attempt, numbered from 1. `argv` are a container's arguments, already evaluated; artifacts stay values."""
 
@@ -23,13 +34,17 @@ class WorkItem(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class WorkTask(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """What every item of a chunk runs. `memory` in bytes, 0 for no limit; `types` are the plan's record types."""
+    """What every item of a chunk runs. `memory` in bytes, 0 for no limit; `types` are the plan's record types.
+
+    `checkpoint_ms`: how often the attempt's checkpoints are saved, None for a task without.
+    """
 
     name: str
-    run: Inline | Entry | Container
+    run: Inline | Entry | Container | Build
     inputs: dict[str, str] = {}
     outputs: dict[str, str] = {}
     timeout_ms: int | None = None
+    checkpoint_ms: int | None = None
     memory: int = 0
     types: dict[str, dict[str, str]] = {}
 

@@ -1,0 +1,192 @@
+"""Runs the attempts of one chunk: each in a directory of its own, by the process that its task asks for."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from econda_edsl.plan import Container, Entry, Inline
+
+from econda_cloud.ports.blobs import BlobStore
+from econda_cloud.run.events import Item
+from econda_cloud.worker import shell
+from econda_cloud.worker.artifacts import Cache, discard, store
+from econda_cloud.worker.checkpoints import Checkpoint, checkpoint_key
+from econda_cloud.worker.environments import build
+from econda_cloud.worker.limits import Limit, Limits, timeout
+from econda_cloud.worker.names import file_name
+from econda_cloud.worker.outputs import Checker, read_type, to_wire
+from econda_cloud.worker.processes import Host, HostPool
+from econda_cloud.worker.spec import Build, Chunk, WorkItem
+from econda_cloud.worker.surroundings import for_uv, with_packages
+from econda_cloud.worker.uv import Uv, UvFailed
+
+
+class Attempts:
+    """The attempts of a chunk, one after another. `scratch` is absolute and keeps logs and fetched files."""
+
+    def __init__(
+        self, chunk: Chunk, blobs: BlobStore, scratch: Path, hosts: HostPool, cancelled: Callable[[Item], bool]
+    ) -> None:
+        self.chunk, self.task, self.blobs, self.hosts, self.cancelled = chunk, chunk.task, blobs, hosts, cancelled
+        self.logs = scratch / "logs" / file_name(chunk.run)
+        self.work = scratch / "work"
+        for path in (self.logs, self.work, scratch / "cache"):
+            path.mkdir(parents=True, exist_ok=True)
+        self.cache = Cache(blobs, scratch / "cache")
+        self.input_types = {name: read_type(text) for name, text in self.task.inputs.items()}
+        self.host: Host | None = None
+        # Names of work directories also name containers, so they differ between workers.
+        self.own, self.count = f"econda-{uuid.uuid4().hex[:16]}", 0
+
+    def close(self) -> None:
+        if self.host is not None:
+            self.hosts.give(self.host)
+            self.host = None
+
+    def log_path(self, item: WorkItem) -> Path:
+        return self.logs / f"{file_name(item.instance)}.{item.attempt}.log"
+
+    def run(self, item: WorkItem, place: Limit | None) -> dict[str, Any]:
+        """`{"outputs": …}` or `{"failure", "message"}`. `place` is the limit of where it runs. Raises `BadOutput`."""
+        if self.cancelled((item.instance, item.attempt)):
+            return {"failure": "preempted", "message": "cancelled"}
+        self.log_path(item).write_bytes(b"")
+        self.count += 1
+        attempt = _Attempt(self, item, place, self.work / f"{self.own}-{self.count}")
+        attempt.cwd.mkdir(0o700)
+        try:
+            return attempt.outcome()
+        finally:
+            discard(attempt.cwd)
+
+
+class _Attempt:
+    """One attempt, in its directory `cwd`."""
+
+    def __init__(self, chunk: Attempts, item: WorkItem, place: Limit | None, cwd: Path) -> None:
+        self.all, self.task, self.item, self.place, self.cwd = chunk, chunk.task, item, place, cwd
+        self.log = chunk.log_path(item)
+        self.env = {**item.env, "ECONDA_RUN": chunk.chunk.run, "ECONDA_TASK": item.instance,
+                    "ECONDA_ATTEMPT": str(item.attempt)}  # fmt: skip
+        self.checkpoint = self._checkpoint()
+        if self.checkpoint is not None:
+            self.env["ECONDA_CHECKPOINT"] = str(self.checkpoint.directory)
+
+    def outcome(self) -> dict[str, Any]:
+        with self.checkpoint or contextlib.nullcontext():
+            answer = self._run()
+            if "failure" in answer:
+                return answer
+            blobs, work = self.all.blobs, self.all.work
+            checker = Checker(self.task.types, lambda path, kind: store(blobs, path, kind, work), self.cwd)
+            found = answer["ok"]
+            outputs = checker.outputs(self.task.outputs, found["outputs"], found["assigned"])
+            if self.checkpoint is not None:
+                self.checkpoint.wanted = False
+            return {"outputs": outputs}
+
+    def _checkpoint(self) -> Checkpoint | None:
+        if self.task.checkpoint_ms is None:
+            return None
+        chunk = self.all.chunk
+        key = checkpoint_key(chunk.namespace, chunk.run, self.item.instance)
+        directory = self.cwd.with_name(f"{self.cwd.name}.checkpoint")
+        return Checkpoint(self.all.blobs, key, directory, self.task.checkpoint_ms, self.log)
+
+    def _limits(self) -> Limits:
+        item, cancelled = (self.item.instance, self.item.attempt), self.all.cancelled
+        own = timeout(self.task.timeout_ms) if self.task.timeout_ms is not None else None
+        return Limits(lambda: cancelled(item), own, self.place)
+
+    def _run(self) -> dict[str, Any]:
+        run = self.task.run
+        if isinstance(run, Build):
+            return self._build(run)
+        if isinstance(run, Container):
+            return self._container(run)
+        return self._shell(run) if run.language == "shell" else self._python(run)
+
+    def _build(self, what: Build) -> dict[str, Any]:
+        uv = Uv(for_uv(self.all.hosts.environment), self._limits(), self.log, self.cwd)
+        try:
+            archive = build(what, self.all.blobs, uv)
+        except UvFailed as error:
+            return {"failure": error.failure, "message": str(error)}
+        return {"ok": {"outputs": {"archive": archive}, "assigned": ["archive"]}}
+
+    def _python(self, run: Inline | Entry) -> dict[str, Any]:
+        locate = self.all.cache.artifact
+        inputs = {
+            name: to_wire(self.all.input_types.get(name) or read_type("String"), value, self.task.types, locate)
+            for name, value in self.item.args.items()
+        }
+        request = {
+            "task": self.task.name, "inputs": inputs, "outputs": list(self.task.outputs), "env": self.env,
+            "cwd": str(self.cwd), "log": str(self.log), "memory": self.task.memory, "bundle": str(self._bundle() or ""),
+            "body": run.body if isinstance(run, Inline) else "",
+            "path": run.path if isinstance(run, Entry) else "",
+            "function": run.function if isinstance(run, Entry) else "",
+        }  # fmt: skip
+        if self.all.host is None:
+            self.all.host = self.all.hosts.take(*self._interpreter())
+        self.all.host.start()
+        return self.all.host.run(request, self._limits())
+
+    def _interpreter(self) -> tuple[str, str]:
+        """The environment's own Python where it brings one, else this one with its packages on the path."""
+        site = self._packages()
+        if site is None:
+            return sys.executable, ""
+        python = site / "bin" / "python"
+        return (str(python), "") if python.exists() else (sys.executable, str(site))
+
+    def _packages(self) -> Path | None:
+        archive = self.all.chunk.archive
+        return self.all.cache.opened(archive) if archive is not None else None
+
+    def _bundle(self) -> Path | None:
+        bundle = self.all.chunk.bundle
+        return self.all.cache.opened(bundle) if bundle else None
+
+    def _shell(self, run: Inline | Entry) -> dict[str, Any]:
+        out = self._out()
+        if isinstance(run, Inline):
+            command = shell.body_command(run.body)
+        else:
+            command = shell.file_command((self._bundle() or self.cwd) / run.path)
+        environment, site = self.all.hosts.environment, self._packages()
+        if site is not None:
+            environment = with_packages(environment, site)
+        return self._ended(shell.limited(command, self.task.memory), {**environment, **self.env}, out)
+
+    def _container(self, run: Container) -> dict[str, Any]:
+        out, name, cache = self._out(), self.cwd.name, self.all.cache
+        argv = [shell.as_text(each, cache.artifact) for each in self.item.argv]
+        mounts = [self.cwd, cache.directory, *([self.checkpoint.directory] if self.checkpoint else [])]
+        try:
+            command = shell.container_command(name, run.image, argv, self.env, mounts, self.task.memory)
+        except OSError as error:
+            return {"failure": "failed", "message": str(error)}
+        answer = self._ended(command, {**self.all.hosts.environment, **self.env}, out)
+        if "failure" in answer:
+            shell.remove_container(name)
+        return answer
+
+    def _out(self) -> Path:
+        """The directory of the outputs; it and the inputs become variables."""
+        out = self.cwd / "out"
+        out.mkdir()
+        self.env = {**self.env, **shell.variables(self.item.args, self.all.cache.artifact), "OUT": str(out)}
+        return out
+
+    def _ended(self, command: list[str], environment: dict[str, str], out: Path) -> dict[str, Any]:
+        answer = shell.run_process(command, environment, self.cwd, self.log, self._limits())
+        if "failure" in answer:
+            return answer
+        found = shell.read_outputs(self.task.outputs, out)
+        return {"ok": {"outputs": found, "assigned": [path.name for path in out.iterdir()]}}
