@@ -5,14 +5,17 @@ from __future__ import annotations
 import hashlib
 
 from econda_adapters.aws.stack import FunctionTarget, QueueTarget, TeamPools, encode_pools
+
 from econda_cloud.money.snapshot import ec2_price, lambda_price
 from econda_cloud.place.state import Node, Offer, Pool
-
 from econda_infra import names
 from econda_infra.settings import MIB, WORK_TIMEOUT_S, Settings, Shape
 
 MIB_PER_VCPU = 1769
 """MiB of memory at which a function has the time of one vCPU; https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html"""
+
+WORKER_MIB = 256
+"""MiB of a function's memory that the runtime and the worker keep, both with boto3 loaded."""
 
 REPORT_S = 30
 """Seconds of an invocation kept for fetching inputs and reporting the last attempt."""
@@ -64,7 +67,7 @@ def _function(settings: Settings, size: int) -> Offer:
         name=_function_offer(size),
         node=Node(
             cpu_milli=size * 1000 // MIB_PER_VCPU,
-            memory=size * MIB,
+            memory=(size - WORKER_MIB) * MIB,
             disk=settings.work_disk_mib * MIB,
             region=settings.region,
         ),

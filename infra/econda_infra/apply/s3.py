@@ -1,0 +1,74 @@
+"""Buckets and what is set on them."""
+
+from __future__ import annotations
+
+from econda_adapters.aws.clients import Clients
+
+from econda_infra.apply.kind import Inputs, Kind, Made, nothing, put
+
+FIRST_REGION = "us-east-1"
+"""The only region that must not be named when a bucket is made in it."""
+
+
+def _create_bucket(clients: Clients, inputs: Inputs) -> Made:
+    client, name = clients("s3"), inputs["bucket"]
+    region = client.meta.region_name
+    where = {} if region == FIRST_REGION else {"CreateBucketConfiguration": {"LocationConstraint": region}}
+    client.create_bucket(Bucket=name, **where)
+    return Made(name, {"arn": f"arn:aws:s3:::{name}"})
+
+
+def _delete_bucket(clients: Clients, made: Made) -> None:
+    client = clients("s3")
+    for page in client.get_paginator("list_object_versions").paginate(Bucket=made.id):
+        found = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
+        objects = [{"Key": each["Key"], "VersionId": each["VersionId"]} for each in found]
+        if objects:
+            client.delete_objects(Bucket=made.id, Delete={"Objects": objects, "Quiet": True})
+    client.delete_bucket(Bucket=made.id)
+
+
+def _versioning(clients: Clients, inputs: Inputs) -> Made:
+    status = inputs["versioningConfiguration"]["status"]
+    clients("s3").put_bucket_versioning(Bucket=inputs["bucket"], VersioningConfiguration={"Status": status})
+    return Made(inputs["bucket"], {})
+
+
+def _public_access(clients: Clients, inputs: Inputs) -> Made:
+    names = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
+    blocks = {name: inputs[name[0].lower() + name[1:]] for name in names}
+    clients("s3").put_public_access_block(Bucket=inputs["bucket"], PublicAccessBlockConfiguration=blocks)
+    return Made(inputs["bucket"], {})
+
+
+def _notification(clients: Clients, inputs: Inputs) -> Made:
+    queues = [
+        {
+            "QueueArn": queue["queueArn"],
+            "Events": queue["events"],
+            "Filter": {"Key": {"FilterRules": [{"Name": "prefix", "Value": queue["filterPrefix"]}]}},
+        }
+        for queue in inputs["queues"]
+    ]
+    clients("s3").put_bucket_notification_configuration(
+        Bucket=inputs["bucket"], NotificationConfiguration={"QueueConfigurations": queues}
+    )
+    return Made(inputs["bucket"], {})
+
+
+def _object(clients: Clients, inputs: Inputs) -> Made:
+    content = inputs["content"].encode()
+    clients("s3").put_object(
+        Bucket=inputs["bucket"], Key=inputs["key"], Body=content, ContentType=inputs["contentType"]
+    )
+    return Made(inputs["key"], {})
+
+
+KINDS = {
+    "aws:s3/bucket:Bucket": Kind(_create_bucket, _delete_bucket, holds_data=True),
+    "aws:s3/bucketVersioning:BucketVersioning": put(_versioning, nothing),
+    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": put(_public_access, nothing),
+    "aws:s3/bucketNotification:BucketNotification": put(_notification, nothing),
+    # Emptying the bucket takes its objects with it.
+    "aws:s3/bucketObject:BucketObject": put(_object, nothing),
+}

@@ -1,0 +1,70 @@
+"""What was made for a team, kept in a file, so that the next deployment knows what is there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+import msgspec
+
+
+class Saved(msgspec.Struct, kw_only=True):
+    """One resource. `digest` is of its inputs; `id` and `outputs` are those of `kind.Made`."""
+
+    type: str
+    name: str
+    id: str
+    digest: str
+    outputs: dict[str, Any]
+
+
+class Resources:
+    """The resources of a team by URN, in the order in which they were made; each change is on disk at once."""
+
+    def __init__(self, path: Path) -> None:
+        self._path, self._lock = path, Lock()
+        self._found = _read(path)
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+    def get(self, urn: str) -> Saved | None:
+        return self._found.get(urn)
+
+    def newest_first(self) -> list[tuple[str, Saved]]:
+        """Users before what they use."""
+        return list(self._found.items())[::-1]
+
+    def put(self, urn: str, saved: Saved) -> None:
+        with self._lock:
+            self._found[urn] = saved
+            self._write()
+
+    def remove(self, urn: str) -> None:
+        with self._lock:
+            self._found.pop(urn, None)
+            self._write()
+
+    def forget(self) -> None:
+        with self._lock:
+            self._found.clear()
+            self._write()
+
+    def _write(self) -> None:
+        replace(self._path, msgspec.json.encode(self._found))
+
+
+def replace(path: Path, data: bytes) -> None:
+    """Write a whole file or none of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_suffix(".new")
+    beside.write_bytes(data)
+    beside.replace(path)
+
+
+def _read(path: Path) -> dict[str, Saved]:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=dict[str, Saved])
+    except FileNotFoundError:
+        return {}

@@ -1,0 +1,137 @@
+"""A team's stack in an emulator: `up`, `destroy`, and what is `deployed`."""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from botocore.exceptions import ClientError
+from econda_adapters.aws.clients import Clients
+from econda_adapters.aws.stack import Stack
+
+from econda_infra import names
+from econda_infra.apply.applier import Applier, Report
+from econda_infra.apply.kind import is_gone
+from econda_infra.apply.program import run
+from econda_infra.apply.saved import Resources, replace
+from econda_infra.packaging import Target, archives
+from econda_infra.settings import Settings, emulated
+
+BUCKET = "aws:s3/bucket:Bucket"
+
+
+class Deployed(msgspec.Struct, frozen=True, kw_only=True):
+    """`stack.json`: a team's stack, its pools by name, and the variables that lead boto3 to where it is."""
+
+    stack: Stack
+    pools: tuple[str, ...]
+    environment: dict[str, str]
+
+
+def up(
+    team: str,
+    *,
+    home: Path,
+    environment: Mapping[str, str],
+    report: Report = lambda _, __: None,
+    settings: Callable[[Settings], Settings] = lambda usual: usual,
+) -> Stack:
+    """Make a team's stack, or bring it up to date, in the emulator that `environment` leads to.
+
+    `report` hears of each resource that changes; `settings` may change the usual ones of an emulator.
+    Raises names.BadTeamName, NotApplied and packaging.PackagingFailed.
+    """
+    names.checked_team(team)
+    folder = _folder(home, team)
+    with _locked(folder), _clients(environment) as clients:
+        usual = emulated(team, clients("sts").get_caller_identity()["Account"], environment["AWS_REGION"])
+        chosen = settings(usual)
+        resources = Resources(folder / "resources.json")
+        if not _still_there(clients, resources):
+            resources.forget()
+        applier = Applier(clients, resources, report)
+        deployed = _apply(chosen, applier, dict(environment))
+        applier.delete_unseen()
+        replace(folder / "stack.json", msgspec.json.format(msgspec.json.encode(deployed), indent=1))
+        return deployed.stack
+
+
+def destroy(team: str, *, home: Path, environment: Mapping[str, str], report: Report = lambda _, __: None) -> bool:
+    """Remove a team's stack with all its data, and return whether there was one. Raises BadTeamName, NotApplied."""
+    names.checked_team(team)
+    folder = _folder(home, team)
+    if not folder.exists():
+        return False
+    with _locked(folder), _clients(environment) as clients:
+        resources = Resources(folder / "resources.json")
+        found = len(resources) > 0
+        if _still_there(clients, resources):
+            Applier(clients, resources, report).delete_unseen()
+        for name in ("stack.json", "resources.json"):
+            (folder / name).unlink(missing_ok=True)
+        return found
+
+
+def deployed(team: str, *, home: Path) -> Deployed | None:
+    """What `up` left, or None. Raises BadTeamName."""
+    names.checked_team(team)
+    try:
+        return msgspec.json.decode((_folder(home, team) / "stack.json").read_bytes(), type=Deployed)
+    except FileNotFoundError:
+        return None
+
+
+def _apply(settings: Settings, applier: Applier, environment: dict[str, str]) -> Deployed:
+    # Pulumi takes most of a second to import, which `deployed` need not wait for.
+    from econda_infra.team import TeamStack
+
+    packages = archives(Target(python=settings.python, platform=None))
+    known: dict[str, Any] = {}
+
+    def program() -> None:
+        team = TeamStack(settings, packages)
+        known["pools"] = tuple(pool.name for pool in team.pools.pools)
+        team.members.apply(lambda members: known.update(stack=Stack(**members)))
+
+    run(settings.team, program, applier)
+    return Deployed(stack=known["stack"], pools=known["pools"], environment=environment)
+
+
+def _still_there(clients: Clients, resources: Resources) -> bool:
+    """False if the emulator has lost everything, as it does when it is restarted: then its bucket is gone."""
+    bucket = next((saved.id for _, saved in resources.newest_first() if saved.type == BUCKET), None)
+    if bucket is None:
+        return True
+    try:
+        clients("s3").head_bucket(Bucket=bucket)
+    except ClientError as error:
+        if is_gone(error):
+            return False
+        raise
+    return True
+
+
+def _folder(home: Path, team: str) -> Path:
+    return home / "teams" / team
+
+
+@contextmanager
+def _clients(environment: Mapping[str, str]) -> Iterator[Clients]:
+    clients = Clients(environment)
+    try:
+        yield clients
+    finally:
+        clients.close()
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """One deployment of a team at a time; the lock goes with the process."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
