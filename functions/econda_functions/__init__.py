@@ -1,1 +1,1 @@
-"""One short module per deployed function: wiring only."""
+"""The deployed functions, wiring only: one module each, with a `handler`, and `job`, the program of a Batch job."""

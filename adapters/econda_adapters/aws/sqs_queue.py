@@ -57,6 +57,10 @@ class SqsQueue:
             for each in answer.get("Messages", [])
         ]
 
+    def hide(self, receipt: str, seconds: int) -> None:
+        """Let a message in hand come again after so many seconds, from now."""
+        self._sqs.change_message_visibility(QueueUrl=self.url, ReceiptHandle=receipt, VisibilityTimeout=seconds)
+
     def delete(self, message: Message) -> None:
         self._sqs.delete_message(QueueUrl=self.url, ReceiptHandle=message.receipt)
 

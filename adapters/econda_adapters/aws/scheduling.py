@@ -1,0 +1,53 @@
+"""The scheduler of a team's stack: the cloud-free scheduler on DynamoDB, S3, SQS, Lambda and Batch."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from econda_adapters.aws.dynamodb_log import DynamoLog
+from econda_adapters.aws.effects import AwsEffects
+from econda_adapters.aws.s3_blobs import S3Blobs
+from econda_adapters.aws.stack import POOLS_KEY, decode_pools
+from econda_cloud.run.events import AnyEvent
+from econda_cloud.schedule.places import stored_plan
+from econda_cloud.schedule.scheduler import Scheduler
+from econda_cloud.schedule.status import StatusBoard
+
+if TYPE_CHECKING:
+    from econda_adapters.aws.clients import Clients
+    from econda_adapters.aws.stack import Stack
+
+
+def now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+class TeamScheduler:
+    """One warm scheduler of a team; any number may run side by side. Raises botocore's `ClientError`."""
+
+    def __init__(self, stack: Stack, clients: Clients) -> None:
+        self.blobs = S3Blobs(stack.bucket, clients)
+        log = DynamoLog(stack.table, clients)
+        pools = decode_pools(self.blobs.get(POOLS_KEY))
+        effects = AwsEffects(stack, clients, pools, log, self.blobs)
+        self._scheduler = Scheduler(
+            log, stack.team, lambda namespace, run: stored_plan(self.blobs, namespace, run), effects, self.blobs
+        )
+        self._scheduler.declare(pools.pools, now_ms())
+        self._board = StatusBoard(self.blobs)
+
+    def take(self, run: str, events: Iterable[AnyEvent], *, again: bool) -> None:
+        """Take events of a run; `again` if one of their messages was delivered before, perhaps to one who died.
+
+        Raises `UnknownRun`.
+        """
+        now = now_ms()
+        changed = self._scheduler.take(run, events, now)
+        if again:
+            changed |= self._scheduler.repeat(run, now)
+        for name in changed:
+            state = self._scheduler.state(name)
+            if state is not None:
+                self._board.show(state, self._scheduler.seq(name), now)

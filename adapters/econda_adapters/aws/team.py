@@ -1,0 +1,30 @@
+"""A team's stack at work: its stores and queues together."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from econda_adapters.aws.dynamodb_log import DynamoLog
+from econda_adapters.aws.s3_blobs import S3Blobs
+from econda_adapters.aws.sqs_queue import SqsQueue
+
+if TYPE_CHECKING:
+    from econda_adapters.aws.clients import Clients
+    from econda_adapters.aws.stack import Stack
+
+REASON_MOST = 1_000
+
+
+class Team:
+    """The log, the blobs and the queues of a stack."""
+
+    def __init__(self, stack: Stack, clients: Clients) -> None:
+        self.stack, self.clients = stack, clients
+        self.log = DynamoLog(stack.table, clients)
+        self.blobs = S3Blobs(stack.bucket, clients)
+        self.events = SqsQueue(stack.events_queue, clients)
+        self.dead_letters = SqsQueue(stack.dead_letters_queue, clients)
+
+    def bury(self, body: str, reason: str, source: str) -> None:
+        """Keep a message that nobody can handle, with the reason, where `econda dead-letters` shows it."""
+        self.dead_letters.send([body], attributes={"reason": reason[:REASON_MOST], "source": source})

@@ -1,0 +1,31 @@
+"""work: one invocation runs one chunk of short tasks. Invoked asynchronously; what kills it becomes a lost chunk."""
+
+from __future__ import annotations
+
+import time
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from econda_functions.observing import count, logger, observed
+from econda_functions.team import team
+
+if TYPE_CHECKING:
+    from econda_adapters.aws.worker import Worker
+
+
+@cache
+def worker() -> Worker:
+    from econda_adapters.aws.worker import Worker
+
+    return Worker(team().stack, team().clients)
+
+
+@observed
+def handler(event: dict[str, Any], context: Any) -> None:
+    from econda_adapters.aws.assignment import decode_assignment
+
+    assignment = decode_assignment(event)
+    deadline = time.time_ns() // 1_000_000 + context.get_remaining_time_in_millis()
+    taken = worker().work(assignment, deadline_ms=deadline)
+    count("Attempts", assignment.size if taken else 0)
+    logger.info("chunk done" if taken else "chunk has another worker", run=assignment.run, chunk=assignment.chunk)
