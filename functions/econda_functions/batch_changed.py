@@ -4,16 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import BaseModel
-
 from econda_functions.observing import count, logger, observed
 from econda_functions.team import team
-
-
-class JobChange(BaseModel):
-    """An event of the bus; its detail is the job as DescribeJobs shows it."""
-
-    detail: dict[str, Any]
 
 
 @observed
@@ -22,6 +14,7 @@ def handler(event: dict[str, Any], context: Any) -> None:
     from econda_adapters.aws.batch_events import lost_job
 
     from econda_cloud.schedule.messages import write_message
+    from econda_functions.notices import JobChange
 
     del context
     found = lost_job(parse(event, JobChange).detail, team().blobs)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_plus
 
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
-from pydantic import BaseModel, Field
 
 from econda_functions.observing import count, logger, observed
 from econda_functions.team import team
@@ -15,38 +14,9 @@ from econda_functions.team import team
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
+    from econda_functions.notices import Record
+
 processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
-
-
-class _Bucket(BaseModel):
-    name: str
-
-
-class _Object(BaseModel):
-    key: str
-    size: int = 0
-    version: str | None = Field(default=None, alias="versionId")
-    sequencer: str = ""
-
-
-class _S3(BaseModel):
-    bucket: _Bucket
-    object: _Object
-
-
-class _Identity(BaseModel):
-    principal: str = Field(default="", alias="principalId")
-
-
-class _Record(BaseModel):
-    s3: _S3
-    user: _Identity = Field(default_factory=lambda: _Identity(principalId=""), alias="userIdentity")
-
-
-class Notification(BaseModel):
-    """What S3 sends; a new configuration first sends a test event that has no records."""
-
-    records: list[_Record] = Field(default_factory=list, alias="Records")
 
 
 @observed
@@ -56,6 +26,8 @@ def handler(event: dict[str, Any], context: Any) -> Any:
 
 def _take(record: SQSRecord) -> None:
     from aws_lambda_powertools.utilities.parser import parse
+
+    from econda_functions.notices import Notification
 
     try:
         notification = parse(json.loads(record.body), Notification)
@@ -67,7 +39,7 @@ def _take(record: SQSRecord) -> None:
         _submit(each)
 
 
-def _submit(record: _Record) -> None:
+def _submit(record: Record) -> None:
     from econda_adapters.aws.uploads import submit
 
     from econda_cloud.submission.uploads import Upload
