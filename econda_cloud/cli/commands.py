@@ -12,6 +12,7 @@ from econda_adapters.embedded.runner import Home, run_plan
 
 from econda_cloud.cli.local import app as local_app
 from econda_cloud.cli.output import CANCELLED, FAILED, NO_SUCH_RUN, USAGE, print_json, stop
+from econda_cloud.cli.packages import pinned
 from econda_cloud.cli.progress import Follower
 from econda_cloud.cli.source import bind, compile_file, load
 from econda_cloud.cli.tables import print_attempts, print_run, print_runs, print_why, run_report
@@ -43,14 +44,13 @@ def run(
 ) -> None:
     """Run a pipeline on this machine. Example: econda run sweep.edsl -p n=12"""
     loaded = load(file, pipeline)
-    if loaded.plan.environments:
-        names = ", ".join(sorted(task for task, spec in loaded.plan.tasks.items() if spec.environment))
-        stop(f"error: `packages` of {names} cannot be installed by `econda run` yet; install them yourself", USAGE)
     params = bind(loaded, param or [])
+    store = home()
+    plan = pinned(loaded.plan, store.blobs)
     with Follower(quiet=json) as follower:
         state = run_plan(
-            home(),
-            loaded.plan,
+            store,
+            plan,
             params,
             files=loaded.files,
             user=getpass.getuser(),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from econda_edsl.parameters import bind_parameters
 from econda_edsl.plan import Plan
 
 from econda_cloud.cli.output import NOT_COMPILED, USAGE, stop
+from econda_cloud.worker.pins import LOCK_NAME, BadPins, take_lock, with_pins
 
 CODE_SUFFIXES = {".py", ".sh"}
 
@@ -36,14 +38,28 @@ def compile_file(path: Path, pipeline: str | None) -> tuple[Compilation, dict[st
             bundle = read_bundle(data)
         except BundleError as error:
             stop(f"error: {path}: {error}", NOT_COMPILED)
-        compiled = compile_source(bundle.source, bundle.source_path, files=bundle.files, pipeline=pipeline)
-        return compiled, dict(bundle.files), dict(bundle.params)
+        compiled, files = _compile(bundle.source, bundle.source_path, bundle.files, pipeline)
+        return compiled, files, dict(bundle.params)
     files = {
         str(file.relative_to(path.parent)): file.read_bytes()
         for file in sorted(path.parent.glob("*"))
-        if file.suffix in CODE_SUFFIXES and file.is_file()
+        if (file.suffix in CODE_SUFFIXES or file.name == LOCK_NAME) and file.is_file()
     }
-    return compile_source(data, str(path), files=files, pipeline=pipeline), files, {}
+    return *_compile(data, str(path), files, pipeline), {}
+
+
+def _compile(
+    source: bytes, path: str, files: Mapping[str, bytes], pipeline: str | None
+) -> tuple[Compilation, dict[str, bytes]]:
+    """The compilation, its plan with the pins of the lock among the files, and the other files."""
+    try:
+        code, pins = take_lock(files)
+    except BadPins as error:
+        stop(f"error: {error}", NOT_COMPILED)
+    compiled = compile_source(source, path, files=code, pipeline=pipeline)
+    if compiled.plan is not None:
+        compiled = replace(compiled, plan=with_pins(compiled.plan, pins))
+    return compiled, code
 
 
 def load(path: Path, pipeline: str | None) -> Loaded:

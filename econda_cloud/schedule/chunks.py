@@ -4,53 +4,69 @@ from __future__ import annotations
 
 from econda_edsl.evaluate import evaluate
 from econda_edsl.plan import Call as CallNode
-from econda_edsl.plan import Container, Plan
+from econda_edsl.plan import Container, Overrides, Plan
 
 from econda_cloud.run.blocks import program_of
+from econda_cloud.run.calls import BUILD_TIMEOUT_MS
 from econda_cloud.run.commands import Dispatch
 from econda_cloud.run.endings import current
+from econda_cloud.run.paths import environment_key
 from econda_cloud.run.state import Call, RunState
 from econda_cloud.run.work import Work
-from econda_cloud.worker.spec import Chunk, WorkItem, WorkTask
+from econda_cloud.worker.spec import Build, Chunk, WorkItem, WorkTask
 
 
 def chunk_of(plan: Plan, state: RunState, dispatch: Dispatch) -> Chunk | None:
     """The chunk to send, or None if none of its attempts is wanted any more. Raises `EvaluationError`."""
     work = Work(program_of(plan), state, state.now)
-    items, found_task, timeout = [], "", None
-    for item in dispatch.items:
-        found = current(work, item)
-        if found is None or not found[0]:
-            continue
-        places, call = found
-        node = places[-1].node
+    wanted = [(item, found) for item in dispatch.items if (found := current(work, item)) is not None]
+    calls = [(item, places[-1].node, call) for item, (places, call) in wanted if places]
+    # A demand names its task, so what is dispatched together is calls of one task or the building of one environment.
+    if calls:
+        node, name = calls[-1][1], calls[-1][2].task
         assert isinstance(node, CallNode)
-        found_task = call.task
-        timeout = plan.tasks[call.task].timeout_ms
-        if node.overrides and node.overrides.timeout_ms is not None:
-            timeout = node.overrides.timeout_ms
-        items.append(_item(plan, item[0], call))
-    if not items:
+        task = _work_task(plan, state, dispatch, name, node.overrides)
+        items = [_item(plan, item[0], call) for item, _, call in calls]
+    elif wanted:
+        task = _build_task(plan, environment_key(wanted[-1][0][0]) or "")
+        items = [WorkItem(instance=instance, attempt=attempt) for (instance, attempt), _ in wanted]
+    else:
         return None
-    task = plan.tasks[found_task]
-    held = state.chunks.get(dispatch.chunk)
-    preparation = state.preparations.get(task.environment or "")
+    environment = plan.tasks[task.name].environment if calls else None
+    preparation = state.preparations.get(environment or "")
     return Chunk(
         id=dispatch.chunk,
         run=state.run,
         namespace=state.namespace,
-        task=WorkTask(
-            name=found_task,
-            run=task.run,
-            inputs={name: parameter.type for name, parameter in task.inputs.items()},
-            outputs=dict(task.outputs),
-            timeout_ms=timeout,
-            memory=held.memory if held else 0,
-            types=plan.types,
-        ),
+        task=task,
         items=tuple(items),
         archive=preparation.archive if preparation else None,
-        bundle=state.bundle,
+        bundle=state.bundle if calls else None,
+    )
+
+
+def _work_task(plan: Plan, state: RunState, dispatch: Dispatch, name: str, own: Overrides | None) -> WorkTask:
+    """A task with the settings of its step in place of its own."""
+    task, held = plan.tasks[name], state.chunks.get(dispatch.chunk)
+    return WorkTask(
+        name=name,
+        run=task.run,
+        inputs={name: parameter.type for name, parameter in task.inputs.items()},
+        outputs=dict(task.outputs),
+        timeout_ms=own.timeout_ms if own and own.timeout_ms is not None else task.timeout_ms,
+        checkpoint_ms=own.checkpoint_ms if own and own.checkpoint_ms is not None else task.checkpoint_ms,
+        memory=held.memory if held else 0,
+        types=plan.types,
+    )
+
+
+def _build_task(plan: Plan, key: str) -> WorkTask:
+    environment = plan.environments[key]
+    return WorkTask(
+        name=f"environment:{key}",
+        run=Build(key=key, packages=environment.packages, pins=environment.pins),
+        outputs={"archive": "String"},
+        timeout_ms=BUILD_TIMEOUT_MS,
     )
 
 

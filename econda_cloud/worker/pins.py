@@ -43,7 +43,7 @@ def write_lock(pins: Mapping[str, Pins]) -> bytes:
 
 def read_lock(data: bytes) -> dict[str, Pins]:
     """Pins by environment key. Raises `BadPins`."""
-    again = "delete it and submit again, which resolves the packages anew"
+    again = "delete it, and the packages are resolved anew"
     try:
         value = msgspec.json.decode(data)
     except (msgspec.DecodeError, RecursionError) as error:

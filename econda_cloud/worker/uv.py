@@ -17,7 +17,7 @@ from econda_cloud.worker.shell import run_process
 _SHOWN = 1_500
 # Up to the last `@` before the path: a password may hold one.
 _CREDENTIALS = re.compile(r"(?<=://)[^\s/]*@")
-_ERROR = re.compile(r"^\s*(error\b|×)", re.MULTILINE)
+_ERROR = re.compile(r"^\s*(error:|×)", re.MULTILINE)
 _DRAWING = " \t×│├╰─▶…"
 
 
@@ -52,7 +52,7 @@ def last_words(text: str) -> str:
     """Why uv failed, in one line: its error and the causes it gives."""
     errors = [found.start() for found in _ERROR.finditer(text)]
     lines = (line.strip(_DRAWING) for line in text[errors[-1] if errors else 0 :].splitlines())
-    return " ".join(line for line in lines if line)[-_SHOWN:]
+    return " ".join(line.removeprefix("error: ") for line in lines if line)[:_SHOWN]
 
 
 @dataclass(frozen=True)

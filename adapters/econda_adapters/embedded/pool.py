@@ -36,6 +36,7 @@ def machine_pool() -> Pool:
         memory=memory,
         chunk_max=CHUNK_MAX,
         chunk_ms=1_000,
+        kinds=("python", "shell", "environment"),
     )
 
 
@@ -48,7 +49,8 @@ class EmbeddedPool:
 
     def __init__(self, blobs: BlobStore, scratch: Path, reports: SimpleQueue[tuple[str, list[AnyEvent]]]) -> None:
         self._blobs, self._scratch, self._reports = blobs, scratch, reports
-        self._hosts = HostPool()
+        # The tasks are the user's own, run from the user's own shell: they see what that has.
+        self._hosts = HostPool(os.environ)
         self._threads = ThreadPoolExecutor(os.cpu_count() or 1, "econda-worker")
         self._cancelled: set[Item] = set()
         self._taken: set[str] = set()

@@ -22,6 +22,7 @@ from econda_cloud.schedule.places import bundle_key, plan_key, stored_plan
 from econda_cloud.schedule.ready import ready_chunks
 from econda_cloud.schedule.scheduler import Scheduler
 from econda_cloud.submission.bundles import pack_files
+from econda_cloud.worker.archives import known_archives
 
 NAMESPACE = "local"
 Progress = Callable[[RunState], None]
@@ -96,6 +97,7 @@ def run_plan(
         params=params,
         seed=secrets.randbits(32),
         submitted_by=user,
+        archives=known_archives(plan, home.blobs),
         bundle=bundle,
     )
     try:
