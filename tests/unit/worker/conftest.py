@@ -21,16 +21,17 @@ def go(tmp_path, blobs):
     """Run one task over the given arguments."""
     with HostPool() as hosts:
 
-        def run(body, *args, inputs=None, outputs=None, cancelled=None, bundle=None, argv=(), **settings):
+        def run(body, *args, inputs=None, outputs=None, bundle=None, archive=None, argv=(), attempt=1, scratch="s",
+                cancelled=None, deadline_ms=None, **settings):  # fmt: skip
             code = Inline(language="python", body=body) if isinstance(body, str) else body
             task = WorkTask(name="t", run=code, inputs=inputs or {}, outputs=outputs or {}, **settings)
             items = tuple(
-                WorkItem(instance=f"t[{i}]", attempt=1, args=a, argv=argv) for i, a in enumerate(args or ({},))
+                WorkItem(instance=f"t[{i}]", attempt=attempt, args=a, argv=argv) for i, a in enumerate(args or ({},))
             )
-            chunk = Chunk(id="c", run="r", namespace="n", task=task, items=items, bundle=bundle)
+            chunk = Chunk(id="c", run="r", namespace="n", task=task, items=items, bundle=bundle, archive=archive)
             assert decode_chunk(encode_chunk(chunk)) == chunk
             more = {"cancelled": cancelled} if cancelled else {}
-            return list(run_chunk(chunk, blobs=blobs, scratch=tmp_path / "s", hosts=hosts,
+            return list(run_chunk(chunk, blobs=blobs, scratch=tmp_path / scratch, hosts=hosts, deadline_ms=deadline_ms,
                                   clock=lambda: time.time_ns() // 1_000_000, **more))  # fmt: skip
 
         yield run
