@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pulumi
-from pulumi_aws import batch, cloudwatch, iam, s3, sqs
+from pulumi_aws import batch, cloudwatch, iam
 
 from econda_infra import names, policies
 from econda_infra.roles import RoleWithPolicy
@@ -20,13 +20,12 @@ INSTANCE_POLICY = "arn:aws:iam::aws:policy/service-role/AmazonEC2ContainerServic
 
 
 class Jobs(pulumi.ComponentResource):
-    """`environment` are the variables of each job."""
+    """`environment` are the variables of each job; `facts` are for `policies.runs_attempts`."""
 
     def __init__(
         self,
         settings: Settings,
-        bucket: s3.Bucket,
-        events: sqs.Queue,
+        facts: dict[str, pulumi.Input[str]],
         environment: pulumi.Output[dict[str, str]],
         parent: pulumi.Resource,
     ) -> None:
@@ -36,7 +35,7 @@ class Jobs(pulumi.ComponentResource):
         profile = self._instance_profile()
         offers = [(shape, spot) for shape in settings.shapes for spot in (True, False)]
         self.queues = [self._queue(shape, spot, profile) for shape, spot in offers]
-        self._define(bucket, events, environment)
+        self._define(facts, environment)
         self.register_outputs({"queues": [queue.arn for queue in self.queues]})
 
     def _instance_profile(self) -> iam.InstanceProfile:
@@ -79,18 +78,13 @@ class Jobs(pulumi.ComponentResource):
         memory, gpus = shape.instances * shape.usable_mib, shape.instances * shape.gpus
         return {"econda:memory-mib": str(memory), "econda:gpus": str(gpus)}
 
-    def _define(self, bucket: s3.Bucket, events: sqs.Queue, environment: pulumi.Output[dict[str, str]]) -> None:
+    def _define(self, facts: dict[str, pulumi.Input[str]], environment: pulumi.Output[dict[str, str]]) -> None:
         settings, name = self._settings, names.job_definition(self._settings.team)
         log = cloudwatch.LogGroup(name, name=f"/{name}", retention_in_days=settings.log_days, opts=self._inside)
-        role = RoleWithPolicy(
-            name,
-            policies.trust("ecs-tasks.amazonaws.com"),
-            {"bucket": bucket.arn, "events": events.arn},
-            lambda bucket, events: policies.runs_attempts(bucket, events),
-            self,
-        )
+        trust = policies.trust("ecs-tasks.amazonaws.com")
+        role = RoleWithPolicy(name, trust, facts, policies.runs_attempts, self)
         container = pulumi.Output.all(environment, role.arn, log.name).apply(
-            lambda known: json.dumps(_container(settings.image, *known), sort_keys=True)
+            lambda known: json.dumps(_container(settings, *known), sort_keys=True)
         )
         batch.JobDefinition(
             name,
@@ -104,12 +98,14 @@ class Jobs(pulumi.ComponentResource):
         )
 
 
-def _container(image: str, environment: dict[str, str], role: str, log_group: str) -> dict[str, Any]:
+def _container(settings: Settings, environment: dict[str, str], role: str, log_group: str) -> dict[str, Any]:
+    # Batch on EC2, unlike Lambda, does not tell its containers where they are.
+    variables = {**environment, "AWS_DEFAULT_REGION": settings.region}
     return {
-        "image": image,
+        "image": settings.image,
         "command": COMMAND,
         "jobRoleArn": role,
-        "environment": [{"name": name, "value": value} for name, value in sorted(environment.items())],
+        "environment": [{"name": name, "value": value} for name, value in sorted(variables.items())],
         "resourceRequirements": [{"type": kind, "value": value} for kind, value in SMALLEST.items()],
         "logConfiguration": {"logDriver": "awslogs", "options": {"awslogs-group": log_group}},
     }

@@ -10,8 +10,9 @@ from pulumi_aws import sqs
 from econda_infra import names
 from econda_infra.settings import Settings
 
-TRIES = 5
-"""Receipts of a message before it is a dead letter."""
+TRIES = 6
+"""Receipts of a message before it is a dead letter: one more than `econda_functions.schedule` takes to bury it itself,
+with its reason. So only what kills the function comes to that."""
 
 RETENTION_S = 14 * 24 * 3600
 """The most SQS allows: dead letters wait for a person."""

@@ -40,7 +40,7 @@ class TeamStack(pulumi.ComponentResource):
         self._timers = Timers(settings, self._queues.events, self)
         self.members = self._members()
         self._environment = self.members.apply(self._variables)
-        self._jobs = Jobs(settings, self._storage.bucket, self._queues.events, self._environment, self)
+        self._jobs = Jobs(settings, self._attempt_facts(), self._environment, self)
         workers = [self._worker(size) for size in settings.work_sizes_mib]
         self._submitter()
         self._scheduler(workers)
@@ -69,9 +69,14 @@ class TeamStack(pulumi.ComponentResource):
             "POWERTOOLS_SERVICE_NAME": "econda",
             "POWERTOOLS_METRICS_NAMESPACE": "econda",
         }
-        # No daemon takes traces in the emulator.
-        untraced = {"POWERTOOLS_TRACE_DISABLED": "true"} if self._settings.emulated else {}
-        return {**Stack(**members).environment(), **fixed, **untraced}
+        # Nothing takes traces in the emulator.
+        traced = {} if self._settings.emulated else {"ECONDA_TRACING": "active"}
+        return {**Stack(**members).environment(), **fixed, **traced}
+
+    def _attempt_facts(self) -> dict[str, pulumi.Input[str]]:
+        """For `policies.runs_attempts`."""
+        storage = self._storage
+        return {"bucket": storage.bucket.arn, "table": storage.table.arn, "events": self._queues.events.arn}
 
     def _worker(self, size: int) -> Function:
         worker = Function(
@@ -83,7 +88,7 @@ class TeamStack(pulumi.ComponentResource):
             memory=size,
             disk=self._settings.work_disk_mib,
             timeout=WORK_TIMEOUT_S,
-            facts={"bucket": self._storage.bucket.arn, "events": self._queues.events.arn},
+            facts=self._attempt_facts(),
             statements=policies.runs_attempts,
             parent=self,
         )
@@ -102,14 +107,13 @@ class TeamStack(pulumi.ComponentResource):
             timeout=self._settings.scheduler_timeout_s,
             facts={
                 "bucket": self._storage.bucket.arn,
-                "table": self._storage.table.arn,
                 "uploads": self._queues.uploads.arn,
                 "events": self._queues.events.arn,
+                "dead_letters": self._queues.dead_letters.arn,
             },
-            statements=lambda bucket, table, uploads, events: [
+            statements=lambda bucket, uploads, events, dead_letters: [
                 policies.consumes(uploads),
-                policies.sends(events),
-                policies.keeps_logs_of_runs(table),
+                policies.sends(events, dead_letters),
                 *policies.reads_and_writes(bucket),
             ],
             parent=self,
@@ -133,13 +137,14 @@ class TeamStack(pulumi.ComponentResource):
                 "bucket": self._storage.bucket.arn,
                 "table": self._storage.table.arn,
                 "events": self._queues.events.arn,
+                "dead_letters": self._queues.dead_letters.arn,
                 "workers": [worker.arn for worker in workers],
                 "job_queues": [queue.arn for queue in self._jobs.queues],
                 "schedule_role": self._timers.role.arn,
             },
-            statements=lambda bucket, table, events, workers, job_queues, schedule_role: [
+            statements=lambda bucket, table, events, dead_letters, workers, job_queues, schedule_role: [
                 policies.consumes(events),
-                policies.sends(events),
+                policies.sends(events, dead_letters),
                 policies.keeps_logs_of_runs(table),
                 *policies.reads_and_writes(bucket),
                 *policies.places_attempts(
@@ -156,13 +161,20 @@ class TeamStack(pulumi.ComponentResource):
         watcher = Function(
             self._settings,
             "batch-changed",
-            self._archives["work"],
+            self._archives["schedule"],
             self._environment,
             handler="econda_functions.batch_changed.handler",
             memory=BATCH_CHANGED_MIB,
             timeout=self._settings.scheduler_timeout_s,
-            facts={"events": self._queues.events.arn, "dead_letters": self._queues.dead_letters.arn},
-            statements=lambda events, dead_letters: [policies.sends(events, dead_letters)],
+            facts={
+                "bucket": self._storage.bucket.arn,
+                "events": self._queues.events.arn,
+                "dead_letters": self._queues.dead_letters.arn,
+            },
+            statements=lambda bucket, events, dead_letters: [
+                policies.sends(events, dead_letters),
+                *policies.reads_and_writes(bucket),
+            ],
             parent=self,
         )
         watcher.on_failure(self._queues.dead_letters, retries=2)
