@@ -1,0 +1,128 @@
+"""Checkpoints: what an attempt had done is there for the next one, whole or not at all."""
+
+import random
+import threading
+import time
+
+import pytest
+from econda_edsl.plan import Inline
+
+from econda_cloud.run.events import AttemptFailed
+from econda_cloud.worker.checkpoints import checkpoint_key
+
+KEY = checkpoint_key("n", "r", "t[0]")
+LONG = 3_600_000
+
+# Sums squares step by step; `die` names a step at which it is killed, and `point` where in that step.
+STEPS = """
+import json, os, pathlib, signal
+here = pathlib.Path(os.environ["ECONDA_CHECKPOINT"])
+state = here / "state.json"
+step, total = json.loads(state.read_text()) if state.exists() else (0, 0)
+began = step
+def perhaps(where):
+    if step == die and point == where:
+        os.kill(os.getpid(), signal.SIGKILL)
+while step < 20:
+    step, total = step + 1, total + (step + 1) ** 2
+    part = here / "state.json.tmp"
+    with part.open("w") as file:
+        file.write("[" + str(step))
+        file.flush()
+        perhaps("torn")
+        file.write(f", {total}]")
+    perhaps("written")
+    part.rename(state)
+    perhaps("renamed")
+"""
+UNDISTURBED = sum(n**2 for n in range(1, 21))
+INPUTS, OUTPUTS = {"die": "Int", "point": "String"}, {"total": "Int", "began": "Int"}
+
+
+def run_steps(go, die, point="", **more):
+    [report] = go(STEPS, {"die": die, "point": point}, inputs=INPUTS, outputs=OUTPUTS, checkpoint_ms=LONG, **more)
+    return report
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_killed_at_a_random_step_the_next_worker_continues(go, seed):
+    chance = random.Random(seed)
+    deaths = sorted(chance.sample(range(1, 21), 3))
+    for attempt, die in enumerate(deaths, 1):
+        point = chance.choice(["torn", "written", "renamed"])
+        # Every attempt on a worker of its own: nothing but the blob store is shared.
+        report = run_steps(go, die, point, attempt=attempt, scratch=f"worker-{attempt}")
+        assert isinstance(report, AttemptFailed)
+        assert "SIGKILL" in report.message
+    report = run_steps(go, 0, attempt=4, scratch="worker-4")
+    assert report.outputs == {"total": UNDISTURBED, "began": deaths[-1] - (point != "renamed")}
+
+
+def test_nothing_saved_after_success(go, blobs):
+    assert run_steps(go, 0).outputs == {"total": UNDISTURBED, "began": 0}
+    assert not blobs.exists(KEY)
+
+
+ONCE = "import os, pathlib\n(pathlib.Path(os.environ['ECONDA_CHECKPOINT']) / 'seen').write_text('1')\n"
+
+
+@pytest.mark.parametrize(
+    ("body", "more", "failure"),
+    [
+        (ONCE + "1 / 0", {}, "failed"),
+        (ONCE + "y = 'text'", {"outputs": {"y": "Int"}}, "bad_output"),
+        (ONCE + "import time; time.sleep(60)", {"timeout_ms": 500}, "timed_out"),
+        (ONCE + "import time; time.sleep(60)", {"cancelled": lambda _: time.monotonic() > STARTED[0] + 0.9}, "preempted"),
+        (Inline(language="shell", body='echo 1 > "$ECONDA_CHECKPOINT/seen"; exit 3'), {}, "failed"),
+    ],
+)  # fmt: skip
+def test_saved_at_the_end_of_an_attempt_that_did_not_succeed(go, body, more, failure):
+    STARTED[0] = time.monotonic()
+    [report] = go(body, checkpoint_ms=LONG, **more)
+    assert report.failure == failure
+    shell = Inline(language="shell", body='cat "$ECONDA_CHECKPOINT/seen" > "$OUT/seen"')
+    [report] = go(shell, outputs={"seen": "Int"}, checkpoint_ms=LONG, attempt=2, scratch="other")
+    assert report.outputs == {"seen": 1}
+
+
+STARTED = [0.0]
+
+
+@pytest.mark.parametrize("damage", [
+    lambda data: data[:-1],
+    lambda data: data[:1024],
+    lambda data: data[:0],
+    lambda data: b"x" * len(data),
+    lambda data: data.replace(b"[20, ", b"[21, "),
+])  # fmt: skip
+def test_a_damaged_checkpoint_starts_from_nothing(go, blobs, damage):
+    run_steps(go, 20, "renamed")
+    blobs.put(KEY, damage(blobs.get(KEY)))
+    report = run_steps(go, 0, attempt=2)
+    assert report.outputs == {"total": UNDISTURBED, "began": 0}
+    with open(report.log) as log:
+        assert "checkpoint: the saved one is damaged" in log.read()
+
+
+def test_a_store_that_does_not_answer_fails_the_attempt(go, monkeypatch, blobs):
+    def refuse(*_):
+        raise ConnectionError("no network")
+
+    monkeypatch.setattr(blobs, "get_file", refuse)
+    report = run_steps(go, 0)
+    assert (report.failure, report.message) == ("failed", "ConnectionError: no network")
+
+
+def test_saving_does_not_keep_the_limits_from_being_watched(tmp_path, go, blobs, monkeypatch):
+    put = blobs.put_file
+
+    def slow(key, path):
+        time.sleep(2 if threading.current_thread().name == "econda-checkpoint" else 0)
+        put(key, path)
+
+    monkeypatch.setattr(blobs, "put_file", slow)
+    body = "import os, pathlib, time\nhere = pathlib.Path(os.environ['ECONDA_CHECKPOINT'])\n"
+    body += f"(here / 's').write_text('1')\ntime.sleep(1)\npathlib.Path({str(tmp_path / 'late')!r}).write_text('1')"
+    [report] = go(body, checkpoint_ms=100, timeout_ms=500)
+    assert report.failure == "timed_out"
+    assert not (tmp_path / "late").exists()
