@@ -8,7 +8,16 @@ from typing import Any, NoReturn
 
 import typer
 
+from econda_cloud.run.state import RunState
+
 FAILED, USAGE, NOT_COMPILED, NO_SUCH_RUN, CANCELLED = 1, 2, 3, 4, 130
+
+
+def exit_like(state: RunState) -> None:
+    """End the command as the run ended."""
+    outcome = state.outcome.state if state.outcome else "running"
+    if outcome != "succeeded":
+        raise typer.Exit(CANCELLED if outcome == "cancelled" else FAILED)
 
 
 def print_json(value: Any) -> None:

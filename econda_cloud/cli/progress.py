@@ -6,10 +6,11 @@ import sys
 import time
 
 from rich.console import Console
-from rich.live import Live
-from rich.text import Text
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as Bar
 
 from econda_cloud.money.amounts import format_usd
+from econda_cloud.record.progress import progress_of
 from econda_cloud.run.state import RunState
 
 EVERY_S = 2.0
@@ -17,41 +18,59 @@ EVERY_S = 2.0
 
 
 def summary(state: RunState) -> str:
+    """Counts per state and pool, and the money so far."""
     counts = state.counts
-    waiting = sum(len(chunk.open) for chunk in state.chunks.values())
-    parts = [f"{counts.succeeded} succeeded", f"{waiting} placed"]
+    parts = [f"{counts.succeeded} succeeded"]
+    parts += [f"{number} on {pool}" for pool, number in sorted(progress_of(state).placed.items()) if number]
     parts += [f"{n} {name}" for name in ("failed", "retried", "preempted", "skipped") if (n := getattr(counts, name))]
     return f"{', '.join(parts)}; spent {format_usd(state.spent)}"
 
 
 class Follower:
-    """Shows progress on standard error, so that standard output stays the result's."""
+    """Shows progress on standard error, so that standard output stays the result's. Use as a context manager."""
 
     def __init__(self, *, quiet: bool) -> None:
         self._quiet = quiet
-        self._live = Live(console=Console(stderr=True), transient=True) if sys.stderr.isatty() and not quiet else None
-        self._last, self._run = 0.0, ""
+        self._bar = _bar() if sys.stderr.isatty() and not quiet else None
+        self._task = self._bar.add_task("starting", total=None, summary="") if self._bar else None
+        self._last, self._said, self._run = 0.0, "", ""
 
     def __enter__(self) -> Follower:
-        if self._live:
-            self._live.start()
+        if self._bar:
+            self._bar.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._live:
-            self._live.stop()
+        if self._bar:
+            self._bar.stop()
 
     def started(self, run: str) -> None:
         self._run = run
-        if not self._quiet and not self._live:
+        if not self._quiet and not self._bar:
             sys.stderr.write(f"{run} started\n")
 
     def progress(self, state: RunState) -> None:
+        """Show the state, unless one was shown a moment ago."""
         now = time.monotonic()
-        if self._quiet or now - self._last < (0.1 if self._live else EVERY_S):
+        if self._quiet or now - self._last < (0.1 if self._bar else EVERY_S):
             return
         self._last = now
-        if self._live:
-            self._live.update(Text(f"{self._run}: {summary(state)}"))
-        else:
-            sys.stderr.write(f"{self._run}: {summary(state)}\n")
+        text, progress = summary(state), progress_of(state)
+        if self._bar and self._task is not None:
+            self._bar.update(
+                self._task, description=self._run, completed=progress.ended, total=progress.known, summary=text
+            )
+        elif text != self._said:
+            sys.stderr.write(f"{self._run}: {progress.ended} of {progress.known} known; {text}\n")
+        self._said = text
+
+
+def _bar() -> Bar:
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[summary]}"),
+    )
+    return Bar(*columns, console=Console(stderr=True), transient=True)

@@ -20,8 +20,10 @@ CODE_SUFFIXES = {".py", ".sh"}
 
 @dataclass(frozen=True)
 class Loaded:
-    """A compiled pipeline with its code files and the parameters that came in its bundle."""
+    """A compiled pipeline with its source, its code files and the parameters that came in its bundle."""
 
+    path: str
+    source: bytes
     plan: Plan
     files: dict[str, bytes]
     params: dict[str, Any]
@@ -68,7 +70,7 @@ def load(path: Path, pipeline: str | None) -> Loaded:
     if compiled.plan is None:
         stop(compiled.render(), NOT_COMPILED)
     used = {name: files[name] for name in compiled.plan.code if name in files}
-    return Loaded(compiled.plan, used, params)
+    return Loaded(str(path), compiled.text.encode(), compiled.plan, used, params)
 
 
 def bind(loaded: Loaded, given: list[str]) -> dict[str, Any]:

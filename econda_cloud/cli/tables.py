@@ -75,13 +75,13 @@ def print_attempts(table: dict[str, Instance]) -> None:
         console.print(f"… and {len(table) - SHOWN} more; --json has all")
 
 
-def print_runs(rows: list[RunState]) -> None:
-    table = Table("run", "state", "succeeded", "failed", "spent")
-    for state in rows:
+def print_runs(rows: list[tuple[RunState, str]]) -> None:
+    """Runs, each with where it ran."""
+    table = Table("run", "where", "state", "succeeded", "failed", "spent")
+    for state, where in rows:
         outcome = state.outcome.state if state.outcome else "running"
-        table.add_row(
-            state.run, outcome, str(state.counts.succeeded), str(state.counts.failed), format_usd(state.spent)
-        )
+        counts = state.counts
+        table.add_row(state.run, where, outcome, str(counts.succeeded), str(counts.failed), format_usd(state.spent))
     Console().print(table)
 
 

@@ -24,6 +24,7 @@ class Attempt(msgspec.Struct, omit_defaults=True, kw_only=True):
     attempt: int
     pool: str = ""
     offer: str = ""
+    chunk: str = ""
     state: str = "placed"
     started_ms: int = 0
     ended_ms: int = 0
@@ -56,6 +57,7 @@ def instances_of(entries: Iterable[Entry]) -> dict[str, Instance]:
                     for instance, number in event.items:
                         attempt = _attempt(table, instance, number)
                         attempt.pool, attempt.offer, attempt.verdicts = event.pool, event.offer, event.verdicts
+                        attempt.chunk = event.chunk
                         prices[instance, number] = (event.price, event.memory, len(event.items))
                 case AttemptSucceeded():
                     _end(table, prices, event, "succeeded", "")

@@ -18,6 +18,8 @@ from econda_cloud.run.events import RunStarted
 from econda_cloud.schedule.places import bundle_key, plan_key, status_key
 from econda_cloud.submission.bundles import pack_files
 from econda_cloud.submission.uploads import Upload, namespace_of
+from econda_cloud.worker.archives import known_archives
+from econda_cloud.worker.pins import BadPins, Pins, take_lock, with_pins
 
 PARAM = "param-"
 """Object metadata `param-NAME` gives a parameter, `params` several as YAML, `pipeline` picks one of the file's."""
@@ -43,12 +45,13 @@ def accept(upload: Upload, content: Content, blobs: BlobStore) -> RunStarted:
     """
     namespace = namespace_of(upload.key)
     bundle = _bundle(upload, content)
-    plan = _plan(bundle, content.metadata.get("pipeline"))
+    code, pins = _unlocked(bundle)
+    plan = with_pins(_plan(bundle, code, content.metadata.get("pipeline")), pins)
     params = _params(plan, bundle, content)
     run = upload.run(plan.name)
     blobs.put(plan_key(namespace, run), encode_plan(plan))
     stored = None
-    used = {name: bundle.files[name] for name in plan.code if name in bundle.files}
+    used = {name: code[name] for name in plan.code if name in code}
     if used:
         stored = bundle_key(namespace, run)
         blobs.put(stored, pack_files(used))
@@ -60,6 +63,7 @@ def accept(upload: Upload, content: Content, blobs: BlobStore) -> RunStarted:
         params=params,
         seed=upload.seed,
         submitted_by=content.metadata.get("submitted-by") or upload.user,
+        archives=known_archives(plan, blobs),
         bundle=stored,
     )
 
@@ -73,8 +77,15 @@ def _bundle(upload: Upload, content: Content) -> Bundle:
         raise Refused(f"error: {error}") from error
 
 
-def _plan(bundle: Bundle, pipeline: str | None) -> Plan:
-    compiled = compile_source(bundle.source, bundle.source_path, files=bundle.files, pipeline=pipeline)
+def _unlocked(bundle: Bundle) -> tuple[dict[str, bytes], dict[str, Pins]]:
+    try:
+        return take_lock(bundle.files)
+    except BadPins as error:
+        raise Refused(f"error: {error}") from error
+
+
+def _plan(bundle: Bundle, code: Mapping[str, bytes], pipeline: str | None) -> Plan:
+    compiled = compile_source(bundle.source, bundle.source_path, files=code, pipeline=pipeline)
     if compiled.plan is None:
         raise Refused(compiled.render(color=False))
     return compiled.plan

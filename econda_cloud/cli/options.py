@@ -1,0 +1,34 @@
+"""Arguments and options that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def _run_names(incomplete: str) -> list[str]:
+    """For completion: the runs of this machine, and `last`."""
+    from econda_cloud.cli.stores import embedded
+
+    return [name for name in ["last", *embedded().runs()] if name.startswith(incomplete)]
+
+
+def _team_names(incomplete: str) -> list[str]:
+    from econda_adapters.aws.deployed import deployed_teams
+
+    from econda_cloud.cli.stores import home_folder
+
+    return [name for name in deployed_teams(home_folder()) if name.startswith(incomplete)]
+
+
+File = Annotated[Path, typer.Argument(help="an .edsl file or a .zip bundle")]
+Json = Annotated[bool, typer.Option("--json", help="print JSON")]
+Params = Annotated[list[str] | None, typer.Option("--param", "-p", help="NAME=VALUE, may be repeated")]
+Pipeline = Annotated[str | None, typer.Option("--pipeline", help="which pipeline of the file")]
+RunName = Annotated[str, typer.Argument(help="the run's name, or `last`", autocompletion=_run_names)]
+TeamName = Annotated[
+    str | None,
+    typer.Option("--team", envvar="ECONDA_TEAM", help="the team whose stack is meant", autocompletion=_team_names),
+]

@@ -1,0 +1,69 @@
+"""Commands on a pipeline file: run it on this machine, check it, draw it."""
+
+from __future__ import annotations
+
+import getpass
+from typing import Annotated
+
+import typer
+from econda_adapters.embedded.runner import run_plan
+
+from econda_cloud.cli.options import File, Json, Params, Pipeline
+from econda_cloud.cli.output import USAGE, exit_like, print_json, stop
+from econda_cloud.cli.packages import pinned
+from econda_cloud.cli.progress import Follower
+from econda_cloud.cli.source import bind, compile_file, load
+from econda_cloud.cli.stores import embedded, embedded_home, find_run
+from econda_cloud.cli.tables import print_run, run_report
+
+
+def run(file: File, param: Params = None, pipeline: Pipeline = None, json: Json = False) -> None:
+    """Run a pipeline on this machine. Example: econda run sweep.edsl -p n=12"""
+    loaded = load(file, pipeline)
+    params = bind(loaded, param or [])
+    home = embedded_home()
+    plan = pinned(loaded.plan, home.blobs)
+    with Follower(quiet=json) as follower:
+        state = run_plan(
+            home,
+            plan,
+            params,
+            files=loaded.files,
+            user=getpass.getuser(),
+            started=follower.started,
+            progress=follower.progress,
+        )
+    if json:
+        print_json(run_report(state, find_run(state.run, None, [embedded()]).entries))
+    else:
+        print_run(state)
+    exit_like(state)
+
+
+def check(file: File, pipeline: Pipeline = None, json: Json = False) -> None:
+    """Check a pipeline without running it. Example: econda check sweep.edsl"""
+    compiled, _, _ = compile_file(file, pipeline)
+    if json:
+        found = [{"code": d.code, "message": d.message} for d in compiled.diagnostics]
+        print_json({"ok": compiled.ok, "diagnostics": found, "digest": compiled.plan.digest if compiled.plan else None})
+    elif compiled.plan is None:
+        typer.echo(compiled.render(color=False), err=True)
+    else:
+        plan = compiled.plan
+        typer.echo(f"ok: pipeline {plan.name}, {len(plan.tasks)} tasks, {plan.digest}")
+    if not compiled.ok:
+        raise typer.Exit(3)
+
+
+def graph(
+    file: File,
+    pipeline: Pipeline = None,
+    to: Annotated[str, typer.Option("--to", help="mermaid, dot or svg")] = "mermaid",
+) -> None:
+    """Draw a pipeline. Example: econda graph sweep.edsl --to svg > sweep.svg"""
+    from econda_edsl.graph import to_dot, to_mermaid, to_svg
+
+    draw = {"mermaid": to_mermaid, "dot": to_dot, "svg": to_svg}.get(to)
+    if draw is None:
+        stop(f"error: `{to}` is not one of mermaid, dot, svg", USAGE)
+    typer.echo(draw(load(file, pipeline).plan))
