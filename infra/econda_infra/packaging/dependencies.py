@@ -17,7 +17,9 @@ PINS = Path(__file__).with_name("requirements")
 
 INSTALLATION_TIMEOUT_S = 600
 
-NOT_RUN = ("bin", "__pycache__")
+NOT_RUN = ("bin", "tests")
+"""Folders of an installation that no function imports; some packages install their tests as a package `tests`."""
+
 RECORDS = ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json")
 """What an installation writes about itself: it differs between machines and no function reads it."""
 
@@ -48,8 +50,8 @@ def installed(requirements: Path, python: str, platform: str | None, near: Path)
 
 def _runs(path: Path, folder: Path) -> bool:
     parts = path.relative_to(folder).parts
-    hidden = parts[-1].startswith(".") or (parts[-1] in RECORDS and parts[0].endswith(".dist-info"))
-    return path.is_file() and not hidden and not any(part in NOT_RUN for part in parts)
+    unread = parts[-1].startswith(".") or (parts[-1] in RECORDS and parts[0].endswith(".dist-info"))
+    return path.is_file() and not unread and parts[0] not in NOT_RUN and "__pycache__" not in parts
 
 
 def _install(requirements: Path, python: str, platform: str | None, folder: Path) -> None:
