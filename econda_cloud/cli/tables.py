@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from econda_cloud.cli.progress import summary
 from econda_cloud.money.amounts import format_usd
@@ -62,7 +62,7 @@ def print_run(state: RunState) -> None:
 
 
 def print_attempts(table: dict[str, Instance]) -> None:
-    shown = Table("instance", "state", "pool", "attempts", "time", "price")
+    shown = Table(Column("instance", overflow="fold"), "state", "pool", "attempts", "time", "price")
     for row in list(table.values())[:SHOWN]:
         last = row.attempts[-1]
         time = f"{(last.ended_ms - last.started_ms) / 1000:.3f} s" if last.ended_ms else ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +13,8 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 logger = Logger()
 metrics = Metrics()
+# An invocation that has nothing to count is no reason to warn.
+warnings.filterwarnings("ignore", message="No application metrics to publish")
 
 Handler = Callable[[Any, Any], Any]
 

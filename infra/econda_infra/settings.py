@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 import msgspec
@@ -88,7 +89,8 @@ def emulated(team: str, account: str, region: str) -> Settings:
         image="process:econda",
         network=Network(subnets=("subnet-local",), security_groups=("sg-local",)),
         python=f"{sys.version_info.major}.{sys.version_info.minor}",
-        concurrency=50,
+        # More parallel invocations than cores only make each other's cold starts longer.
+        concurrency=max(4, 2 * (os.cpu_count() or 1)),
         scheduler_timeout_s=20,
         shapes=tuple(msgspec.structs.replace(shape, instances=1) for shape in (CPU, GPU)),
         emulated=True,
