@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import shutil
@@ -51,12 +52,20 @@ class Cache:
     def opened(self, key: str) -> Path:
         """The directory of an archive blob (zip or tar) of any key."""
         digest = hashlib.sha256(key.encode()).hexdigest()
-        return self._get(key, self.directory / "opened" / digest, "", True)
+        return self._get(key, self.directory / "opened" / digest / "tree", "", True)
 
     def _get(self, key: str, target: Path, digest: str, packed: bool) -> Path:
         if target.exists():
             return target
         target.parent.mkdir(parents=True, exist_ok=True)
+        # Hosts that start together want the same archive; without the lock each would fetch and unpack it.
+        with (target.parent / ".lock").open("wb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not target.exists():
+                self._fetch(key, target, digest, packed)
+        return target
+
+    def _fetch(self, key: str, target: Path, digest: str, packed: bool) -> None:
         with tempfile.TemporaryDirectory(dir=target.parent, prefix=".fetch-") as temporary:
             got = Path(temporary) / "blob"
             self.blobs.get_file(key, got)
@@ -68,13 +77,7 @@ class Cache:
                 got = tree
             else:
                 got.chmod(0o444)
-            try:
-                os.rename(got, target)
-            except OSError:
-                # Another process was first; what it put there is the same.
-                if not target.exists():
-                    raise
-        return target
+            os.rename(got, target)
 
 
 def discard(path: Path) -> None:

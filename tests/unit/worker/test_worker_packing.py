@@ -1,8 +1,11 @@
 """Directories as tar files."""
 
 import os
+import time
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 
+from econda_cloud.worker.artifacts import Cache
 from econda_cloud.worker.packing import pack, unpack
 
 
@@ -25,3 +28,22 @@ def test_a_tar_that_ends_with_a_zip_is_a_tar(tmp_path):
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["arrays.npz"]
     unpack(tmp_path / "tree" / "arrays.npz", tmp_path / "zip")
     assert (tmp_path / "zip" / "inner").read_text() == "x"
+
+
+def test_who_want_the_same_archive_fetch_it_once(tmp_path, blobs, monkeypatch):
+    (tmp_path / "tree").mkdir()
+    (tmp_path / "tree" / "x").write_text("x")
+    pack(tmp_path / "tree", tmp_path / "tree.tar")
+    blobs.put_file("archive", tmp_path / "tree.tar")
+    get, fetched = blobs.get_file, []
+
+    def slow(key, path):
+        fetched.append(key)
+        time.sleep(0.2)
+        get(key, path)
+
+    monkeypatch.setattr(blobs, "get_file", slow)
+    with ThreadPoolExecutor(4) as threads:
+        found = set(threads.map(lambda _: Cache(blobs, tmp_path / "cache").opened("archive"), range(4)))
+    assert [path.name for path in found.pop().iterdir()] == ["x"]
+    assert (found, fetched) == (set(), ["archive"])
