@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pulumi
 import pulumi_aws as aws
-
 from econda_infra.packaging import Target, archives
 from econda_infra.settings import Network, Settings
 from econda_infra.team import TeamStack

@@ -92,7 +92,7 @@ def digest_of(inputs: Inputs) -> str:
 
 def _refused(name: str, type_: str, what: str, error: Exception) -> NotApplied:
     advice = "run it again: what is there already is kept"
-    if isinstance(error, ClientError) and "Exist" in str(error.response.get("Error", {}).get("Code", "")):
+    if "exists" in str(error).lower():
         advice = "something else has made one of that name: remove that, or take another team name"
     elif isinstance(error, BotoCoreError):
         advice = "is the cloud running? Then run it again: what is there already is kept"

@@ -12,6 +12,7 @@ from typing import Any
 
 from econda_adapters.aws.clients import CONNECTIONS
 from pulumi.runtime import mocks
+from pulumi.runtime.settings import SETTINGS
 from pulumi.runtime.stack import run_pulumi_func
 
 from econda_infra.apply.applier import Applier
@@ -57,6 +58,9 @@ async def _run(team: str, program: Callable[[], None], engine: _Engine) -> None:
         loop.set_default_executor(threads)
         # A failure travels to every resource that waited for the failed one; it is raised once, below.
         loop.set_exception_handler(lambda *_: None)
+        # What a run that failed was still waiting for, on an event loop that is closed now.
+        SETTINGS.rpc_manager.clear()
+        SETTINGS.outputs.clear()
         mocks.set_mocks(engine, project=PROJECT, stack=team, preview=False, logger=_silent())
         try:
             await run_pulumi_func(program)
@@ -76,10 +80,12 @@ def _threads() -> Iterator[ThreadPoolExecutor]:
         loops.append(asyncio.new_event_loop())
         asyncio.set_event_loop(loops[-1])
 
-    with ThreadPoolExecutor(CONNECTIONS, initializer=begin) as threads:
-        yield threads
-    for loop in loops:
-        loop.close()
+    try:
+        with ThreadPoolExecutor(CONNECTIONS, initializer=begin) as threads:
+            yield threads
+    finally:
+        for loop in loops:
+            loop.close()
 
 
 def _silent() -> logging.Logger:

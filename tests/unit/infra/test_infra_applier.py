@@ -75,7 +75,7 @@ def test_what_has_changed_is_updated_or_made_anew(world: World, tmp_path: Path) 
 
 def test_what_holds_data_is_not_made_anew(world: World, tmp_path: Path) -> None:
     applied(tmp_path, [("kept", {"name": "a"})])
-    with pytest.raises(NotApplied, match="a: its settings have changed, which would .* losing what it holds"):
+    with pytest.raises(NotApplied, match=r"a: its settings have changed, which would .* losing what it holds"):
         applied(tmp_path, [("kept", {"name": "a", "x": 1})])
     assert world.done == ["create a"]
 
@@ -109,7 +109,10 @@ def test_a_refusal_says_what_why_and_what_to_do_and_keeps_what_was_made(world: W
 @pytest.mark.parametrize(
     ("error", "advice"),
     [
-        (ClientError({"Error": {"Code": "EntityAlreadyExists"}}, "CreateRole"), "something else has made one"),
+        (
+            ClientError({"Error": {"Code": "Conflict", "Message": "x already exists"}}, "CreateRole"),
+            "something else has made one",
+        ),
         (EndpointConnectionError(endpoint_url="http://127.0.0.1:1"), "is the cloud running"),
     ],
 )
@@ -154,7 +157,7 @@ def test_a_program_stops_at_its_first_failure_and_names_it(
         world.error = ClientError({"Error": {"Code": "Teapot"}}, "CreateThing")
         return arn
 
-    with pytest.raises(NotApplied, match="bad .*could not be made.*Teapot"):
+    with pytest.raises(NotApplied, match=r"bad .*could not be made.*Teapot"):
         run("vision", program, applier)
     assert world.done == ["create first"]
     assert capfd.readouterr() == ("", "")

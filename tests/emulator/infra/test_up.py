@@ -1,0 +1,259 @@
+"""A team's stack in the local cloud: made, left alone, changed, made anew, removed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from botocore.exceptions import ClientError
+from econda_adapters.aws.stack import POOLS_KEY, FunctionTarget, QueueTarget, Stack, decode_pools
+from econda_infra import apply
+from econda_infra.names import BadTeamName
+from econda_infra.packaging import zips
+from econda_infra.settings import CPU
+from econda_local.cloud import LocalCloud
+
+from tests.emulator.conftest import Until
+
+pytestmark = pytest.mark.emulator
+
+Clients = Callable[..., Any]
+Change = tuple[str, str]
+
+
+class Deployment:
+    """Deployments of teams from one home folder into the local cloud."""
+
+    def __init__(self, cloud: LocalCloud, home: Path) -> None:
+        self.home, self._cloud = home, cloud
+        self.teams: set[str] = set()
+
+    def up(self, team: str, **chosen: Any) -> tuple[Stack, list[Change]]:
+        """The stack, and what was done to which resource."""
+        self.teams.add(team)
+        changes: list[Change] = []
+        stack = apply.up(
+            team,
+            home=self.home,
+            environment=self._cloud.environment(),
+            report=lambda *change: changes.append(change),
+            settings=lambda usual: msgspec.structs.replace(usual, **chosen),
+        )
+        return stack, changes
+
+    def destroy(self, team: str) -> list[Change]:
+        changes: list[Change] = []
+        apply.destroy(team, home=self.home, environment=self._cloud.environment(), report=lambda *c: changes.append(c))
+        return changes
+
+
+@pytest.fixture(scope="module", autouse=True)
+def frozen_sources() -> Iterator[None]:
+    """Whoever edits the project while its tests run must not change what is deployed between two calls."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(zips, "sources", cache(zips.sources))
+        yield
+
+
+@pytest.fixture
+def deployment(local_cloud: LocalCloud, tmp_path: Path) -> Iterator[Deployment]:
+    deployment = Deployment(local_cloud, tmp_path)
+    yield deployment
+    for team in deployment.teams:
+        deployment.destroy(team)
+
+
+def left_of(team: str, client: Clients) -> set[str]:
+    """Names of everything in the account that the team could have made."""
+    batch, iam = client("batch"), client("iam")
+    definitions = batch.describe_job_definitions(status="ACTIVE")["jobDefinitions"]
+    found = [
+        *[each["Name"] for each in client("s3").list_buckets()["Buckets"]],
+        *client("dynamodb").list_tables()["TableNames"],
+        *client("sqs").list_queues().get("QueueUrls", []),
+        *[each["FunctionName"] for each in client("lambda").list_functions()["Functions"]],
+        *[each["EventSourceArn"] for each in client("lambda").list_event_source_mappings()["EventSourceMappings"]],
+        *[each["Name"] for each in client("events").list_rules()["Rules"]],
+        *[each["Name"] for each in client("scheduler").list_schedule_groups()["ScheduleGroups"]],
+        *[each["logGroupName"] for each in client("logs").describe_log_groups()["logGroups"]],
+        *[each["RoleName"] for each in iam.list_roles()["Roles"]],
+        *[each["InstanceProfileName"] for each in iam.list_instance_profiles()["InstanceProfiles"]],
+        *[each["computeEnvironmentName"] for each in batch.describe_compute_environments()["computeEnvironments"]],
+        *[each["jobQueueName"] for each in batch.describe_job_queues()["jobQueues"]],
+        *[each["jobDefinitionName"] for each in definitions],
+    ]
+    return {name for name in found if f"econda-{team}-" in name}
+
+
+def test_up_makes_everything_and_a_second_up_changes_nothing(deployment: Deployment, client: Clients) -> None:
+    stack, changes = deployment.up("first")
+    assert changes
+    assert {change for _, change in changes} == {"created"}
+    assert deployment.up("first") == (stack, [])
+
+    for offer, target in decode_pools(
+        client("s3").get_object(Bucket=stack.bucket, Key=POOLS_KEY)["Body"].read()
+    ).targets.items():
+        if isinstance(target, FunctionTarget):
+            found = client("lambda").get_function_configuration(FunctionName=target.function)
+            assert found["MemorySize"] == int(offer.rpartition("/")[2])
+            assert found["Timeout"] * 1000 == target.limit_ms
+            assert Stack.from_environment(found["Environment"]["Variables"]) == stack
+        else:
+            assert isinstance(target, QueueTarget)
+            (queue,) = client("batch").describe_job_queues(jobQueues=[target.queue])["jobQueues"]
+            assert (queue["state"], queue["status"]) == ("ENABLED", "VALID")
+    keys = client("dynamodb").describe_table(TableName=stack.table)["Table"]["KeySchema"]
+    assert [(key["AttributeName"], key["KeyType"]) for key in keys] == [("log", "HASH"), ("seq", "RANGE")]
+
+
+def test_what_was_made_is_found_again_without_making_anything(deployment: Deployment, local_cloud: LocalCloud) -> None:
+    assert apply.deployed("second", home=deployment.home) is None
+    stack, _ = deployment.up("second")
+    found = apply.deployed("second", home=deployment.home)
+    assert found is not None
+    assert found.stack == stack
+    assert found.pools == ("aws.lambda", "aws.batch.cpu", "aws.batch.gpu")
+    assert found.environment == local_cloud.environment()
+    assert apply.destroy("second", home=deployment.home, environment=found.environment)
+    assert apply.deployed("second", home=deployment.home) is None
+
+
+def test_functions_run_with_what_they_need(deployment: Deployment, client: Clients) -> None:
+    deployment.up("third")
+    for function, event in (
+        ("submit", {"Records": [_message({"Event": "s3:TestEvent"})]}),
+        ("schedule", {"Records": []}),
+        ("batch-changed", {"detail": {"jobId": "of somebody else", "status": "FAILED"}}),
+    ):
+        answer = client("lambda").invoke(FunctionName=f"econda-third-{function}", Payload=json.dumps(event))
+        said = json.load(answer["Payload"])
+        if function == "schedule":  # Powertools takes no empty batch; it has been imported to say so
+            assert "Records" in str(said) or said == {"batchItemFailures": []}, said
+        else:
+            assert "FunctionError" not in answer, said
+
+
+def test_uploads_reach_the_function_through_the_queue(deployment: Deployment, client: Clients, until: Until) -> None:
+    stack, _ = deployment.up("uploader")
+    client("s3").put_object(Bucket=stack.bucket, Key="uploads/me/wrong.edsl", Body=b"this is no pipeline\n")
+    listed = partial(client("s3").list_objects_v2, Bucket=stack.bucket, Prefix="uploads/me/wrong.edsl.errors")
+    until(lambda: listed().get("Contents"), "the errors of an upload beside it")
+
+
+def test_a_changed_setting_updates_functions_in_place(deployment: Deployment, client: Clients) -> None:
+    deployment.up("changed")
+    _, changes = deployment.up("changed", work_disk_mib=1024)
+    workers = {("Function econda-changed-work-" + size, "updated") for size in ("1769", "3538", "10240")}
+    assert workers <= set(changes)
+    assert {change for _, change in changes} == {"updated"}
+    found = client("lambda").get_function_configuration(FunctionName="econda-changed-work-1769")
+    assert found["EphemeralStorage"] == {"Size": 1024}
+
+
+def test_a_size_that_is_dropped_is_removed(deployment: Deployment, client: Clients) -> None:
+    deployment.up("sizes")
+    stack, changes = deployment.up("sizes", work_sizes_mib=(1769,))
+    assert ("Function econda-sizes-work-3538", "deleted") in changes
+    with pytest.raises(ClientError, match="ResourceNotFound"):
+        client("lambda").get_function(FunctionName="econda-sizes-work-3538")
+    pools = decode_pools(client("s3").get_object(Bucket=stack.bucket, Key=POOLS_KEY)["Body"].read())
+    assert [offer.name for offer in pools.pools[0].offers] == ["aws.lambda/1769"]
+
+
+def test_changed_capacity_reaches_batch(deployment: Deployment, client: Clients) -> None:
+    deployment.up("capacity")
+    deployment.up("capacity", shapes=(msgspec.structs.replace(CPU, instances=2),))
+    (found,) = client("batch").describe_compute_environments(computeEnvironments=["econda-capacity-cpu-spot"])[
+        "computeEnvironments"
+    ]
+    assert found["computeResources"]["maxvCpus"] == 32
+    assert found["tags"]["econda:memory-mib"] == str(2 * 60 * 1024)
+
+
+def test_new_code_is_deployed(deployment: Deployment, client: Clients, monkeypatch: pytest.MonkeyPatch) -> None:
+    deployment.up("coder")
+    changed = {**zips.sources(), "econda_functions/work.py": b"def handler(event, context):\n    return 'new'\n"}
+    monkeypatch.setattr(zips, "sources", lambda: changed)
+    _, changes = deployment.up("coder")
+    assert {resource.split()[0] for resource, _ in changes} == {"Function"}
+    answer = client("lambda").invoke(FunctionName="econda-coder-work-1769", Payload=b"{}")
+    assert json.load(answer["Payload"]) == "new"
+
+
+def test_destroy_leaves_nothing_behind(deployment: Deployment, client: Clients) -> None:
+    stack, made = deployment.up("gone")
+    for body in (b"1", b"2"):
+        client("s3").put_object(Bucket=stack.bucket, Key="runs/x", Body=body)
+    client("s3").delete_object(Bucket=stack.bucket, Key="runs/x")
+    client("scheduler").create_schedule(
+        Name="later",
+        GroupName=stack.schedule_group,
+        ScheduleExpression="at(2099-01-01T00:00:00)",
+        FlexibleTimeWindow={"Mode": "OFF"},
+        Target={"Arn": stack.events_queue_arn, "RoleArn": stack.schedule_role},
+    )
+    assert left_of("gone", client)
+    removed = deployment.destroy("gone")
+    assert sorted(resource for resource, _ in removed) == sorted(resource for resource, _ in made)
+    assert left_of("gone", client) == set()
+    assert deployment.destroy("gone") == []
+
+
+def test_two_teams_live_side_by_side(deployment: Deployment, client: Clients) -> None:
+    one, _ = deployment.up("one")
+    two, _ = deployment.up("two")
+    for name in one.__struct_fields__:
+        assert name == "region" or getattr(one, name) != getattr(two, name), name
+    before = left_of("two", client)
+    deployment.destroy("one")
+    assert left_of("one", client) == set()
+    assert left_of("two", client) == before
+    assert deployment.up("two") == (two, [])
+
+
+def test_a_cloud_that_has_forgotten_everything_gets_it_all_again(deployment: Deployment, client: Clients) -> None:
+    _, made = deployment.up("lost")
+    file = deployment.home / "teams" / "lost" / "resources.json"
+    remembered = file.read_bytes()
+    deployment.destroy("lost")  # what a restart of the emulator does
+    file.write_bytes(remembered)
+    _, again = deployment.up("lost")
+    assert sorted(again) == sorted(made)
+    assert left_of("lost", client)
+
+
+def test_an_up_that_was_stopped_is_gone_on_with(deployment: Deployment, client: Clients) -> None:
+    client("scheduler").create_schedule_group(Name="econda-half-timers")
+    with pytest.raises(apply.NotApplied, match=r"econda-half-timers .*could not be made.*something else has made one"):
+        deployment.up("half")
+    client("scheduler").delete_schedule_group(Name="econda-half-timers")
+    _, changes = deployment.up("half")
+    assert ("ScheduleGroup econda-half-timers", "created") in changes
+    assert {change for _, change in changes} == {"created"}
+    assert deployment.up("half")[1] == []
+
+
+def test_a_name_that_cannot_be_is_refused_before_anything_is_made(deployment: Deployment) -> None:
+    with pytest.raises(BadTeamName):
+        deployment.up("Not/A/Team")
+    assert list(deployment.home.iterdir()) == []
+    deployment.teams.clear()
+
+
+def _message(body: Any) -> dict[str, Any]:
+    return {
+        "messageId": "m",
+        "receiptHandle": "r",
+        "body": json.dumps(body),
+        "attributes": {"ApproximateReceiveCount": "1"},
+        "messageAttributes": {},
+        "eventSource": "aws:sqs",
+        "eventSourceARN": "arn:aws:sqs:us-east-1:000000000000:uploads",
+        "awsRegion": "us-east-1",
+    }
