@@ -59,7 +59,7 @@ class Cache:
             return target
         target.parent.mkdir(parents=True, exist_ok=True)
         # Hosts that start together want the same archive; without the lock each would fetch and unpack it.
-        with (target.parent / ".lock").open("wb") as lock:
+        with target.parent.with_suffix(".lock").open("wb") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if not target.exists():
                 self._fetch(key, target, digest, packed)

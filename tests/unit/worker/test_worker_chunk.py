@@ -82,6 +82,9 @@ def test_file_output_is_input_of_the_next(go):
     [second] = go("n = f.read_text() + (d / 'b').read_text()", first.outputs, inputs={"f": "File", "d": "Dir"},
                   outputs={"n": "String"})  # fmt: skip
     assert second.outputs == {"n": "hellob"}
+    [hidden] = go("from pathlib import Path\nf = Path('.lock')\nf.write_text('x')", outputs={"f": "File"})
+    [found] = go("n = f.read_text()", hidden.outputs, inputs={"f": "File"}, outputs={"n": "String"})
+    assert found.outputs == {"n": "x"}
     [third] = go(shell('cat "$f" "$d/b" > "$OUT/n"'), first.outputs, outputs={"n": "String"})
     assert third.outputs == {"n": "hellob"}
 
