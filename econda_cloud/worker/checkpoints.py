@@ -10,6 +10,7 @@ An attempt that was given up as lost may still run and save: whichever saves las
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 import tarfile
@@ -116,7 +117,7 @@ class Checkpoint:
         self._saved = _whole_files(self.directory)
 
     def _say(self, text: str) -> None:
-        with self._log.open("ab") as file:
+        with contextlib.suppress(OSError), self._log.open("ab") as file:
             file.write(f"econda: checkpoint: {text}\n".encode("utf-8", "replace"))
 
     def _discard(self) -> None:

@@ -6,7 +6,7 @@ import os
 import re
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from econda_edsl.plan import FailureKind
@@ -18,6 +18,7 @@ _SHOWN = 1_500
 # Up to the last `@` before the path: a password may hold one.
 _CREDENTIALS = re.compile(r"(?<=://)[^\s/]*@")
 _ERROR = re.compile(r"^\s*(error:|×)", re.MULTILINE)
+_QUIET = {"NO_COLOR": "1", "UV_NO_PROGRESS": "1"}
 _DRAWING = " \t×│├╰─▶…"
 
 
@@ -63,14 +64,13 @@ class Uv:
     limits: Limits
     log: Path
     directory: Path
-    quiet: Mapping[str, str] = field(default_factory=lambda: {"NO_COLOR": "1", "UV_NO_PROGRESS": "1"})
 
     def run(self, *arguments: str) -> None:
         """Run to the end. Raises `UvFailed`."""
         said = self.directory / ".uv.log"
         said.write_bytes(b"")
         command = [find_uv(), *arguments]
-        environment = {**self._home(), **self.environment, **self.quiet}
+        environment = {**self._home(), **self.environment, **_QUIET}
         answer = run_process(command, environment, self.directory, said, self.limits)
         text = without_credentials(said.read_text("utf-8", "replace"))
         with self.log.open("a", encoding="utf-8") as log:
