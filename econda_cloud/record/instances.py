@@ -12,6 +12,7 @@ from econda_cloud.run.events import (
     AttemptFailed,
     AttemptsPlaced,
     AttemptSucceeded,
+    ChunkLost,
     Entry,
     PlacementRefused,
     Verdict,
@@ -64,6 +65,11 @@ def instances_of(entries: Iterable[Entry]) -> dict[str, Instance]:
                     table[event.instance].outputs = event.outputs
                 case AttemptFailed():
                     _end(table, prices, event, event.failure, event.message)
+                case ChunkLost(chunk=chunk, failure=failure, message=message):
+                    for row in table.values():
+                        for attempt in row.attempts:
+                            if attempt.chunk == chunk and attempt.state == "placed":
+                                attempt.state, attempt.message = failure, message
                 case PlacementRefused(items=items, message=message):
                     for instance, number in items:
                         attempt = _attempt(table, instance, number)
