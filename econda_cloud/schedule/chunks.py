@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from econda_edsl.evaluate import evaluate
 from econda_edsl.plan import Call as CallNode
 from econda_edsl.plan import Container, Overrides, Plan
@@ -23,9 +25,8 @@ def chunk_of(plan: Plan, state: RunState, dispatch: Dispatch) -> Chunk | None:
     calls = [(item, places[-1].node, call) for item, (places, call) in wanted if places]
     # A demand names its task, so what is dispatched together is calls of one task or the building of one environment.
     if calls:
-        node, name = calls[-1][1], calls[-1][2].task
-        assert isinstance(node, CallNode)
-        task = _work_task(plan, state, dispatch, name, node.overrides)
+        own = [node.overrides for _, node, _ in calls if isinstance(node, CallNode)]
+        task = _work_task(plan, state, dispatch, calls[-1][2].task, own)
         items = [_item(plan, item[0], call) for item, _, call in calls]
     elif wanted:
         task = _build_task(plan, environment_key(wanted[-1][0][0]) or "")
@@ -45,19 +46,31 @@ def chunk_of(plan: Plan, state: RunState, dispatch: Dispatch) -> Chunk | None:
     )
 
 
-def _work_task(plan: Plan, state: RunState, dispatch: Dispatch, name: str, own: Overrides | None) -> WorkTask:
-    """A task with the settings of its step in place of its own."""
+def _work_task(plan: Plan, state: RunState, dispatch: Dispatch, name: str, own: Sequence[Overrides | None]) -> WorkTask:
+    """A task with the settings of its steps in place of its own.
+
+    Steps dispatched together have one timeout, which is in their demand; of their checkpoint intervals the shortest
+    serves all.
+    """
     task, held = plan.tasks[name], state.chunks.get(dispatch.chunk)
+    timeouts = [each.timeout_ms if each and each.timeout_ms is not None else task.timeout_ms for each in own]
+    checkpoints = [
+        each.checkpoint_ms if each and each.checkpoint_ms is not None else task.checkpoint_ms for each in own
+    ]
     return WorkTask(
         name=name,
         run=task.run,
         inputs={name: parameter.type for name, parameter in task.inputs.items()},
         outputs=dict(task.outputs),
-        timeout_ms=own.timeout_ms if own and own.timeout_ms is not None else task.timeout_ms,
-        checkpoint_ms=own.checkpoint_ms if own and own.checkpoint_ms is not None else task.checkpoint_ms,
+        timeout_ms=_shortest(timeouts),
+        checkpoint_ms=_shortest(checkpoints),
         memory=held.memory if held else 0,
         types=plan.types,
     )
+
+
+def _shortest(times: Sequence[int | None]) -> int | None:
+    return min((each for each in times if each is not None), default=None)
 
 
 def _build_task(plan: Plan, key: str) -> WorkTask:
