@@ -12,7 +12,7 @@ from econda_infra.settings import Settings
 
 class Timers(pulumi.ComponentResource):
     def __init__(self, settings: Settings, events: sqs.Queue, parent: pulumi.Resource) -> None:
-        name = names.named(settings.team, "timers")
+        self.name = name = names.named(settings.team, "timers")
         super().__init__("econda:aws:Timers", name, None, pulumi.ResourceOptions(parent=parent))
         inside = pulumi.ResourceOptions(parent=self)
         self.group = scheduler.ScheduleGroup(name, name=name, opts=inside)

@@ -6,6 +6,7 @@ import hashlib
 import json
 import threading
 from collections.abc import Callable
+from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 from econda_adapters.aws.clients import Clients
@@ -85,9 +86,16 @@ class Applier:
 
 
 def digest_of(inputs: Inputs) -> str:
-    """Of an archive only what its resource says about its content: where it lies on this disk changes nothing."""
-    text = json.dumps(inputs, sort_keys=True, default=lambda _: "")
+    """Raises TypeError for a value that no resource here has."""
+    text = json.dumps(inputs, sort_keys=True, default=_regardless_of_its_place)
     return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def _regardless_of_its_place(value: Any) -> str:
+    """Of an archive: its resource tells what is in it, and where it lies on this disk changes nothing."""
+    if hasattr(value, "path"):
+        return ""
+    raise TypeError(f"a {type(value).__name__} cannot be an argument of a resource here")
 
 
 def _refused(name: str, type_: str, what: str, error: Exception) -> NotApplied:

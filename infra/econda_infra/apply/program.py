@@ -59,8 +59,8 @@ async def _run(team: str, program: Callable[[], None], engine: _Engine) -> None:
         # A failure travels to every resource that waited for the failed one; it is raised once, below.
         loop.set_exception_handler(lambda *_: None)
         # What a run that failed was still waiting for, on an event loop that is closed now.
-        SETTINGS.rpc_manager.clear()
-        SETTINGS.outputs.clear()
+        SETTINGS.rpc_manager.clear()  # pyright: ignore[reportAttributeAccessIssue]
+        SETTINGS.outputs.clear()  # pyright: ignore[reportAttributeAccessIssue]
         mocks.set_mocks(engine, project=PROJECT, stack=team, preview=False, logger=_silent())
         try:
             await run_pulumi_func(program)

@@ -19,12 +19,21 @@ class Saved(msgspec.Struct, kw_only=True):
     outputs: dict[str, Any]
 
 
-class Resources:
-    """The resources of a team by URN, in the order in which they were made; each change is on disk at once."""
+class _File(msgspec.Struct, kw_only=True):
+    at: str
+    resources: dict[str, Saved]
 
-    def __init__(self, path: Path) -> None:
-        self._path, self._lock = path, Lock()
-        self._found = _read(path)
+
+class Resources:
+    """The resources of a team by URN, in the order in which they were made; each change is on disk at once.
+
+    `at` is the address of the cloud they are in: what was made at another one counts as lost.
+    """
+
+    def __init__(self, path: Path, at: str) -> None:
+        self._path, self._at, self._lock = path, at, Lock()
+        file = _read(path)
+        self._found = file.resources if file is not None and file.at == at else {}
 
     def __len__(self) -> int:
         return len(self._found)
@@ -52,7 +61,7 @@ class Resources:
             self._write()
 
     def _write(self) -> None:
-        replace(self._path, msgspec.json.encode(self._found))
+        replace(self._path, msgspec.json.encode(_File(at=self._at, resources=self._found)))
 
 
 def replace(path: Path, data: bytes) -> None:
@@ -63,8 +72,8 @@ def replace(path: Path, data: bytes) -> None:
     beside.replace(path)
 
 
-def _read(path: Path) -> dict[str, Saved]:
+def _read(path: Path) -> _File | None:
     try:
-        return msgspec.json.decode(path.read_bytes(), type=dict[str, Saved])
+        return msgspec.json.decode(path.read_bytes(), type=_File)
     except FileNotFoundError:
-        return {}
+        return None

@@ -50,7 +50,7 @@ def up(
     with _locked(folder), _clients(environment) as clients:
         usual = emulated(team, clients("sts").get_caller_identity()["Account"], environment["AWS_REGION"])
         chosen = settings(usual)
-        resources = Resources(folder / "resources.json")
+        resources = _resources(folder, environment)
         if not _still_there(clients, resources):
             resources.forget()
         applier = Applier(clients, resources, report)
@@ -67,7 +67,7 @@ def destroy(team: str, *, home: Path, environment: Mapping[str, str], report: Re
     if not folder.exists():
         return False
     with _locked(folder), _clients(environment) as clients:
-        resources = Resources(folder / "resources.json")
+        resources = _resources(folder, environment)
         found = len(resources) > 0
         if _still_there(clients, resources):
             Applier(clients, resources, report).delete_unseen()
@@ -113,6 +113,10 @@ def _still_there(clients: Clients, resources: Resources) -> bool:
             return False
         raise
     return True
+
+
+def _resources(folder: Path, environment: Mapping[str, str]) -> Resources:
+    return Resources(folder / "resources.json", environment["AWS_ENDPOINT_URL"])
 
 
 def _folder(home: Path, team: str) -> Path:

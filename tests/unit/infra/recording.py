@@ -40,7 +40,7 @@ class Program:
 
 class Recorder(Applier):
     def __init__(self, program: Program, folder: Path) -> None:
-        super().__init__(Clients({}), Resources(folder / "resources.json"), lambda _, __: None)
+        super().__init__(Clients({}), Resources(folder / "resources.json", "nowhere"), lambda _, __: None)
         self._program, self._guard = program, Lock()
 
     def apply(self, urn: str, type_: str, name: str, inputs: dict[str, Any]) -> Made:

@@ -52,7 +52,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
 
 
 def applied(folder: Path, wanted: list[tuple[str, Inputs]], said: list[Any] | None = None) -> Applier:
-    applier = Applier(Clients({}), Resources(folder / "r.json"), lambda *what: (said or []).append(what))
+    applier = Applier(Clients({}), Resources(folder / "r.json", "here"), lambda *what: (said or []).append(what))
     for kind, inputs in wanted:
         applier.apply(f"urn:{inputs['name']}", f"test:index:{kind}", inputs["name"], inputs)
     applier.delete_unseen()
@@ -84,19 +84,32 @@ def test_what_is_no_longer_wanted_goes_users_first(world: World, tmp_path: Path)
     applied(tmp_path, [("updated", {"name": name}) for name in "abc"])
     applied(tmp_path, [("updated", {"name": "b"})])
     assert world.done[3:] == ["delete c", "delete a"]
-    assert len(Resources(tmp_path / "r.json")) == 1
+    assert len(Resources(tmp_path / "r.json", "here")) == 1
 
 
 def test_what_somebody_else_has_removed_counts_as_removed(world: World, tmp_path: Path) -> None:
     applied(tmp_path, [("updated", {"name": "a"})])
     world.error = ClientError({"Error": {"Code": "NoSuchBucket"}}, "DeleteBucket")
     applied(tmp_path, [])
-    assert len(Resources(tmp_path / "r.json")) == 0
+    assert len(Resources(tmp_path / "r.json", "here")) == 0
+
+
+def test_what_was_made_in_another_cloud_is_not_here(world: World, tmp_path: Path) -> None:
+    applied(tmp_path, [("updated", {"name": "a"})])
+    assert world.done == ["create a"]
+    assert len(Resources(tmp_path / "r.json", "here")) == 1
+    assert len(Resources(tmp_path / "r.json", "there")) == 0
+
+
+def test_an_argument_that_cannot_be_compared_is_refused(world: World, tmp_path: Path) -> None:
+    with pytest.raises(TypeError, match="a object cannot be an argument"):
+        applied(tmp_path, [("updated", {"name": "a", "x": object()})])
+    assert world.done == []
 
 
 def test_a_refusal_says_what_why_and_what_to_do_and_keeps_what_was_made(world: World, tmp_path: Path) -> None:
     refused = ClientError({"Error": {"Code": "LimitExceeded", "Message": "too many"}}, "CreateThing")
-    applier = Applier(Clients({}), Resources(tmp_path / "r.json"), lambda *_: None)
+    applier = Applier(Clients({}), Resources(tmp_path / "r.json", "here"), lambda *_: None)
     applier.apply("urn:a", "test:index:updated", "a", {"name": "a"})
     world.error = refused
     with pytest.raises(NotApplied, match=r"b \(test:index:updated\) could not be made: .*too many.* run it again"):
@@ -146,7 +159,7 @@ class Thing(pulumi.CustomResource):
 def test_a_program_stops_at_its_first_failure_and_names_it(
     world: World, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    applier = Applier(Clients({}), Resources(tmp_path / "r.json"), lambda *_: None)
+    applier = Applier(Clients({}), Resources(tmp_path / "r.json", "here"), lambda *_: None)
 
     def program() -> None:
         first = Thing("first")
@@ -168,5 +181,5 @@ def test_a_mistake_in_the_program_is_not_swallowed(world: World, tmp_path: Path)
         Thing("first").arn.apply(lambda arn: Thing("second", arn[999]))
 
     with pytest.raises(IndexError):
-        run("vision", program, Applier(Clients({}), Resources(tmp_path / "r.json"), lambda *_: None))
+        run("vision", program, Applier(Clients({}), Resources(tmp_path / "r.json", "here"), lambda *_: None))
     assert world.done == ["create first"]

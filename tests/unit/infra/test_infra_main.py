@@ -1,0 +1,74 @@
+"""`infra/__main__.py`, the program that Pulumi runs for AWS, with Pulumi's answers made up."""
+
+from __future__ import annotations
+
+import json
+import runpy
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import econda_infra
+import pulumi
+import pytest
+from econda_infra.apply import program as module
+from econda_infra.packaging import KINDS, Archive
+
+from tests.unit.infra.recording import Program, Recorder
+
+MAIN = Path(econda_infra.__path__[0]).parent / "__main__.py"
+ANSWERS: dict[str, dict[str, Any]] = {
+    "aws:index/getCallerIdentity:getCallerIdentity": {"accountId": "210987654321"},
+    "aws:index/getRegion:getRegion": {"region": "eu-west-1"},
+    "aws:ec2/getVpc:getVpc": {"id": "vpc-1"},
+    "aws:ec2/getSubnets:getSubnets": {"ids": ["subnet-b", "subnet-a"]},
+    "aws:ec2/getSecurityGroup:getSecurityGroup": {"id": "sg-default"},
+}
+
+
+Main = Callable[[dict[str, str]], Program]
+"""Runs the program with these settings of `econda:`."""
+
+
+@pytest.fixture
+def run_main(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Main:
+    def run(config: dict[str, str]) -> Program:
+        (tmp_path / "code.zip").write_bytes(b"code")
+        archive = Archive(path=tmp_path / "code.zip", digest="d")
+        monkeypatch.setattr("econda_infra.packaging.archives", lambda _: dict.fromkeys(KINDS, archive))
+        monkeypatch.setattr(module._Engine, "call", lambda _, args: (ANSWERS[args.token], []))
+        program = Program()
+
+        def main() -> None:
+            pulumi.runtime.set_all_config({f"econda:{name}": value for name, value in config.items()})
+            runpy.run_path(str(MAIN))
+
+        module.run("vision", main, Recorder(program, tmp_path))
+        return program
+
+    return run
+
+
+def test_the_stack_is_named_after_pulumis_and_lives_in_the_default_network(run_main: Main) -> None:
+    program = run_main({"image": "registry/worker", "concurrency": "100"})
+    (bucket,) = program.of("Bucket").values()
+    assert bucket["bucket"] == "econda-vision-210987654321"
+    for environment in program.of("ComputeEnvironment").values():
+        resources = environment["computeResources"]
+        assert resources["subnets"] == ["subnet-a", "subnet-b"]
+        assert resources["securityGroupIds"] == ["sg-default"]
+    (definition,) = program.of("JobDefinition").values()
+    assert json.loads(definition["containerProperties"])["image"] == "registry/worker"
+    assert {inputs["runtime"] for inputs in program.of("Function").values()} == {"python3.13"}
+
+
+def test_a_network_may_be_chosen(run_main: Main) -> None:
+    chosen = {"subnets": '["subnet-x"]', "security_groups": '["sg-x"]'}
+    program = run_main({"image": "i", "concurrency": "1", **chosen})
+    environment = program.of("ComputeEnvironment")["econda-vision-cpu-spot"]
+    assert environment["computeResources"]["subnets"] == ["subnet-x"]
+
+
+def test_an_image_must_be_named(run_main: Main) -> None:
+    with pytest.raises(pulumi.ConfigMissingError, match="econda:image"):
+        run_main({"concurrency": "1"})
