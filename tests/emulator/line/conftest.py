@@ -81,7 +81,10 @@ class User:
         name = run or self.the_run()
 
         def look() -> dict[str, Any] | None:
-            status = self.status(name)
+            try:
+                status = self.status(name)
+            except KeyError:
+                return None
             return status if status.get("finished_ms") else None
 
         return self._until(look, f"{name} ends")

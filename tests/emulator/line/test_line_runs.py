@@ -55,7 +55,7 @@ def test_an_upload_becomes_a_finished_run(user):
 
 def test_code_and_parameters_come_in_a_bundle(user):
     source = FAN.split("task report")[0].replace(
-        '    run python:\n        print("squaring", x)\n        y = x * x\n', "    run python \"code.py:square\"\n"
+        '    run python:\n        print("squaring", x)\n        y = x * x\n', '    run python "code.py:square"\n'
     )
     source += "pipeline p(n: Int) -> (y: Int):\n    s = square(n)\n    return y = s.y\n"
     user.bundle(
