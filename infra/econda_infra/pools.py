@@ -28,7 +28,7 @@ JOB_PENDING_MS = 7 * 24 * 3_600_000
 
 
 def team_pools(settings: Settings) -> TeamPools:
-    """The pools in the cloud of `settings`. A team edits the document in its bucket, not this."""
+    """One pool of functions, and one of Batch for each shape of instance."""
     batch = [_batch(settings, shape) for shape in settings.shapes]
     targets: dict[str, FunctionTarget | QueueTarget] = {}
     for size in settings.work_sizes_mib:

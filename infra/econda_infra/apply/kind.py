@@ -49,4 +49,6 @@ def nothing(_: Clients, __: Made) -> None:
 def is_gone(error: ClientError) -> bool:
     """Whether AWS says that what was asked for does not exist; each service has words of its own."""
     code = str(error.response.get("Error", {}).get("Code", ""))
-    return code == "404" or any(word in code for word in ("NoSuch", "NotFound", "NonExistent", "DoesNotExist"))
+    named = any(word in code for word in ("NoSuch", "NotFound", "NonExistent", "DoesNotExist"))
+    # Batch has one code for all refusals.
+    return named or code == "404" or (code == "ClientException" and "does not exist" in str(error))

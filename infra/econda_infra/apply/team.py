@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, EndpointConnectionError
 from econda_adapters.aws.clients import Clients
 from econda_adapters.aws.stack import Stack
 
 from econda_infra import names
-from econda_infra.apply.applier import Applier, Report
+from econda_infra.apply.applier import Applier, NotApplied, Report
 from econda_infra.apply.kind import is_gone
 from econda_infra.apply.program import run
 from econda_infra.apply.saved import Resources, replace
@@ -46,15 +46,14 @@ def up(
     Raises names.BadTeamName, NotApplied and packaging.PackagingFailed.
     """
     names.checked_team(team)
-    folder = _folder(home, team)
-    with _locked(folder), _clients(environment) as clients:
-        usual = emulated(team, clients("sts").get_caller_identity()["Account"], environment["AWS_REGION"])
-        chosen = settings(usual)
-        resources = _resources(folder, environment)
+    there, folder = _checked(environment), _folder(home, team)
+    with _locked(folder), _clients(there) as clients:
+        chosen = settings(emulated(team, clients("sts").get_caller_identity()["Account"], there["AWS_REGION"]))
+        resources = _resources(folder, there)
         if not _still_there(clients, resources):
             resources.forget()
         applier = Applier(clients, resources, report)
-        deployed = _apply(chosen, applier, dict(environment))
+        deployed = _apply(chosen, applier, there)
         applier.delete_unseen()
         replace(folder / "stack.json", msgspec.json.format(msgspec.json.encode(deployed), indent=1))
         return deployed.stack
@@ -63,11 +62,11 @@ def up(
 def destroy(team: str, *, home: Path, environment: Mapping[str, str], report: Report = lambda _, __: None) -> bool:
     """Remove a team's stack with all its data, and return whether there was one. Raises BadTeamName, NotApplied."""
     names.checked_team(team)
-    folder = _folder(home, team)
+    there, folder = _checked(environment), _folder(home, team)
     if not folder.exists():
         return False
-    with _locked(folder), _clients(environment) as clients:
-        resources = _resources(folder, environment)
+    with _locked(folder), _clients(there) as clients:
+        resources = _resources(folder, there)
         found = len(resources) > 0
         if _still_there(clients, resources):
             Applier(clients, resources, report).delete_unseen()
@@ -115,6 +114,14 @@ def _still_there(clients: Clients, resources: Resources) -> bool:
     return True
 
 
+def _checked(environment: Mapping[str, str]) -> dict[str, str]:
+    """The variables with a region. Raises NotApplied if they lead to no emulator: AWS itself is Pulumi's to change."""
+    region = environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION")
+    if not region or not environment.get("AWS_ENDPOINT_URL"):
+        raise NotApplied("the environment leads to no emulator: it must set AWS_ENDPOINT_URL and AWS_REGION")
+    return {**environment, "AWS_REGION": region}
+
+
 def _resources(folder: Path, environment: Mapping[str, str]) -> Resources:
     return Resources(folder / "resources.json", environment["AWS_ENDPOINT_URL"])
 
@@ -128,6 +135,8 @@ def _clients(environment: Mapping[str, str]) -> Iterator[Clients]:
     clients = Clients(environment)
     try:
         yield clients
+    except EndpointConnectionError as error:
+        raise NotApplied(f"no cloud answers: {error} Start it, then run this again.") from error
     finally:
         clients.close()
 

@@ -6,7 +6,9 @@ import hashlib
 import os
 import shutil
 import tempfile
+import time
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -19,6 +21,9 @@ KINDS = ("submit", "schedule", "work")
 
 EPOCH = (1980, 1, 1, 0, 0, 0)
 """The earliest time a zip archive can hold: every entry has it."""
+
+KEPT_S = 7 * 24 * 3600
+"""Seconds after which an archive that was not asked for again is forgotten."""
 
 LAYOUT = "1"
 """To be counted up when archives of the same inputs shall look different."""
@@ -57,7 +62,10 @@ def default_cache() -> Path:
 def _archive(kind: str, target: Target, own: dict[str, bytes], folder: Path) -> Archive:
     digest = _digest(_base_inputs(kind, target), *(part for name in own for part in (name.encode(), own[name])))
     path = folder / f"{kind}-{digest}.zip"
-    if not path.exists():
+    if path.exists():
+        path.touch()
+    else:
+        _forget_unused(folder)
         base = _base(kind, target, folder)
         with _beside(path) as half:
             shutil.copyfile(base, half)
@@ -79,6 +87,14 @@ def _base(kind: str, target: Target, folder: Path) -> Path:
             for name, file in files.items():
                 _add(archive, name, file.read_bytes())
     return path
+
+
+def _forget_unused(folder: Path) -> None:
+    """Every change of the project makes new archives: the old ones must not pile up."""
+    for path in folder.glob("*.zip"):
+        with suppress(FileNotFoundError):  # another process may forget it too
+            if path.stat().st_mtime < time.time() - KEPT_S:
+                path.unlink()
 
 
 def _base_inputs(kind: str, target: Target) -> bytes:

@@ -248,6 +248,19 @@ def test_a_name_that_cannot_be_is_refused_before_anything_is_made(deployment: De
     deployment.teams.clear()
 
 
+def test_an_environment_that_leads_to_no_emulator_is_refused(tmp_path: Path) -> None:
+    for environment in ({}, {"AWS_REGION": "us-east-1"}, {"AWS_ENDPOINT_URL": "http://127.0.0.1:1"}):
+        with pytest.raises(apply.NotApplied, match="leads to no emulator"):
+            apply.up("nowhere", home=tmp_path, environment=environment)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_cloud_that_does_not_answer_is_named(local_cloud: LocalCloud, tmp_path: Path) -> None:
+    dead = {**local_cloud.environment(), "AWS_ENDPOINT_URL": "http://127.0.0.1:1"}
+    with pytest.raises(apply.NotApplied, match=r"no cloud answers: .*127\.0\.0\.1:1.*Start it"):
+        apply.up("nowhere", home=tmp_path, environment=dead)
+
+
 def _messages(client: Clients, queue: str) -> int:
     names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
     answer = client("sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=names)

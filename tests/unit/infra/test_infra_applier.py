@@ -149,6 +149,13 @@ def test_services_say_in_many_words_that_something_is_gone(code: str) -> None:
     assert not is_gone(ClientError({"Error": {"Code": "AccessDenied"}}, "Get"))
 
 
+def test_batch_says_so_in_its_message() -> None:
+    gone = {"Error": {"Code": "ClientException", "Message": "Job queue x does not exist"}}
+    assert is_gone(ClientError(gone, "UpdateJobQueue"))
+    busy = {"Error": {"Code": "ClientException", "Message": "Cannot delete, found existing JobQueue relationship"}}
+    assert not is_gone(ClientError(busy, "DeleteComputeEnvironment"))
+
+
 class Thing(pulumi.CustomResource):
     arn: pulumi.Output[str]
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import shutil
 import subprocess
 import sys
+import time
 import zipfile
 from pathlib import Path
 
+import econda_infra
 import pytest
 from econda_infra.packaging import KINDS, Archive, PackagingFailed, Target, archives, dependencies, zips
 
@@ -42,9 +46,25 @@ def test_the_same_inputs_give_the_same_bytes_anywhere(made: dict[str, Archive], 
 
 
 def test_a_second_time_nothing_is_made(made: dict[str, Archive]) -> None:
-    before = {kind: archive.path.stat().st_mtime_ns for kind, archive in made.items()}
+    before = {kind: archive.path.stat().st_ino for kind, archive in made.items()}
     again = archives(HERE, made["work"].path.parent.parent)
-    assert {kind: archive.path.stat().st_mtime_ns for kind, archive in again.items()} == before
+    assert {kind: archive.path.stat().st_ino for kind, archive in again.items()} == before
+
+
+def test_archives_that_nobody_asks_for_any_more_are_forgotten(
+    made: dict[str, Archive], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    folder = tmp_path / "functions"
+    shutil.copytree(made["work"].path.parent, folder)
+    for age, name in ((8, "work-old.zip"), (6, "work-young.zip")):
+        (folder / name).write_bytes(b"")
+        os.utime(folder / name, (time.time() - age * 86_400,) * 2)
+    archives(HERE, tmp_path)
+    assert (folder / "work-old.zip").exists()  # looked at only when there is something new
+    monkeypatch.setattr(zips, "sources", lambda: {"econda_functions/work.py": b""})
+    archives(HERE, tmp_path)
+    assert not (folder / "work-old.zip").exists()
+    assert (folder / "work-young.zip").exists()
 
 
 def test_changed_sources_give_another_archive(made: dict[str, Archive], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -119,3 +139,12 @@ def test_pins_name_no_index_and_have_hashes() -> None:
         assert "--index-url" not in text
         assert "boto3==" not in text
         assert text.count("==") <= text.count("--hash=sha256:")
+
+
+def test_the_image_of_jobs_copies_what_there_is() -> None:
+    root = Path(econda_infra.__path__[0]).parents[1]
+    lines = (root / "functions" / "Dockerfile").read_text().splitlines()
+    copied = [line.split()[1] for line in lines if line.startswith("COPY ")]
+    assert all((root / source).exists() for source in copied)
+    assert {Path(source).name for source in copied} >= {"econda_edsl", "econda_cloud", "aws", "econda_functions"}
+    assert "boto3==" in (root / "functions" / "requirements-job.txt").read_text()
