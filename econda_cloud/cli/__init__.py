@@ -6,8 +6,27 @@ Exit codes: 0 done, 1 the run failed, 2 wrong usage or parameters, 3 the pipelin
 
 from __future__ import annotations
 
+import sys
+
 
 def main() -> None:
     from econda_cloud.cli.commands import app
+    from econda_cloud.cli.output import FAILED
 
-    app()
+    try:
+        app()
+    except Exception as error:
+        message = _message(error)
+        if message is None:
+            raise
+        sys.stderr.write(f"error: {message}\n")
+        raise SystemExit(FAILED) from None
+
+
+def _message(error: Exception) -> str | None:
+    """What to tell of an error that a cloud or the disk caused; None for our own mistakes, which need a traceback."""
+    if type(error).__module__.startswith("botocore"):
+        if type(error).__name__ in ("EndpointConnectionError", "ConnectTimeoutError", "ConnectionClosedError"):
+            return f"{error}; if that is the local cloud, `econda local up` and `econda up` start it again"
+        return f"AWS says: {error}"
+    return str(error) if isinstance(error, OSError) else None

@@ -11,6 +11,7 @@ app = typer.Typer(
     no_args_is_help=True,
     help="Run pipelines written in EDSL: on this machine, or on a team's own stack in the cloud.",
     rich_markup_mode=None,
+    pretty_exceptions_enable=False,
 )
 for command in (pipelines.run, pipelines.check, pipelines.graph):
     app.command()(command)

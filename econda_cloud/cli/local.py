@@ -47,6 +47,23 @@ def status(json: Json = False) -> None:
 
 
 @app.command()
+def requests(json: Json = False) -> None:
+    """Print how many requests stacks have made that AWS would bill. Example: econda local requests --json"""
+    from econda_local.cloud import status as look
+
+    cloud = look()
+    if cloud is None:
+        stop("error: the local cloud is not running; start it with `econda local up`", FAILED)
+    rows = [row for row in cloud.requests() if row[0] == "stack"]
+    if json:
+        print_json([{"service": service, "operation": operation, "requests": n} for _, service, operation, n in rows])
+        return
+    for _, service, operation, number in rows:
+        typer.echo(f"{number:8,} {service} {operation}")
+    typer.echo(f"{sum(row[3] for row in rows):8,} in all")
+
+
+@app.command()
 def env() -> None:
     """Print what an AWS client needs, for eval. Example: eval "$(econda local env)" """
     from econda_local.cloud import status as look

@@ -6,6 +6,7 @@ import getpass
 from typing import Annotated
 
 import typer
+from econda_adapters.embedded.pool import own_gpus
 from econda_adapters.embedded.runner import run_plan
 
 from econda_cloud.cli.options import File, Json, Params, Pipeline
@@ -23,6 +24,8 @@ def run(file: File, param: Params = None, pipeline: Pipeline = None, json: Json 
     params = bind(loaded, param or [])
     home = embedded_home()
     plan = pinned(loaded.plan, home.blobs)
+    if own_gpus() == 0 and any(task.needs.gpu != {"lit": 0} for task in plan.tasks.values()):
+        typer.echo("note: this machine has no GPU; tasks that ask for one run on its CPU", err=True)
     with Follower(quiet=json) as follower:
         state = run_plan(
             home,

@@ -14,6 +14,7 @@ from econda_cloud.record.instances import Attempt, Instance, instances_of
 from econda_cloud.run.events import Entry
 from econda_cloud.run.state import RunState
 
+PLAIN_WIDTH = 120
 SHOWN = 40
 """Rows of a table for people; `--json` has them all."""
 
@@ -69,10 +70,16 @@ def print_attempts(table: dict[str, Instance]) -> None:
         cost = _row(row)["cost_nanos"]
         price = "unknown" if cost is None else format_usd(cost)
         shown.add_row(row.instance.replace("[", r"\["), row.state, last.pool, str(len(row.attempts)), time, price)
-    console = Console()
+    console = _console()
     console.print(shown)
     if len(table) > SHOWN:
         console.print(f"… and {len(table) - SHOWN} more; --json has all")
+
+
+def _console() -> Console:
+    """As wide as the terminal; where nobody says how wide that is, wide enough for the names of instances."""
+    console = Console()
+    return console if console.is_terminal else Console(width=max(console.width, PLAIN_WIDTH))
 
 
 def print_runs(rows: list[tuple[RunState, str]]) -> None:
@@ -82,7 +89,7 @@ def print_runs(rows: list[tuple[RunState, str]]) -> None:
         outcome = state.outcome.state if state.outcome else "running"
         counts = state.counts
         table.add_row(state.run, where, outcome, str(counts.succeeded), str(counts.failed), format_usd(state.spent))
-    Console().print(table)
+    _console().print(table)
 
 
 def print_why(instance: str, attempt: Attempt) -> None:

@@ -46,6 +46,17 @@ def judge(demand: Demand, pool: Pool, offer: Offer) -> Verdict:
     return Verdict(offer=offer.name, score=cost + wait, cost=cost)
 
 
+def waiting_cost(demand: Demand, pool: Pool, ahead: int) -> int:
+    """What waiting for a full pool is worth, in nano-dollars, if `ahead` attempts wait for it as well.
+
+    A slot is expected to be free after one more chunk like these, and each round of slots takes as many of them.
+    """
+    time = demand.time_ms if demand.time_ms is not None else UNKNOWN_TIME_MS
+    chunk = 1 if pool.chunk_max == 1 or pool.array else max(1, min(pool.chunk_max, pool.chunk_ms // max(1, time)))
+    rounds = -(-ahead // max(1, pool.slots * chunk))
+    return HOUR_OF_WAITING * time * chunk * rounds // MS_PER_HOUR
+
+
 def ranked(state: BrokerState, demand: Demand) -> list[tuple[Pool, Offer, Verdict]]:
     """All offers with their verdicts, the best first and the refused last; ties by name. The seam for matching."""
     judged = [(pool, offer, judge(demand, pool, offer)) for pool in state.pools.values() for offer in pool.offers]

@@ -18,7 +18,7 @@ from econda_cloud.place.events import (
     PoolsDeclared,
     Refuse,
 )
-from econda_cloud.place.score import price_for, ranked
+from econda_cloud.place.score import price_for, ranked, waiting_cost
 from econda_cloud.place.state import BrokerState, Held, Offer, Pool, Waiting
 from econda_cloud.run.events import AttemptsPlaced, Item, Verdict
 
@@ -80,12 +80,16 @@ def _place_waiting(state: BrokerState) -> list[AnyBrokerCommand]:
         if all(verdict.score is None for _, _, verdict in judged):
             commands.append(_refuse(waiting, [verdict for _, _, verdict in judged]))
             continue
+        worth = None
         for pool, offer, verdict in judged:
-            if verdict.score is None:
+            # Another offer is taken only if it is better than waiting for the best one that is full.
+            if verdict.score is None or (worth is not None and verdict.score > worth):
                 break
             while waiting.items and (room := _room(state, pool, waiting.demand)):
                 verdicts = tuple(_mark(v, offer) for _, _, v in judged)
                 commands.append(_place(state, waiting, pool, offer, verdicts, room))
+            here = verdict.score + waiting_cost(waiting.demand, pool, len(waiting.items))
+            worth = here if worth is None else min(worth, here)
     state.waiting = [waiting for waiting in state.waiting if waiting.items]
     return commands
 

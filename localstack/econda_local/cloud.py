@@ -21,6 +21,7 @@ from econda_local.ministack.start import HEALTH
 
 REGION = "us-east-1"
 ACCOUNT = "000000000000"
+COUNTS = "/_econda/requests"
 BATCH_HEALTH = "/local/health"
 BATCH_PATIENCE = 30.0  # seconds
 
@@ -53,6 +54,11 @@ class LocalCloud:
             "AWS_CONFIG_FILE": str(_folder(self.home) / "aws-config"),
             "AWS_SHARED_CREDENTIALS_FILE": str(_folder(self.home) / "aws-credentials"),
         }
+
+    def requests(self) -> list[tuple[str, str, str, int]]:
+        """Requests so far that AWS would bill: (who, service, operation, number); who is `stack` or `user`."""
+        with urllib.request.urlopen(f"{self.endpoint_url}{COUNTS}", timeout=10) as answer:
+            return [tuple(row) for row in json.load(answer)]
 
     def reclaim(self, job_id: str, *, grace: float = 2.0) -> str:
         """Take the spot instance away from under a running Batch job: SIGTERM, and SIGKILL after `grace` seconds.

@@ -10,6 +10,9 @@ from typing import Any
 CONNECTIONS = 32
 """Connections a client keeps, and so how many calls of one service go in parallel."""
 
+USER_AGENT = "econda-user"
+"""Tells the requests of people and deployments from those of a stack's own functions and jobs."""
+
 
 class Clients:
     """Clients by service name, safe between threads. `environment` names endpoint, region and credentials explicitly.
@@ -32,7 +35,8 @@ class Clients:
         import boto3
         from botocore.config import Config
 
-        config = Config(max_pool_connections=CONNECTIONS, retries={"mode": "standard", "max_attempts": 6})
+        agent = {} if self._environment is None else {"user_agent_extra": USER_AGENT}
+        config = Config(max_pool_connections=CONNECTIONS, retries={"mode": "standard", "max_attempts": 6}, **agent)
         if self._environment is None:
             return boto3.client(service, config=config)  # type: ignore[call-overload]
         given = self._environment

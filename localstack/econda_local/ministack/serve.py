@@ -8,8 +8,9 @@
 3. ministack hands a Lambda function at most 10 messages of a queue at once, whatever the mapping's `BatchSize`; on
    AWS it may be 10 000.
 4. ministack looks at schedules every ten seconds; here every second, so that a schedule fires when it should.
+5. Requests are counted as AWS bills them; see counting.py.
 
-This file is executed by path, in an environment without econda_local: it imports ministack only.
+This file is executed by path, in an environment without econda_local: it imports ministack and its neighbour only.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ import contextvars
 import os
 import time
 
-from ministack.app import main  # pyright: ignore[reportMissingImports]
+import counting  # pyright: ignore[reportMissingImports]
+import ministack.app as gateway  # pyright: ignore[reportMissingImports]
 from ministack.services import eventbridge, lambda_svc, scheduler, sqs  # pyright: ignore[reportMissingImports]
 
 LONGEST_WAIT = 6 * 3600.0  # seconds a throttled asynchronous invocation is kept, as on AWS
@@ -86,10 +88,28 @@ def fire_schedules_on_time() -> None:
     scheduler._SCHEDULE_TICK_INTERVAL = eventbridge._SCHEDULER_TICK_INTERVAL = SCHEDULE_PERIOD
 
 
+def count_requests() -> None:
+    """On the wire, by event source mappings, and by destinations of failed invocations."""
+    gateway.app = counting.counting(gateway.app)
+    run_batch, route = lambda_svc._run_sqs_batch, lambda_svc._route_async_failure
+
+    def run_sqs_batch(esm, func_rec, event, batch, queue_url, queue_name):
+        counting.batch_handed_over(len(batch))
+        return run_batch(esm, func_rec, event, batch, queue_url, queue_name)
+
+    def route_async_failure(*args, **members):
+        counting.add("stack", "sqs", "SendMessage")
+        return route(*args, **members)
+
+    lambda_svc._run_sqs_batch = run_sqs_batch
+    lambda_svc._route_async_failure = route_async_failure
+
+
 if __name__ == "__main__":
     # Taken out of the environment, for functions inherit it.
     let_the_batch_endpoint_publish(os.environ.pop("ECONDA_EMITTER_TOKEN"))
     keep_throttled_invocations()
     hand_over_full_batches()
     fire_schedules_on_time()
-    main()
+    count_requests()
+    gateway.main()

@@ -51,3 +51,20 @@ def test_an_attempt_pays_its_largest_share_of_a_node_or_the_whole_of_it():
     assert price_for(DEMAND, offer).per_hour == 48_000_000
     whole = Offer(name="o", node=NODE, price=offer.price, whole=True)
     assert price_for(DEMAND, whole).per_hour == 192_000_000
+
+
+def test_a_slow_or_dear_pool_is_not_taken_while_the_best_one_is_soon_free_again():
+    quick = Pool(
+        name="quick", driver="aws.lambda", slots=2, cpu_milli=99_000, memory=99 * GIB, chunk_max=5, chunk_ms=10_000,
+        offers=(Offer(name="quick", node=NODE, price=Price(per_hour=100_000_000), cold_start_ms=100),),
+    )  # fmt: skip
+    slow = Offer(name="slow", node=NODE, price=Price(per_hour=50_000_000), cold_start_ms=120_000)
+    batch = Pool(name="slow", driver="aws.batch", offers=(slow,), slots=9, cpu_milli=99_000, memory=99 * GIB)
+    short = Demand(task="t", kind="python", cpu_milli=1_000, memory=GIB, time_ms=2_000)
+    long = Demand(task="u", kind="python", cpu_milli=1_000, memory=GIB, time_ms=1_800_000)
+    for demand, pools in ((short, ["quick", "quick"]), (long, ["quick", "quick", *["slow"] * 9])):
+        state, _ = step(BrokerState(), [PoolsDeclared(pools=(quick, batch))], 0)
+        items = tuple((f"p/t[{i}]", 1) for i in range(20))
+        state, commands = step(state, [PlacementRequested(run="r", demand=demand, items=items)], 0)
+        assert [c.placement.pool for c in commands if isinstance(c, Place)] == pools
+        check(state)
