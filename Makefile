@@ -15,11 +15,18 @@ $(VENV)/.installed: requirements/dev.txt pyproject.toml
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
 	touch $@
 
+DEMO := --team demo
+
 demo: install
-	$(BIN)/econda graph edsl/examples/sweep.edsl
-	$(BIN)/econda run edsl/examples/sweep.edsl
-	$(BIN)/econda show last
-	$(BIN)/econda why last 'sweep/trials[3]/tried'
+	$(BIN)/econda local up
+	$(BIN)/econda up $(DEMO)
+	$(BIN)/econda local requests --reset > /dev/null
+	$(BIN)/econda submit edsl/examples/digits/digits.edsl --wait $(DEMO)
+	$(BIN)/econda show last $(DEMO)
+	$(BIN)/econda why last digits/trained $(DEMO)
+	@echo 'requests that AWS would bill for this run:'
+	@$(BIN)/econda local requests
+	@echo 'The local cloud still runs; $(BIN)/econda local down stops it and forgets its data.'
 
 test: install
 	$(BIN)/python -m pytest -n 2 tests

@@ -47,14 +47,16 @@ def status(json: Json = False) -> None:
 
 
 @app.command()
-def requests(json: Json = False) -> None:
+def requests(
+    json: Json = False, reset: Annotated[bool, typer.Option("--reset", help="begin to count anew")] = False
+) -> None:
     """Print how many requests stacks have made that AWS would bill. Example: econda local requests --json"""
     from econda_local.cloud import status as look
 
     cloud = look()
     if cloud is None:
         stop("error: the local cloud is not running; start it with `econda local up`", FAILED)
-    rows = [row for row in cloud.requests() if row[0] == "stack"]
+    rows = [row for row in cloud.requests(reset=reset) if row[0] == "stack"]
     if json:
         print_json([{"service": service, "operation": operation, "requests": n} for _, service, operation, n in rows])
         return

@@ -13,7 +13,7 @@ from econda_cloud.cli.stores import Found, find_run, stores
 from econda_cloud.cli.tables import print_attempts, print_run, print_runs, print_why, run_report
 from econda_cloud.money.amounts import format_usd
 from econda_cloud.record.instances import Attempt, instances_of
-from econda_cloud.schedule.places import log_key
+from econda_cloud.schedule.places import log_key, run_prefix
 from econda_cloud.worker.delivery import log_span
 
 InstanceName = Annotated[str, typer.Argument(help="an instance as `econda show` lists it: sweep/trials[3]/tried")]
@@ -37,6 +37,9 @@ def show(name: RunName, team: TeamName = None, json: Json = False) -> None:
     else:
         print_run(found.state())
         print_attempts(instances_of(found.entries))
+        if found.store.team is not None:
+            bucket = found.store.team.stack.bucket
+            typer.echo(f"status, outputs and logs: s3://{bucket}/{run_prefix(found.namespace, found.run)}/")
 
 
 def why(name: RunName, instance: InstanceName, team: TeamName = None, json: Json = False) -> None:

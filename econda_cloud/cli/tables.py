@@ -59,7 +59,15 @@ def print_run(state: RunState) -> None:
     if outcome and outcome.error:
         console.print(f"  {outcome.error}", markup=False)
     for name, value in (outcome.outputs if outcome else {}).items():
-        console.print(f"  {name} = {json.dumps(value)}", markup=False)
+        console.print(f"  {name} = {_shown(value)}", markup=False, soft_wrap=True)
+
+
+def _shown(value: Any) -> str:
+    """An output in a line; a file by its name, size and key."""
+    if isinstance(value, dict) and "$artifact" in value:
+        about = value["$artifact"]
+        return f"{about.get('kind', 'File')} {about.get('name', '')}, {about['size']:,} bytes, {about['key']}"
+    return json.dumps(value)
 
 
 def print_attempts(table: dict[str, Instance]) -> None:

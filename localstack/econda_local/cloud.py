@@ -55,9 +55,13 @@ class LocalCloud:
             "AWS_SHARED_CREDENTIALS_FILE": str(_folder(self.home) / "aws-credentials"),
         }
 
-    def requests(self) -> list[tuple[str, str, str, int]]:
-        """Requests so far that AWS would bill: (who, service, operation, number); who is `stack` or `user`."""
-        with urllib.request.urlopen(f"{self.endpoint_url}{COUNTS}", timeout=10) as answer:
+    def requests(self, *, reset: bool = False) -> list[tuple[str, str, str, int]]:
+        """Requests so far that AWS would bill: (who, service, operation, number); who is `stack` or `user`.
+
+        `reset` lets the counting begin anew.
+        """
+        asked = urllib.request.Request(f"{self.endpoint_url}{COUNTS}", method="DELETE" if reset else "GET")
+        with urllib.request.urlopen(asked, timeout=10) as answer:
             return [tuple(row) for row in json.load(answer)]
 
     def reclaim(self, job_id: str, *, grace: float = 2.0) -> str:

@@ -51,7 +51,11 @@ def train(train, cost, epochs):
         print(f"goes on after epoch {done}")
     else:
         # A cost of C weighs errors against the penalty, so the network's penalty falls as it grows.
-        model, done, order = MLPClassifier((256, 128), alpha=1 / (1000 * cost), random_state=7), 0, np.random.default_rng(7)
+        model, done, order = (
+            MLPClassifier((256, 128), alpha=1 / (1000 * cost), random_state=7),
+            0,
+            np.random.default_rng(7),
+        )
     begun = done
     while done < epochs:
         for batch in np.array_split(order.permutation(len(y)), 12):

@@ -2,6 +2,7 @@
 
 Executed inside ministack's environment, beside serve.py: it imports nothing of econda. The counts are served at
 `/_econda/requests`, by who asked: `stack` for functions and jobs, `user` for everybody who says so in the user agent.
+A DELETE there begins anew.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ def counting(app):
     async def counted(scope, receive, send):
         if scope["type"] == "http":
             if scope["path"] == PATH:
-                await _answer(send)
+                await _answer(send, forget=scope["method"] == "DELETE")
                 return
             _count(scope)
         await app(scope, receive, send)
@@ -65,9 +66,11 @@ def _operation(service: str, scope, headers) -> str:
     return scope["method"]
 
 
-async def _answer(send) -> None:
+async def _answer(send, *, forget: bool) -> None:
     with _lock:
         rows = [[*key, number] for key, number in sorted(_counts.items())]
+        if forget:
+            _counts.clear()
     body = json.dumps(rows).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": 200, "headers": headers})

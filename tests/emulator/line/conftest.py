@@ -23,12 +23,12 @@ from econda_cloud.record.instances import Instance, instances_of
 from econda_cloud.run.events import decode_entry
 from econda_cloud.submission.bundles import zip_files
 
-PATIENCE_S = 45.0
+PATIENCE_S = 110.0
 
 
 def small(usual: Settings) -> Settings:
     """One size of functions, and messages that come back soon after whoever had them died."""
-    return msgspec.structs.replace(usual, work_sizes_mib=(1769,), scheduler_timeout_s=10)
+    return msgspec.structs.replace(usual, work_sizes_mib=(1769,), scheduler_timeout_s=6)
 
 
 @pytest.fixture(scope="session")
