@@ -32,7 +32,9 @@ test: install
 	$(BIN)/python -m pytest -n 2 tests
 
 bench: install
-	$(BIN)/python bench/embedded.py
+	$(BIN)/python -m bench.embedded
+	$(BIN)/python -m bench.wire
+	$(BIN)/python -m bench.cold
 
 check: install
 	$(BIN)/ruff format --check $(PATHS)

@@ -1,0 +1,63 @@
+"""A fan of 1000 short tasks through the emulator's wire: tasks per second and billable requests per task."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import time
+from pathlib import Path
+
+from econda_adapters.aws.clients import Clients
+from econda_adapters.aws.team import Team
+from econda_infra import apply
+from econda_local import cloud
+
+from bench.shapes import fan, floor_rate
+from econda_cloud.submission.uploads import Upload
+
+WIDTH = 1000
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        local = cloud.up(Path(folder))
+        try:
+            stack = apply.up("bench", home=Path(folder), environment=local.environment())
+            team = Team(stack, Clients(local.environment()))
+            run_once(team, 8)
+            local.requests(reset=True)
+            seconds = run_once(team, WIDTH)
+            rows = [row for row in local.requests() if row[0] == "stack"]
+            _print(seconds, rows, floor_rate(Path(folder), WIDTH))
+        finally:
+            cloud.down(Path(folder))
+
+
+def run_once(team: Team, width: int) -> float:
+    """Seconds from the upload to the status that says it is over."""
+    key = f"uploads/bench/fan{width}.edsl"
+    begun = time.perf_counter()
+    s3 = team.clients("s3")
+    version = s3.put_object(Bucket=team.stack.bucket, Key=key, Body=fan(width).encode())["VersionId"]
+    status_key = f"runs/bench/{Upload(team.stack.bucket, key, version).run('p')}/status.json"
+    while True:
+        try:
+            status = json.loads(team.blobs.get(status_key))
+        except KeyError:
+            status = {}
+        if status.get("finished_ms"):
+            assert status["outputs"] == {"n": width}, status
+            return time.perf_counter() - begun
+        time.sleep(0.05)
+
+
+def _print(seconds: float, rows: list[tuple[str, str, str, int]], floor: float) -> None:
+    rate, requests = WIDTH / seconds, sum(row[3] for row in rows)
+    print(f"{'through the wire':<16}{'tasks/s':>10}{'floor/s':>10}{'ratio':>8}")
+    print(f"{f'fan-out {WIDTH}':<16}{rate:>10.0f}{floor:>10.0f}{rate / floor:>8.3f}")
+    detail = ", ".join(f"{number} {service} {operation}" for _, service, operation, number in rows)
+    print(f"billable requests per task: {requests / WIDTH:.2f} ({detail})")
+
+
+if __name__ == "__main__":
+    main()
