@@ -36,7 +36,9 @@ class Attempts:
         self.logs = scratch / "logs" / file_name(chunk.run)
         self.work = scratch / "work"
         for path in (self.logs, self.work, scratch / "cache"):
-            path.mkdir(parents=True, exist_ok=True)
+            # Looking is quicker than finding out by making it, and a chunk may be one short task.
+            if not path.is_dir():
+                path.mkdir(parents=True, exist_ok=True)
         self.cache = Cache(blobs, scratch / "cache")
         self.input_types = {name: read_type(text) for name, text in self.task.inputs.items()}
         self.host: Host | None = None

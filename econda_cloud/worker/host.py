@@ -39,8 +39,9 @@ class Host:
         os.dup2(log, 1)
         os.dup2(log, 2)
         os.close(log)
+        # As bytes: decoding every variable before and after would cost more than a short task.
         environment, path, streams, main = (
-            dict(os.environ),
+            dict(os.environb),
             list(sys.path),
             (sys.stdout, sys.stderr),
             sys.modules["__main__"],
@@ -67,11 +68,11 @@ class Host:
                     stream.flush()
             sys.path[:] = path
             sys.modules["__main__"] = main
-            changed = {name for name in {*os.environ, *environment} if os.environ.get(name) != environment.get(name)}
-            for name in changed:
-                os.environ.pop(name, None)
+            now = dict(os.environb)
+            for name in {name for name, _ in now.items() ^ environment.items()}:
+                os.environb.pop(name, None)
                 if name in environment:
-                    os.environ[name] = environment[name]
+                    os.environb[name] = environment[name]
 
     def use_bundle(self, bundle: str) -> None:
         """Modules of another bundle may share names with this one's, so they are forgotten."""
