@@ -18,7 +18,6 @@ from econda_cloud.cli.uploading import follow, upload
 from econda_cloud.run.events import CancelRequested
 from econda_cloud.run.state import RunState
 from econda_cloud.schedule.messages import write_message
-from econda_cloud.submission.uploads import Upload
 
 NewTeam = Annotated[str, typer.Option("--team", envvar="ECONDA_TEAM", help="the team's name, such as `vision`")]
 Wait = Annotated[bool, typer.Option("--wait", help="follow the run to its end; the exit code is the run's")]
@@ -84,11 +83,11 @@ def submit(
     """Upload a pipeline to a team's bucket, which starts a run. Example: econda submit sweep.edsl -p n=12 --wait"""
     store = team_store(team)
     assert store.team is not None
-    uploaded, name = upload(store.team, load(file, pipeline), param or [], namespace=namespace, pipeline=pipeline)
+    name = upload(store.team, load(file, pipeline), param or [], namespace=namespace, pipeline=pipeline)
     if not wait:
         print_json({"run": name, "namespace": namespace, "team": store.team.stack.team}) if json else typer.echo(name)
         return
-    _follow(Found(store, name), json=json, uploaded=uploaded)
+    _follow(find_run(name, None, [store]), json=json)
 
 
 def watch(name: RunName, team: TeamName = None, json: Json = False) -> None:
@@ -107,6 +106,8 @@ def cancel(
     found = find_run(name, team)
     if found.store.team is None:
         stop("error: a run of this machine is cancelled by Ctrl-C in the terminal of its `econda run`", USAGE)
+    if not found.begun:
+        stop(f"error: {found.run} has not begun yet; cancel it once `econda show` lists it as running", FAILED)
     state = found.state()
     if state.outcome is not None:
         stop(f"error: {found.run} has {state.outcome.state} already", USAGE)
@@ -135,8 +136,8 @@ def dead_letters(team: TeamName = None, json: Json = False) -> None:
         typer.echo(f"{row['reason']}\n  {row['body'][:500]}")
 
 
-def _follow(found: Found, *, json: bool, uploaded: Upload | None = None) -> None:
-    state = _watched(found, quiet=json, uploaded=uploaded)
+def _follow(found: Found, *, json: bool) -> None:
+    state = _watched(found, quiet=json)
     if json:
         print_json(run_report(state, Found(found.store, found.run).entries))
     else:
@@ -144,7 +145,7 @@ def _follow(found: Found, *, json: bool, uploaded: Upload | None = None) -> None
     exit_like(state)
 
 
-def _watched(found: Found, *, quiet: bool, uploaded: Upload | None = None) -> RunState:
+def _watched(found: Found, *, quiet: bool) -> RunState:
     with Follower(quiet=quiet) as follower:
         follower.started(found.run)
-        return follow(found, follower.progress, uploaded)
+        return follow(found, follower.progress)

@@ -27,11 +27,12 @@ def up(json: Json = False) -> None:
 
 
 @app.command()
-def down() -> None:
+def down(json: Json = False) -> None:
     """Stop the local cloud and forget its data. Example: econda local down"""
     from econda_local.cloud import down as end
 
-    typer.echo("stopped" if end() else "it was not running")
+    stopped = end()
+    print_json({"stopped": stopped}) if json else typer.echo("stopped" if stopped else "it was not running")
 
 
 @app.command()
@@ -66,12 +67,15 @@ def requests(
 
 
 @app.command()
-def env() -> None:
+def env(json: Json = False) -> None:
     """Print what an AWS client needs, for eval. Example: eval "$(econda local env)" """
     from econda_local.cloud import status as look
 
     cloud = look()
     if cloud is None:
         stop("error: the local cloud is not running; start it with `econda local up`", FAILED)
+    if json:
+        print_json(cloud.environment())
+        return
     for name, value in cloud.environment().items():
         typer.echo(f"export {name}={shlex.quote(value)}")

@@ -10,6 +10,7 @@ import typer
 from econda_cloud.cli.options import Json, RunName, TeamName
 from econda_cloud.cli.output import NO_SUCH_RUN, print_json, stop
 from econda_cloud.cli.stores import Found, find_run, stores
+from econda_cloud.cli.submissions import Submission, stop_if_refused
 from econda_cloud.cli.tables import print_attempts, print_run, print_runs, print_why, run_report
 from econda_cloud.money.amounts import format_usd
 from econda_cloud.record.instances import Attempt, instances_of
@@ -32,7 +33,9 @@ def runs(team: TeamName = None, json: Json = False) -> None:
 def show(name: RunName, team: TeamName = None, json: Json = False) -> None:
     """Show a run: its state, outputs and every instance. Example: econda show last"""
     found = find_run(name, team)
-    if json:
+    if found.submitted is not None and not found.begun:
+        _show_submitted(found, found.submitted, json=json)
+    elif json:
         print_json(run_report(found.state(), found.entries))
     else:
         print_run(found.state())
@@ -40,6 +43,13 @@ def show(name: RunName, team: TeamName = None, json: Json = False) -> None:
         if found.store.team is not None:
             bucket = found.store.team.stack.bucket
             typer.echo(f"status, outputs and logs: s3://{bucket}/{run_prefix(found.namespace, found.run)}/")
+
+
+def _show_submitted(found: Found, submission: Submission, *, json: bool) -> None:
+    assert found.store.team is not None
+    stop_if_refused(found.store.team, submission)
+    about = {"run": found.run, "namespace": submission.namespace, "state": "submitted", "outputs": {}, "tasks": []}
+    print_json(about) if json else typer.echo(f"{found.run}: submitted, the stack has not begun it yet")
 
 
 def why(name: RunName, instance: InstanceName, team: TeamName = None, json: Json = False) -> None:
@@ -52,11 +62,15 @@ def why(name: RunName, instance: InstanceName, team: TeamName = None, json: Json
         print_why(instance, attempt)
 
 
-def logs(name: RunName, instance: InstanceName, team: TeamName = None) -> None:
+def logs(name: RunName, instance: InstanceName, team: TeamName = None, json: Json = False) -> None:
     """Print what an instance's last attempt wrote. Example: econda logs last hello/greeting"""
     found = find_run(name, team)
     attempt = _last_attempt(found, instance)
-    typer.echo(_log(found, attempt).decode("utf-8", "replace"), nl=False)
+    text = _log(found, attempt).decode("utf-8", "replace")
+    if json:
+        print_json({"instance": instance, "attempt": attempt.attempt, "message": attempt.message, "log": text})
+        return
+    typer.echo(text, nl=False)
     if attempt.message:
         typer.echo(attempt.message, err=True)
 

@@ -12,7 +12,8 @@ from econda_adapters.aws.deployed import Deployed, deployed, deployed_teams
 from econda_adapters.aws.team import Team
 from econda_adapters.embedded.runner import Home
 
-from econda_cloud.cli.output import NO_SUCH_RUN, USAGE, stop
+from econda_cloud.cli.output import FAILED, NO_SUCH_RUN, USAGE, stop
+from econda_cloud.cli.submissions import Submission, forget_submission, submissions
 from econda_cloud.ports.blobs import BlobStore
 from econda_cloud.ports.log import Log
 from econda_cloud.run.events import Entry, RunStarted, decode_entry
@@ -44,17 +45,24 @@ class Store:
 
 @dataclass(frozen=True)
 class Found:
-    """One run, its log read."""
+    """One run, its log read. `submitted` is the note of a run that has not begun yet."""
 
     store: Store
     run: str
+    submitted: Submission | None = None
 
     @cached_property
     def entries(self) -> list[Entry]:
         return [decode_entry(record) for record in self.store.log.read(f"run/{self.run}")]
 
     @property
+    def begun(self) -> bool:
+        return bool(self.entries)
+
+    @property
     def namespace(self) -> str:
+        if not self.begun:
+            stop(f"error: {self.run} has not begun yet; `econda watch {self.run}` waits for it", FAILED)
         return next(each.namespace for each in self.entries[0].events if isinstance(each, RunStarted))
 
     def state(self, at: int | None = None) -> RunState:
@@ -125,15 +133,34 @@ def _answers(store: Store) -> bool:
 def find_run(name: str, team: str | None, places: list[Store] | None = None) -> Found:
     """A run in `places` (by default, wherever there may be any) by its name, the start of it that only one run has, or `last`. Ends the command if there is none."""
     places = stores(team) if places is None else places
+    waiting = [found for store in places for found in _not_begun(store)]
     if name == "last":
-        known = [Found(store, run) for store in places for run in store.runs()]
+        known = [*waiting, *(Found(store, run) for store in places for run in store.runs())]
         if known:
-            return max(known, key=lambda found: found.entries[0].now)
+            return max(known, key=_began_ms)
     exact = [Found(store, name) for store in places if store.log.read(f"run/{name}")]
     if exact:
         return exact[0]
-    known = [Found(store, run) for store in places for run in store.runs() if run.startswith(name)]
+    known = [found for found in waiting if found.run.startswith(name)]
+    known += [Found(store, run) for store in places for run in store.runs() if run.startswith(name)]
     if len(known) != 1:
         reason = "several runs start so" if known else "there is none"
         stop(f"error: no run `{name}`: {reason}; `econda runs` lists them", NO_SUCH_RUN)
     return known[0]
+
+
+def _began_ms(found: Found) -> int:
+    return found.submitted.at_ms if found.submitted else found.entries[0].now
+
+
+def _not_begun(store: Store) -> list[Found]:
+    """Runs submitted to a stack that it has not begun yet; notes of those that it has are dropped."""
+    if store.team is None:
+        return []
+    home, team, found = home_folder(), store.team.stack.team, []
+    for each in submissions(home, team):
+        if store.log.read(f"run/{each.run}"):
+            forget_submission(home, team, each.run)
+        else:
+            found.append(Found(store, each.run, each))
+    return found

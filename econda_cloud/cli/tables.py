@@ -39,7 +39,8 @@ def run_report(state: RunState, entries: list[Entry]) -> dict[str, Any]:
 
 def _row(row: Instance) -> dict[str, Any]:
     last = row.attempts[-1]
-    costs = [attempt.cost for attempt in row.attempts]
+    costs = [attempt.cost for attempt in row.attempts if attempt.cost is not None]
+    cost = sum(costs) if costs else None
     return {
         "instance": row.instance,
         "state": row.state,
@@ -47,7 +48,8 @@ def _row(row: Instance) -> dict[str, Any]:
         "attempts": len(row.attempts),
         "started_ms": last.started_ms,
         "ended_ms": last.ended_ms,
-        "cost_nanos": sum(c for c in costs if c is not None) if any(c is not None for c in costs) else None,
+        "cost_nanos": cost,
+        "price": format_usd(cost) if cost is not None else None,
         "message": last.message,
     }
 

@@ -11,10 +11,11 @@ from pathlib import Path
 
 from econda_adapters.aws.team import Team
 
-from econda_cloud.cli.output import FAILED, NOT_COMPILED, stop
+from econda_cloud.cli.output import FAILED, stop
 from econda_cloud.cli.packages import pinned
 from econda_cloud.cli.source import Loaded, bind
-from econda_cloud.cli.stores import Found
+from econda_cloud.cli.stores import Found, home_folder
+from econda_cloud.cli.submissions import note_submission, stop_if_refused
 from econda_cloud.run.state import RunState
 from econda_cloud.submission.bundles import zip_files
 from econda_cloud.submission.uploads import Upload
@@ -25,7 +26,7 @@ PATIENCE_S = 120.0
 """Seconds after which an upload that started nothing is given up."""
 
 
-def upload(team: Team, loaded: Loaded, given: list[str], *, namespace: str, pipeline: str | None) -> tuple[Upload, str]:
+def upload(team: Team, loaded: Loaded, given: list[str], *, namespace: str, pipeline: str | None) -> str:
     """Put a bundle of the pipeline, its code, parameters and pins into the bucket; the name of the run it starts.
 
     Parameters and packages are checked here first, so that a mistake costs nothing. Ends the command if one is wrong.
@@ -44,10 +45,12 @@ def upload(team: Team, loaded: Loaded, given: list[str], *, namespace: str, pipe
     bucket = team.stack.bucket
     answer = team.clients("s3").put_object(Bucket=bucket, Key=key, Body=zip_files(files), Metadata=metadata)
     uploaded = Upload(bucket, key, answer["VersionId"])
-    return uploaded, uploaded.run(plan.name)
+    run = uploaded.run(plan.name)
+    note_submission(home_folder(), team, run, namespace, uploaded)
+    return run
 
 
-def follow(found: Found, progress: Callable[[RunState], None], upload: Upload | None = None) -> RunState:
+def follow(found: Found, progress: Callable[[RunState], None]) -> RunState:
     """Wait until the run has ended, telling its progress. Ends the command if it, or its upload, never starts."""
     history, begun = found.history(), time.monotonic()
     while True:
@@ -56,18 +59,9 @@ def follow(found: Found, progress: Callable[[RunState], None], upload: Upload | 
             progress(state)
             if state.outcome is not None:
                 return state
-        elif upload is not None and found.store.team is not None:
-            _stop_if_refused(found.store.team, upload)
+        elif found.submitted is not None and found.store.team is not None:
+            stop_if_refused(found.store.team, found.submitted)
         if state is None and time.monotonic() - begun > PATIENCE_S:
             reason = f"did not start within {PATIENCE_S:.0f} s; `econda dead-letters` shows what was given up"
             stop(f"error: {found.run} {reason}", FAILED)
         time.sleep(LOOK_S)
-
-
-def _stop_if_refused(team: Team, upload: Upload) -> None:
-    """End the command with the errors that lie beside an upload, if there are any."""
-    try:
-        text = team.blobs.get(upload.errors_key)
-    except KeyError:
-        return
-    stop(text.decode(), NOT_COMPILED)

@@ -1,0 +1,110 @@
+"""`econda` against a stack, as a user types it: each command in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import uuid
+
+import pytest
+
+from tests.emulator.line.test_line_bad_days import SLEEPERS
+from tests.emulator.line.test_line_runs import FAN
+from tests.emulator.line.test_line_uploads import HELLO
+
+pytestmark = pytest.mark.emulator
+
+PROGRAM = [sys.executable, "-c", "from econda_cloud.cli import main; main()"]
+
+
+class Shell:
+    def __init__(self, folder, environment):
+        self.folder = folder
+        self.environment = {**os.environ, **environment, "ECONDA_HOME": str(folder / "home")}
+
+    def __call__(self, *arguments: str, code: int = 0) -> str:
+        done = subprocess.run(
+            [*PROGRAM, *arguments],
+            capture_output=True, text=True, env=self.environment, cwd=self.folder, check=False, timeout=120,
+        )  # fmt: skip
+        assert done.returncode == code, (arguments, done.returncode, done.stdout, done.stderr)
+        return done.stdout if code == 0 else done.stdout + done.stderr
+
+    def json(self, *arguments: str, code: int = 0):
+        return json.loads(self(*arguments, "--json", code=code))
+
+    def write(self, name: str, text: str) -> str:
+        (self.folder / name).write_text(text)
+        return name
+
+
+@pytest.fixture(scope="module")
+def shell(local_cloud, tmp_path_factory):
+    made = Shell(tmp_path_factory.mktemp("cli"), local_cloud.environment())
+    made.team = f"c{uuid.uuid4().hex[:8]}"
+    outputs = made.json("up", "--team", made.team)
+    assert outputs["bucket"]
+    assert "aws.lambda" in outputs["pools"]
+    yield made
+    assert made.json("destroy", "--team", made.team, "--yes") == {"team": made.team, "destroyed": True}
+
+
+def test_a_run_is_submitted_watched_and_shown(shell):
+    shell.write("fan.edsl", FAN)
+    submitted = shell.json("submit", "fan.edsl", "-p", "n=4")
+    run = submitted["run"]
+    assert shell.json("show", run)["state"] in ("submitted", "running", "succeeded")
+    watched = shell.json("watch", run)
+    assert (watched["state"], watched["outputs"]["total"]) == ("succeeded", 14)
+    shown = shell.json("show", run)
+    assert shown["tasks"] == watched["tasks"]
+    task = next(each for each in shown["tasks"] if each["instance"] == "squares/many[3]/s")
+    assert (task["state"], task["pool"], task["attempts"]) == ("succeeded", "aws.lambda", 1)
+    assert task["price"].startswith("$0.0")
+    assert task["ended_ms"] >= task["started_ms"] > 0
+    chosen = [each for each in shell.json("why", run, "squares/many[3]/s")["offers"] if each["chosen"]]
+    assert chosen[0]["offer"].startswith("aws.lambda/")
+    assert shell("logs", run, "squares/many[3]/s") == "squaring 3\n"
+    assert run in [each["run"] for each in shell.json("runs")]
+    assert shell.json("replay", run, "--at", "1")["state"] == "running"
+    assert run in shell("show", run[:-2])
+
+
+def test_what_is_wrong_is_said_before_anything_is_uploaded(shell):
+    shell.write("hello.edsl", HELLO)
+    assert "times" in shell("submit", "hello.edsl", "-p", "times=9", code=2)
+    shell.write("bad.edsl", HELLO.replace("greet(name)", "great(name)"))
+    assert "did you mean" in shell("submit", "bad.edsl", code=3)
+    assert "no-such" in shell("show", "no-such-run", code=4)
+    assert "Team" in shell("up", "--team", "Team!", code=2)
+
+
+def test_waiting_gives_the_exit_code_of_the_run(shell):
+    shell.write("fails.edsl", HELLO.replace("printf", "exit 3; printf"))
+    assert shell.json("submit", "fails.edsl", "--wait", code=1)["state"] == "failed"
+
+
+def test_a_run_is_cancelled(shell):
+    shell.write("sleepers.edsl", SLEEPERS)
+    run = shell.json("submit", "sleepers.edsl")["run"]
+    while shell.json("show", run)["state"] == "submitted":
+        pass
+    shell("cancel", run, "--reason", "typo", "--wait", code=130)
+    shown = shell.json("show", run)
+    assert shown["state"] == "cancelled"
+    assert "typo" in shown["error"]
+    assert "cancelled already" in shell("cancel", run, code=2)
+
+
+def test_dead_letters_are_shown_with_their_reasons(shell, client):
+    queue = json.loads((shell.folder / "home" / "teams" / shell.team / "stack.json").read_text())["stack"][
+        "events_queue"
+    ]
+    client("sqs").send_message(QueueUrl=queue, MessageBody="garbage")
+    found: list[dict[str, str]] = []
+    while not found:
+        found = shell.json("dead-letters", "--team", shell.team)
+    assert found[0]["body"] == "garbage"
+    assert "not a message of econda" in found[0]["reason"]
