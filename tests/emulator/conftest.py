@@ -52,6 +52,19 @@ def _users(folder: Path, change: int) -> Iterator[int]:
         yield users
 
 
+def wheel_folder(base: Path) -> Path:
+    found = base / "wheels"
+    found.mkdir(exist_ok=True)
+    return found
+
+
+@pytest.fixture(scope="session")
+def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that the local cloud's jobs install packages from."""
+    base = tmp_path_factory.getbasetemp()
+    return wheel_folder(base.parent if "PYTEST_XDIST_WORKER" in os.environ else base)
+
+
 @pytest.fixture(scope="session")
 def local_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[cloud.LocalCloud]:
     base = tmp_path_factory.getbasetemp()
@@ -59,6 +72,9 @@ def local_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[cloud.Loca
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ECONDA_BATCH_SHORTEST_TIMEOUT", "1")
         patch.setenv("ECONDA_BATCH_STOP_GRACE", "1")
+        # Jobs that build environments find their packages here and nowhere else.
+        patch.setenv("UV_FIND_LINKS", str(wheel_folder(folder)))
+        patch.setenv("UV_NO_INDEX", "1")
         with _users(folder, +1):
             running = cloud.up(folder / "home")
     yield running
