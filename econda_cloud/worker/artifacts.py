@@ -68,7 +68,11 @@ class Cache:
     def _fetch(self, key: str, target: Path, digest: str, packed: bool) -> None:
         with tempfile.TemporaryDirectory(dir=target.parent, prefix=".fetch-") as temporary:
             got = Path(temporary) / "blob"
-            self.blobs.get_file(key, got)
+            try:
+                self.blobs.get_file(key, got)
+            except KeyError as error:
+                gone = f"{target.name}, which the attempt needs, is gone from the store ({key})"
+                raise ValueError(f"{gone}; run again what made it") from error
             if digest and sha256(got) != digest:
                 raise ValueError(f"the blob {key} is damaged: its content has another hash")
             if packed:
