@@ -40,9 +40,17 @@ class Delivery:
     def deliver(self, reports: Iterable[Report]) -> None:
         """Carry all of these home. Raises what the store and the queue raise; then the chunk counts as lost."""
         for report in reports:
-            self._held.append(msgspec.structs.replace(report, log=self._keep_log(report.log)))
-            if self._clock() - self._since >= FLUSH_MS:
-                self.flush()
+            self.add(report)
+        self.end()
+
+    def add(self, report: Report) -> None:
+        """Take one report along; it is sent with others, or with those before it if they have waited long enough."""
+        self._held.append(msgspec.structs.replace(report, log=self._keep_log(report.log)))
+        if self._clock() - self._since >= FLUSH_MS:
+            self.flush()
+
+    def end(self) -> None:
+        """Send what is left."""
         self.flush()
         self._spool.unlink(missing_ok=True)
 
