@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TypeAlias
 
 Segment: TypeAlias = tuple[str, int | None]
@@ -11,7 +12,8 @@ _SEGMENT = re.compile(r"([A-Za-z_][A-Za-z0-9_-]*)(?:\[(\d+)\])?\Z")
 ENVIRONMENT = "environment"
 
 
-def parse_instance(instance: str) -> list[Segment] | None:
+@lru_cache(maxsize=8_192)
+def parse_instance(instance: str) -> tuple[Segment, ...] | None:
     """Segments below the pipeline's name, or None if this is no instance name."""
     segments: list[Segment] = []
     for part in instance.split("/")[1:]:
@@ -19,7 +21,7 @@ def parse_instance(instance: str) -> list[Segment] | None:
         if not found:
             return None
         segments.append((found[1], int(found[2]) if found[2] is not None else None))
-    return segments
+    return tuple(segments)
 
 
 def environment_instance(pipeline: str, key: str) -> str:

@@ -6,6 +6,7 @@ from collections import ChainMap, deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from econda_edsl.plan import AnyNode
@@ -100,6 +101,7 @@ def _inside(active: Fan | Branch | Loop, inner: list[Block], number: int | None)
             return (inner[0], frame) if number == current else None
 
 
+@lru_cache(maxsize=1_024)
 def _instant(ms: int) -> str:
     """The language's Instant: ISO 8601 in UTC with milliseconds."""
     return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -6,6 +6,7 @@ import contextlib
 import sys
 import uuid
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -33,13 +34,12 @@ class Attempts:
         self, chunk: Chunk, blobs: BlobStore, scratch: Path, hosts: HostPool, cancelled: Callable[[Item], bool]
     ) -> None:
         self.chunk, self.task, self.blobs, self.hosts, self.cancelled = chunk, chunk.task, blobs, hosts, cancelled
-        self.logs = scratch / "logs" / file_name(chunk.run)
-        self.work = scratch / "work"
-        for path in (self.logs, self.work, scratch / "cache"):
+        self.logs, self.work, cached = _folders(scratch, chunk.run)
+        for path in (self.logs, self.work, cached):
             # Looking is quicker than finding out by making it, and a chunk may be one short task.
             if not path.is_dir():
                 path.mkdir(parents=True, exist_ok=True)
-        self.cache = Cache(blobs, scratch / "cache")
+        self.cache = Cache(blobs, cached)
         self.input_types = {name: read_type(text) for name, text in self.task.inputs.items()}
         self.host: Host | None = None
         # Names of work directories also name containers, so they differ between workers.
@@ -57,9 +57,10 @@ class Attempts:
         """`{"outputs": …}` or `{"failure", "message"}`. `place` is the limit of where it runs. Raises `BadOutput`."""
         if self.cancelled((item.instance, item.attempt)):
             return {"failure": "preempted", "message": "cancelled"}
-        self.log_path(item).write_bytes(b"")
+        log = self.log_path(item)
+        log.write_bytes(b"")
         self.count += 1
-        attempt = _Attempt(self, item, place, self.work / f"{self.own}-{self.count}")
+        attempt = _Attempt(self, item, place, self.work / f"{self.own}-{self.count}", log)
         attempt.cwd.mkdir(0o700)
         try:
             return attempt.outcome()
@@ -67,12 +68,17 @@ class Attempts:
             discard(attempt.cwd)
 
 
+@lru_cache(maxsize=64)
+def _folders(scratch: Path, run: str) -> tuple[Path, Path, Path]:
+    """Where logs, work and fetched files of a run's attempts go; the same for all its chunks."""
+    return scratch / "logs" / file_name(run), scratch / "work", scratch / "cache"
+
+
 class _Attempt:
     """One attempt, in its directory `cwd`."""
 
-    def __init__(self, chunk: Attempts, item: WorkItem, place: Limit | None, cwd: Path) -> None:
-        self.all, self.task, self.item, self.place, self.cwd = chunk, chunk.task, item, place, cwd
-        self.log = chunk.log_path(item)
+    def __init__(self, chunk: Attempts, item: WorkItem, place: Limit | None, cwd: Path, log: Path) -> None:
+        self.all, self.task, self.item, self.place, self.cwd, self.log = chunk, chunk.task, item, place, cwd, log
         self.env = {**item.env, "ECONDA_RUN": chunk.chunk.run, "ECONDA_TASK": item.instance,
                     "ECONDA_ATTEMPT": str(item.attempt)}  # fmt: skip
         self.checkpoint = self._checkpoint()
