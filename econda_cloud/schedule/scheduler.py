@@ -35,7 +35,7 @@ from econda_cloud.run.commands import (
 from econda_cloud.run.events import AnyEvent, PlacementRefused, RunStarted
 from econda_cloud.run.state import RunState
 from econda_cloud.run.step import outstanding
-from econda_cloud.schedule.history import Plans, RunHistory, broker_history, run_history
+from econda_cloud.schedule.history import SNAPSHOT_EVERY, Plans, RunHistory, broker_history, run_history
 
 RUNS_WARM = 256
 """Runs whose state a scheduler keeps in memory; others are read again when an event comes."""
@@ -62,9 +62,19 @@ class Effects(Protocol):
 class Scheduler:
     """The scheduler of one team. `plans` finds the plan of a run; `snapshots` keeps states, if given."""
 
-    def __init__(self, log: Log, team: str, plans: Plans, effects: Effects, snapshots: BlobStore | None = None) -> None:
-        self._log, self._find_plan, self._effects, self._snapshots = log, plans, effects, snapshots
-        self._broker = broker_history(log, team, snapshots)
+    def __init__(
+        self,
+        log: Log,
+        team: str,
+        plans: Plans,
+        effects: Effects,
+        snapshots: BlobStore | None = None,
+        *,
+        snapshot_every: int = SNAPSHOT_EVERY,
+    ) -> None:
+        self._log, self._find_plan, self._effects = log, plans, effects
+        self._snapshots, self._every = snapshots, snapshot_every
+        self._broker = broker_history(log, team, snapshots, snapshot_every)
         self._broker.refresh()
         self._plans: dict[str, Plan] = {}
         self._runs: OrderedDict[str, RunHistory] = OrderedDict()
@@ -171,7 +181,7 @@ class Scheduler:
 
     def _history(self, run: str) -> RunHistory:
         if run not in self._runs:
-            self._runs[run] = run_history(self._log, self._plan, run, self._snapshots)
+            self._runs[run] = run_history(self._log, self._plan, run, self._snapshots, self._every)
             self._runs[run].refresh()
         self._runs.move_to_end(run)
         while len(self._runs) > RUNS_WARM:
