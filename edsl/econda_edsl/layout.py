@@ -15,7 +15,7 @@ SOURCE_BYTES = 1024 * 1024
 BRACKETS_DEEP = 64
 BLOCKS_DEEP = 32
 
-_RUN = re.compile(r"run +[a-z_]+ *: *(?:#.*)?$")
+CODE_HEADER = re.compile(r"run +[a-z_]+ *: *(?:#.*)?$")
 _TOKEN = re.compile(r'"""|"(?:[^"\\]|\\.)*"|"|#|[()\[\]{}]|[\x00-\x08\x0b-\x1f\x7f]|\t')
 _CLOSERS = {"(": ")", "[": "]", "{": "}"}
 _OPENERS = {")": "(", "]": "[", "}": "{"}
@@ -145,7 +145,7 @@ class _Scan:
             self.close_brackets()
         if not self.brackets:
             self.margin(number, indent)
-            if _RUN.match(stripped):
+            if CODE_HEADER.match(stripped):
                 return self.body(number, indent)
         return self.rest(number, 0)
 
