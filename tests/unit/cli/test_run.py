@@ -47,7 +47,7 @@ def test_success_then_show_why_and_replay(econda, tmp_path):
     shown = json.loads(econda("show", "last", "--json").stdout)
     assert shown["tasks"][0] | {"started_ms": 0, "ended_ms": 0} == {
         "instance": "p/a", "state": "succeeded", "pool": "local", "attempts": 1,
-        "started_ms": 0, "ended_ms": 0, "cost_nanos": 0, "message": "",
+        "started_ms": 0, "ended_ms": 0, "cost_nanos": 0, "price": "$0", "message": "",
     }  # fmt: skip
     assert econda("logs", "last", "p/a").stdout == "seen\n"
     assert json.loads(econda("why", "last", "p/a", "--json").stdout)["offers"][0]["chosen"] is True
