@@ -15,7 +15,8 @@ app = typer.Typer(
 )
 for command in (pipelines.run, pipelines.check, pipelines.graph):
     app.command()(command)
-app.command()(language.fmt)
+for command in (language.fmt, language.explain):
+    app.command()(command)
 app.add_typer(local_app, name="local")
 for command in (cloud.up, cloud.destroy, cloud.submit, cloud.watch, cloud.cancel):
     app.command()(command)

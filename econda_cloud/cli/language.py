@@ -1,4 +1,4 @@
-"""Commands on the text of pipelines: format it."""
+"""Commands on the text of pipelines: format it, explain what is wrong with it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from econda_edsl.explain import UnknownCode, codes, page
 from econda_edsl.formatting.source import Formatted, format_source
 from econda_edsl.render import render
 
@@ -46,6 +47,20 @@ def fmt(
         raise typer.Exit(NOT_COMPILED)
     if changed and (check or diff):
         raise typer.Exit(1)
+
+
+def explain(
+    code: Annotated[str | None, typer.Argument(help="a code such as E0401; without one, all are listed")] = None,
+) -> None:
+    """Tell what an error means, with examples. Example: econda explain E0401"""
+    if code is None:
+        for each in codes():
+            typer.echo(f"{each}  {page(each).title}")
+        return
+    try:
+        typer.echo(page(code).markdown, nl=False)
+    except UnknownCode as error:
+        stop(f"error: {error}; `econda explain` lists all", USAGE)
 
 
 def _difference(formatted: Formatted, file: Path) -> str:

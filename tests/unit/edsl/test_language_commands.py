@@ -51,3 +51,13 @@ def test_fmt_leaves_what_does_not_parse_and_formats_the_rest(file: Path) -> None
     assert bad.read_text() == "edsl 1\nlet a = (\n"
     assert file.read_text() == NEAT
     assert econda("fmt", str(file.with_name("none.edsl"))).exit_code == 2
+
+
+def test_explain_shows_a_page_or_lists_them() -> None:
+    assert econda("explain", "e0401").stdout.startswith("# E0401: a cycle\n")
+    listed = econda("explain").stdout.splitlines()
+    assert len(listed) > 50
+    assert "E0401  a cycle" in listed
+    unknown = econda("explain", "E0441")
+    assert unknown.exit_code == 2
+    assert "did you mean" in unknown.stderr
