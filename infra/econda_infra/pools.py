@@ -23,6 +23,9 @@ REPORT_S = 30
 FUNCTION_COLD_START_MS = 400
 """Typical start of a Python function of this size; warm ones take a few milliseconds."""
 
+ARRAY_MOST = 10_000
+"""Members of an array job, at most; https://docs.aws.amazon.com/batch/latest/userguide/array_jobs.html"""
+
 JOB_PENDING_MS = 7 * 24 * 3_600_000
 """How long a job may wait and run before it is given up for lost."""
 
@@ -88,7 +91,8 @@ def _batch(settings: Settings, shape: Shape) -> Pool:
         cpu_milli=shape.instances * shape.vcpus * 1000,
         memory=shape.instances * shape.usable_mib * MIB,
         gpu=shape.instances * shape.gpus,
-        chunk_max=1,
+        chunk_max=ARRAY_MOST,
+        array=True,
         lease_ms=JOB_PENDING_MS,
         kinds=("python", "shell") if shape.gpus else ("python", "shell", "environment"),
     )

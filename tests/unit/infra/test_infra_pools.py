@@ -74,7 +74,7 @@ def test_pools_hold_what_their_settings_allow(pools: dict[str, Pool], on_aws: Se
     assert functions.slots == on_aws.concurrency
     assert (functions.max_time_ms or 0) < 900_000
     assert (functions.chunk_max, functions.chunk_ms) == (100, 10_000)
-    assert (gpu.gpu, gpu.max_time_ms, gpu.chunk_max) == (8, None, 1)
+    assert (gpu.gpu, gpu.max_time_ms, gpu.chunk_max, gpu.array) == (8, None, 10_000, True)
 
 
 def test_the_emulator_runs_fewer_functions_than_its_account_may() -> None:

@@ -1,0 +1,124 @@
+"""What AWS says when work is lost, and what a run is told of it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from econda_adapters.aws.assignment import Assignment, assign, assigned_chunk, decode_assignment, encode_assignment
+from econda_adapters.aws.batch_events import lost_job, why_failed
+from econda_adapters.aws.lambda_pool import lost_invocation
+from econda_edsl.plan import Inline
+
+from econda_cloud.ports.blobs import MemoryBlobs
+from econda_cloud.run.events import AttemptFailed, ChunkLost
+from econda_cloud.worker.spec import Chunk, WorkItem, WorkTask
+
+
+def chunk(count: int = 1, body: str = "y = 1") -> Chunk:
+    task = WorkTask(name="t", run=Inline(language="python", body=body), outputs={"y": "Int"})
+    items = tuple(WorkItem(instance=f"p/t[{n}]", attempt=2) for n in range(count))
+    return Chunk(id="r.1", run="r", namespace="n", task=task, items=items)
+
+
+def failed(**more) -> dict:
+    """The detail of a state change, with what every one has."""
+    environment = [{"name": "ECONDA_CHUNK", "value": "r.1"}, {"name": "ECONDA_CHUNK_RUN", "value": "r"},
+                   {"name": "ECONDA_CHUNK_KEY", "value": "runs/n/r/chunks/r.1.json"}]  # fmt: skip
+    container = {"environment": environment, **more.pop("container", {})}
+    return {"jobName": "r-1", "jobId": "j", "status": "FAILED", "container": container, **more}
+
+
+@pytest.mark.parametrize(
+    ("detail", "failure"),
+    [
+        ({"statusReason": "Host EC2 (instance i-0abc) terminated."}, "preempted"),
+        ({"statusReason": "Essential container in task exited",
+          "container": {"exitCode": 137, "reason": "OutOfMemoryError: Container killed due to memory usage"}}, "out_of_memory"),
+        ({"statusReason": "Essential container in task exited", "container": {"exitCode": 137}}, "out_of_memory"),
+        ({"statusReason": "Job attempt duration exceeded timeout"}, "timed_out"),
+        ({"statusReason": "Task failed to start",
+          "container": {"reason": "CannotPullContainerError: pull access denied"}}, "failed"),
+        ({"statusReason": "Essential container in task exited", "container": {"exitCode": 1}}, "lost"),
+        ({}, "lost"),
+    ],
+)  # fmt: skip
+def test_why_a_job_failed(detail, failure):
+    kind, message = why_failed(failed(**detail))
+    assert kind == failure
+    assert message.startswith("AWS Batch: ")
+    assert detail.get("statusReason", "no reason given") in message
+
+
+def test_a_failed_job_is_a_lost_chunk():
+    assert lost_job(failed(statusReason="Host EC2 (instance i-1) terminated."), MemoryBlobs()) == (
+        "r",
+        ChunkLost(chunk="r.1", failure="preempted", message="AWS Batch: Host EC2 (instance i-1) terminated."),
+    )
+
+
+def test_a_failed_member_of_an_array_is_its_attempt_only():
+    blobs = MemoryBlobs()
+    assign(chunk(3), blobs, inline=False)
+    found = lost_job(failed(arrayProperties={"index": 2}), blobs)
+    assert found is not None
+    event = found[1]
+    assert isinstance(event, AttemptFailed)
+    assert (event.instance, event.attempt, event.failure) == ("p/t[2]", 2, "lost")
+
+
+@pytest.mark.parametrize(
+    "detail",
+    [
+        failed() | {"status": "SUCCEEDED"},
+        failed(arrayProperties={"size": 3, "statusSummary": {}}),
+        {"status": "FAILED", "container": {"environment": [{"name": "OTHER", "value": "x"}]}},
+        {"status": "FAILED"},
+        failed(arrayProperties={"index": 7}),
+    ],
+    ids=["succeeded", "parent of an array", "somebody else's", "nothing known", "no such member"],
+)
+def test_other_changes_say_nothing(detail):
+    blobs = MemoryBlobs()
+    assign(chunk(3), blobs, inline=False)
+    assert lost_job(detail, blobs) is None
+
+
+def destination(assignment: Assignment, **answer) -> dict:
+    payload = json.loads(encode_assignment(assignment))
+    return {"requestContext": {"condition": "RetriesExhausted"}, "requestPayload": payload, "responsePayload": answer}
+
+
+def test_a_failed_invocation_is_a_lost_chunk():
+    body = destination(assign(chunk(2), MemoryBlobs(), inline=True), errorMessage="boom", errorType="ValueError")
+    assert lost_invocation(body) == (
+        "r",
+        ChunkLost(chunk="r.1", failure="lost", message="the function ended: boom"),
+    )
+
+
+@pytest.mark.parametrize(("count", "failure"), [(1, "out_of_memory"), (2, "lost")])
+def test_a_killed_sandbox_is_out_of_memory_if_we_know_who_was_in_it(count, failure):
+    said = "RequestId: 1 Error: Runtime exited with error: signal: killed"
+    body = destination(
+        assign(chunk(count), MemoryBlobs(), inline=True), errorMessage=said, errorType="Runtime.ExitError"
+    )
+    found = lost_invocation(body)
+    assert found is not None
+    assert found[1].failure == failure
+
+
+def test_other_messages_are_no_lost_invocations():
+    assert lost_invocation({"message": "run_events"}) is None
+    assert lost_invocation({"requestPayload": {"what": "is this"}}) is None
+
+
+def test_a_long_chunk_travels_through_the_store():
+    blobs = MemoryBlobs()
+    long = chunk(body="y = 1  # " + "x" * 300_000)
+    assignment = assign(long, blobs, inline=True)
+    assert len(encode_assignment(assignment)) < 1_000
+    assert assigned_chunk(decode_assignment(json.loads(encode_assignment(assignment))), blobs) == long
+    short = assign(chunk(), blobs, inline=True)
+    assert short.key == ""
+    assert assigned_chunk(decode_assignment(json.loads(encode_assignment(short))), MemoryBlobs()) == chunk()
