@@ -110,7 +110,9 @@ class PlacementRefused(Event, frozen=True, kw_only=True, tag="placement_refused"
 
 
 class TimerFired(Event, frozen=True, kw_only=True, tag="timer_fired"):
-    """Time has passed; which timers are due is read off `now`."""
+    """Time has passed: it is `at_ms` at least, even if the clock of whoever takes the event is behind."""
+
+    at_ms: int = 0
 
 
 class CancelRequested(Event, frozen=True, kw_only=True, tag="cancel_requested"):

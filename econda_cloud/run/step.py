@@ -45,6 +45,8 @@ def step(
     Events before `RunStarted` are dropped: they cannot be about this run.
     """
     events = list(events)
+    # A timer rings once. Taken for too early by a slow clock, it would leave the run waiting for ever.
+    now = max([now, *(event.at_ms for event in events if isinstance(event, TimerFired))])
     if state is None:
         state = _born(plan, events, now)
         if state is None:

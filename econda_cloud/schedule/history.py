@@ -73,9 +73,7 @@ class History(Generic[TState, TEvent, TCommand, TEntry]):
         if self.seq == 0:
             self._restore()
         for record in self._log.read(self._name, self.seq):
-            entry = self._decoder.decode(record)
-            self.state, _ = self._step(self.state, entry.events, entry.now)  # type: ignore[arg-type]
-            self.seq += 1
+            self._fold(record)
         return self.state
 
     def take(self, events: Iterable[TEvent], now: int) -> list[TCommand]:
@@ -86,12 +84,34 @@ class History(Generic[TState, TEvent, TCommand, TEntry]):
             try:
                 self._log.append(self._name, self.seq, record)
             except Conflict:
-                self.refresh()
-                continue
-            self.seq += 1
-            self.state, commands = self._step(self.state, events, now)
+                commands = self._catch_up(record)
+                if commands is None:
+                    continue
+            else:
+                # Counted once it is folded: if its plan cannot be read now, the record is read again later.
+                self.state, commands = self._step(self.state, events, now)
+                self.seq += 1
             self._save()
             return commands
+
+    def _catch_up(self, mine: bytes) -> list[TCommand] | None:
+        """Take in what others wrote. The commands of `mine` if it is there after all, else None.
+
+        A client whose put went through unanswered tries again and meets its own record. What that commands nobody
+        else would carry out. Twins of two processes are both carried out, which changes nothing.
+        """
+        found = None
+        for position, record in enumerate(self._log.read(self._name, self.seq)):
+            commands = self._fold(record)
+            if position == 0 and record == mine:
+                found = commands
+        return found
+
+    def _fold(self, record: bytes) -> list[TCommand]:
+        entry = self._decoder.decode(record)
+        self.state, commands = self._step(self.state, entry.events, entry.now)  # type: ignore[arg-type]
+        self.seq += 1
+        return commands
 
     @property
     def _key(self) -> str:

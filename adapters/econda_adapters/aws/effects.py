@@ -14,7 +14,7 @@ from econda_adapters.aws.timers import Timers
 from econda_cloud.ports.blobs import BlobStore
 from econda_cloud.ports.log import Log
 from econda_cloud.run.commands import CancelAttempts, Dispatch
-from econda_cloud.run.events import AnyEvent, TimerFired
+from econda_cloud.run.events import AnyEvent, ChunkLost, TimerFired
 from econda_cloud.run.state import RunState
 from econda_cloud.schedule.messages import write_message
 from econda_cloud.schedule.ready import ready_chunks
@@ -40,11 +40,15 @@ class AwsEffects:
         functions: list[tuple[Dispatch, Chunk, FunctionTarget]] = []
         queues: list[tuple[Dispatch, Chunk, QueueTarget]] = []
         for command, chunk in ready:
-            match self._targets[command.offer]:
+            match self._targets.get(command.offer):
                 case FunctionTarget() as target:
                     functions.append((command, chunk, target))
                 case QueueTarget() as target:
                     queues.append((command, chunk, target))
+                case None:
+                    # Placed by an older version of the stack; the attempts are asked for again.
+                    message = f"the offer {command.offer} was taken away"
+                    known.append(ChunkLost(chunk=command.chunk, failure="lost", message=message))
         if functions:
             known += self._lambda.submit(functions)
         if queues:
@@ -59,7 +63,7 @@ class AwsEffects:
                 self._batch.cancel(state.namespace, state.run, command)
 
     def wake(self, run: str, at_ms: int, now: int) -> None:
-        self._timers.at(at_ms, write_message(run, [TimerFired()], self._blobs), now)
+        self._timers.at(at_ms, write_message(run, [TimerFired(at_ms=at_ms)], self._blobs), now)
 
     def finished(self, state: RunState) -> None:
         publish_outputs(self._blobs, state)
