@@ -1,8 +1,8 @@
-"""The outbox of a run: requests that the broker may not have heard of, read off the tree."""
+"""The outbox of a run: requests and releases that the broker may not have heard of, read off the tree."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from econda_edsl.plan import Call as CallNode
 from econda_edsl.plan import Plan
@@ -10,6 +10,8 @@ from econda_edsl.plan import Plan
 from econda_cloud.run.blocks import Block, program_of
 from econda_cloud.run.calls import request, request_build
 from econda_cloud.run.commands import AnyCommand, RequestPlacement
+from econda_cloud.run.endings import current
+from econda_cloud.run.events import Item
 from econda_cloud.run.state import Branch, Call, Fan, Frame, Loop, RunState
 from econda_cloud.run.work import At, Work
 
@@ -42,3 +44,13 @@ def pending_requests(plan: Plan, state: RunState) -> list[AnyCommand]:
             if preparation.call is not None and preparation.call.phase == "requested":
                 request_build(work, key, preparation.call)
     return [RequestPlacement(demand=demand, items=tuple(items)) for demand, items in work.requests.items()]
+
+
+def unwanted(plan: Plan, state: RunState, items: Iterable[Item]) -> list[Item]:
+    """Of attempts that the broker knows, those that the run has no use for: their release was lost.
+
+    The state must be newer than what is known of the broker. An attempt that is over never comes back.
+    """
+    work = Work(program_of(plan), state, state.now)
+    held = {item for chunk in state.chunks.values() for item in chunk.open}
+    return [item for item in items if item not in held and current(work, item) is None]

@@ -32,7 +32,8 @@ from econda_cloud.run.commands import (
     RequestPlacement,
     SetTimer,
 )
-from econda_cloud.run.events import AnyEvent, PlacementRefused, RunStarted
+from econda_cloud.run.events import AnyEvent, Item, PlacementRefused, RunStarted
+from econda_cloud.run.outbox import unwanted
 from econda_cloud.run.state import RunState
 from econda_cloud.run.step import outstanding
 from econda_cloud.schedule.history import SNAPSHOT_EVERY, Plans, RunHistory, broker_history, run_history
@@ -108,20 +109,29 @@ class Scheduler:
         """Carry out again what no state shows the effect of, after a crash or a redelivery; the runs that changed.
 
         A scheduler that died may have placed attempts of other runs too and not told them, or not dispatched them,
-        so every run that the broker knows of is looked at.
+        so every run that the broker knows of is looked at, and what the broker keeps for nobody is released.
         """
-        self._broker.refresh()
-        waiting = [each.run for each in self._broker.state.waiting]
-        held = [each.run for each in self._broker.state.held.values()]
+        known = self._known_to_broker()
         changed: set[str] = set()
-        for name in dict.fromkeys([run, *waiting, *held]):
+        for name in dict.fromkeys([run, *known]):
             self._history(name).refresh()
             state = self.state(name)
             if state is not None:
-                changed |= self._follow(
-                    [(name, each) for each in outstanding(self._plan(state.namespace, state.run), state)], now
-                )
+                plan = self._plan(state.namespace, state.run)
+                commands = outstanding(plan, state)
+                if stale := unwanted(plan, state, known.get(name, ())):
+                    commands.append(Release(items=tuple(stale)))
+                changed |= self._follow([(name, each) for each in commands], now)
         return changed
+
+    def _known_to_broker(self) -> dict[str, list[Item]]:
+        """By run, the attempts that hold capacity or wait for it."""
+        state, known = self._broker.refresh(), dict[str, list[Item]]()
+        for waiting in state.waiting:
+            known.setdefault(waiting.run, []).extend(waiting.items.items())
+        for held in state.held.values():
+            known.setdefault(held.run, []).extend(held.open)
+        return known
 
     def _follow(self, commands: list[tuple[str, AnyCommand]], now: int) -> set[str]:
         """Carry out commands in rounds; a round asks the broker once and appends once to each run it concerns."""
