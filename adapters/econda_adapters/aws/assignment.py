@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
 from econda_cloud.ports.blobs import BlobStore
+from econda_cloud.ports.log import Conflict
 from econda_cloud.schedule.places import chunk_key
 from econda_cloud.worker.spec import Chunk, decode_chunk, encode_chunk
 
@@ -24,14 +27,24 @@ class Assignment(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 
 
 def assign(chunk: Chunk, blobs: BlobStore, *, inline: bool) -> Assignment:
-    """An assignment whose document is stored first if it is too long to travel, or shall not (`inline` False)."""
+    """An assignment whose document is stored first if it is too long to travel, or shall not (`inline` False).
+
+    A chunk that was handed over before keeps the document of that time: its workers find their work in it by
+    number, and the attempts that have ended since then would shift those behind them.
+    """
     document = encode_chunk(chunk)
-    about = {"run": chunk.run, "namespace": chunk.namespace, "chunk": chunk.id, "size": len(chunk.items)}
     if inline and len(document) <= INLINE_MOST:
-        return Assignment(**about, document=msgspec.Raw(document))  # type: ignore[arg-type]
+        return _assignment(chunk, document=msgspec.Raw(document))
     key = chunk_key(chunk.namespace, chunk.run, chunk.id)
-    blobs.put(key, document)
-    return Assignment(**about, key=key)  # type: ignore[arg-type]
+    try:
+        blobs.put_if(key, document, None)
+    except Conflict:
+        chunk = decode_chunk(blobs.get(key))
+    return _assignment(chunk, key=key)
+
+
+def _assignment(chunk: Chunk, **where: Any) -> Assignment:
+    return Assignment(run=chunk.run, namespace=chunk.namespace, chunk=chunk.id, size=len(chunk.items), **where)
 
 
 def assigned_chunk(assignment: Assignment, blobs: BlobStore) -> Chunk:

@@ -40,8 +40,8 @@ class BatchPool:
         return [self._submit(*each) for each in work]
 
     def _submit(self, command: Dispatch, chunk: Chunk, target: QueueTarget) -> ChunkDispatched:
-        key = assign(chunk, self._blobs, inline=False).key
-        variables = {CHUNK_KEY: key, CHUNK: chunk.id, RUN: chunk.run}
+        assignment = assign(chunk, self._blobs, inline=False)
+        variables = {CHUNK_KEY: assignment.key, CHUNK: chunk.id, RUN: chunk.run}
         overrides: dict[str, Any] = {
             "environment": [{"name": name, "value": value} for name, value in variables.items()],
             "resourceRequirements": _requirements(command),
@@ -54,8 +54,8 @@ class BatchPool:
             "retryStrategy": {"attempts": 1},
             "tags": {"econda:run": chunk.run, "econda:namespace": chunk.namespace},
         }
-        if len(chunk.items) > 1:
-            request["arrayProperties"] = {"size": len(chunk.items)}
+        if assignment.size > 1:
+            request["arrayProperties"] = {"size": assignment.size}
         if chunk.task.timeout_ms is not None:
             seconds = -(-chunk.task.timeout_ms // 1000) + TIMEOUT_MARGIN_S
             request["timeout"] = {"attemptDurationSeconds": max(SHORTEST_TIMEOUT_S, seconds)}

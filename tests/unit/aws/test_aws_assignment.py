@@ -18,7 +18,7 @@ from econda_cloud.run.commands import Dispatch
 from econda_cloud.run.events import ChunkLost
 from econda_cloud.worker.spec import Chunk, WorkItem, WorkTask
 
-TASK = WorkTask(name="t", run=Inline(language="python", code="y = 1"))
+TASK = WorkTask(name="t", run=Inline(language="python", body="y = 1"))
 WHOLE = Chunk(id="r.1", run="r", namespace="n", task=TASK,
               items=tuple(WorkItem(instance=f"p/f[{n}]/a", attempt=1) for n in range(4)))  # fmt: skip
 LATER = msgspec.structs.replace(WHOLE, items=WHOLE.items[2:])
