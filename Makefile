@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PATHS := econda_cloud edsl adapters functions infra localstack tests bench
 
-.PHONY: install demo test check format bench clean
+.PHONY: install demo test chaos check format bench clean
 
 install: $(VENV)/.installed
 
@@ -30,6 +30,12 @@ demo: install
 
 test: install
 	$(BIN)/python -m pytest -n 2 tests
+
+SEEDS := 10000
+
+# So many simulated worlds; one that fails is made smaller, told and named.
+chaos: install
+	$(BIN)/python -m tests.simulation.chaos $(SEEDS)
 
 bench: install
 	$(BIN)/python -m bench.embedded

@@ -1,0 +1,44 @@
+"""Clients of the simulated cloud with the methods of boto3's that the adapters call."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+from tests.simulation.cloud import Cloud, ScheduleExists
+from tests.simulation.stores import Pause
+
+
+class CloudClients:
+    """One process's clients: every request may be refused, be the last one, or let others go first."""
+
+    def __init__(self, cloud: Cloud, pause: Pause) -> None:
+        self._cloud, self._pause = cloud, pause
+        self.exceptions = SimpleNamespace(ConflictException=ScheduleExists)
+
+    def __call__(self, service: str) -> CloudClients:
+        assert service in ("lambda", "batch", "sqs", "scheduler")
+        return self
+
+    def invoke(self, *, FunctionName: str, InvocationType: str, Payload: bytes) -> dict[str, Any]:
+        assert InvocationType == "Event"
+        self._pause(f"invoke {FunctionName}")
+        return {"ResponseMetadata": {"RequestId": self._cloud.invoke(Payload)}}
+
+    def submit_job(self, **request: Any) -> dict[str, str]:
+        self._pause(f"submit {request['jobName']}")
+        return {"jobId": self._cloud.submit(request)}
+
+    def terminate_job(self, *, jobId: str, reason: str) -> None:
+        assert reason
+        self._pause(f"terminate {jobId}")
+        self._cloud.terminate(jobId)
+
+    def send_message(self, *, QueueUrl: str, MessageBody: str, DelaySeconds: int = 0) -> None:
+        assert DelaySeconds <= 900
+        self._pause(f"send to {QueueUrl}")
+        self._cloud.queue.send(MessageBody, DelaySeconds * 1000)
+
+    def create_schedule(self, *, Name: str, ScheduleExpression: str, Target: dict[str, str], **_: Any) -> None:
+        self._pause("create a schedule")
+        self._cloud.schedule(Name, ScheduleExpression, Target["Input"])

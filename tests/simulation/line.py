@@ -1,0 +1,120 @@
+"""The whole line in one simulated world: real schedulers, adapters, log and worker protocol; time, queue, cloud and
+the tasks' work are imagined, and everything follows from one seed."""
+
+from __future__ import annotations
+
+import random
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from econda_adapters.aws.assignment import Assignment
+from econda_edsl.plan import encode_plan
+
+from econda_cloud.ports.blobs import MemoryBlobs
+from econda_cloud.run.events import CancelRequested, RunStarted
+from econda_cloud.schedule.messages import write_message
+from econda_cloud.schedule.places import plan_key
+from econda_cloud.worker.spec import Chunk, WorkItem
+from tests.simulation.agenda import Agenda
+from tests.simulation.chance import Chance, Faults, drawn_faults
+from tests.simulation.cloud import Cloud
+from tests.simulation.event_queue import EventQueue
+from tests.simulation.generate import MOST_STEPS, Program, generated
+from tests.simulation.pools import base_pools, deployed_later
+from tests.simulation.processes import Steps, skewed
+from tests.simulation.schedulers import TEAM, Schedulers
+from tests.simulation.stores import ProcessLog, Throttled, TracedLog
+from tests.simulation.witness import Witness
+from tests.simulation.workers import Surroundings, working
+from tests.simulation.workload import Doing, Nature, doing
+
+NAMESPACE = "n"
+MOST_TURNS = 60_000
+SPOOL = Path(tempfile.gettempdir()) / "econda-simulation"
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Everything that decides what happens."""
+
+    seed: int
+    faults: Faults
+    runs: int
+    steps: int = MOST_STEPS
+
+    @classmethod
+    def drawn(cls, seed: int) -> Scene:
+        return cls(seed, drawn_faults(seed), random.Random(f"{seed}/runs").choice([1, 1, 2, 3]))
+
+
+class Line:
+    """One world. `play` lets it come to rest."""
+
+    def __init__(self, scene: Scene) -> None:
+        self.scene, self.chance = scene, Chance(scene.seed, scene.faults)
+        self.programs: dict[str, Program] = {
+            f"r{n}": generated(f"{scene.seed}/{n}", scene.steps) for n in range(scene.runs)
+        }
+        self.params = {run: {"n": self.chance.between("params", 0, 6)} for run in self.programs}
+        self.agenda = Agenda(self.chance, MOST_TURNS)
+        self.witness = Witness({run: program.plan for run, program in self.programs.items()}, TEAM)
+        self.log, self.blobs = TracedLog(self._appended), MemoryBlobs()
+        self.pools, self.snapshot_every = base_pools(), self.chance.between("snapshots", 2, 30)
+        self.schedulers = Schedulers(self)
+        self.queue = EventQueue(self.agenda, self.chance, self.schedulers.deliver)
+        self.cloud = Cloud(self.agenda, self.chance, self.queue, self.blobs, self._worker)
+        self.cancelled: set[str] = set()
+
+    def play(self) -> Line:
+        calm_after = self.chance.between("calm", 100, 3_000)
+        for run in self.programs:
+            self._announce(run)
+        if self.chance.hits("deploy"):
+            self.agenda.after(self.chance.between("deploy", 1, 60_000), "a new version is deployed", self._deploy)
+        while self.agenda.next_ms is not None:
+            if self.agenda.turns >= calm_after and not self.chance.calm:
+                self.agenda.tell("the faults stop")
+                self.chance.calm = True
+            self.agenda.turn()
+        return self
+
+    def _announce(self, run: str) -> None:
+        plan = self.programs[run].plan
+        self.blobs.put(plan_key(NAMESPACE, run), encode_plan(plan))
+        seed = self.chance.between("start", 0, 1 << 30)
+        started = RunStarted(run=run, namespace=NAMESPACE, plan=plan.digest, params=self.params[run], seed=seed)
+        self.queue.send(write_message(run, [started], self.blobs), self.chance.between("start", 0, 30_000))
+        if self.chance.hits("cancel"):
+            self.cancelled.add(run)
+            word = write_message(run, [CancelRequested(by="ada")], self.blobs)
+            self.queue.send(word, self.chance.between("cancel", 30_000, 400_000))
+
+    def _deploy(self) -> None:
+        self.pools = deployed_later(self.chance)
+        self.schedulers.deploy()
+
+    def _appended(self, name: str, record: bytes) -> None:
+        self.agenda.tell(f"  + {name}: {record.decode()[:600]}")
+        self.witness.appended(name, record)
+
+    def _worker(self, name: str, assignment: Assignment, index, deadline_ms, stopping) -> Steps:
+        clock = skewed(self.agenda, self.chance)
+        about = Surroundings(
+            log=ProcessLog(self.log, self.chance, self._maybe_throttled), blobs=self.blobs, clock=clock,
+            send=self._report, begin=self._begin, spool=SPOOL, stopping=stopping,
+        )  # fmt: skip
+        return working(about, name, assignment, index, deadline_ms, look_first=deadline_ms is None)
+
+    def _maybe_throttled(self, name: str) -> None:
+        if self.chance.hits("throttle"):
+            raise Throttled(name)
+
+    def _report(self, body: str) -> None:
+        self._maybe_throttled("send")
+        self.queue.send(body)
+
+    def _begin(self, chunk: Chunk, item: WorkItem) -> Doing:
+        self.witness.begins(chunk.run, item.instance, item.attempt)
+        nature = self.programs[chunk.run].natures.get(chunk.task.name, Nature())
+        return doing(nature, chunk.task.name, item.instance, item.attempt, item.args)

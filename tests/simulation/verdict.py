@@ -1,0 +1,71 @@
+"""What must hold of a world that has come to rest."""
+
+from __future__ import annotations
+
+import msgspec
+
+from econda_cloud.run.calls import MAX_LOSSES
+from econda_cloud.run.state import RunState
+from econda_cloud.schedule.history import broker_history, run_history
+from econda_cloud.schedule.places import run_prefix, status_key
+from tests.simulation.line import NAMESPACE, Line, Scene
+from tests.simulation.reference import calm_outcome
+from tests.simulation.schedulers import TEAM
+from tests.simulation.witness import RunWitness, digest, require
+
+
+def judged(scene: Scene) -> Line:
+    """Play a scene and judge how it ended. Raises whatever is wrong, an `AssertionError` for what must not be."""
+    line = Line(scene)
+    line.play()
+    for run in line.programs:
+        _ended_well(line, run)
+    _books(line)
+    return line
+
+
+def _books(line: Line) -> None:
+    """The broker holds nothing for runs that have all ended, and its log says the same to whoever reads it."""
+    broker = line.witness.broker
+    require(not broker.state.held, f"the broker still holds {sorted(broker.state.held)}")
+    require(not broker.state.waiting, f"in the broker still waits {broker.state.waiting}")
+    cold = broker_history(line.log, TEAM, line.blobs, line.snapshot_every)
+    require(digest(cold.refresh()) == broker.digests[-1], "a snapshot and the tail give another broker")
+    whole = broker_history(line.log, TEAM)
+    require(digest(whole.refresh()) == broker.digests[-1], "the broker's log folds to another state")
+
+
+def _ended_well(line: Line, run: str) -> None:
+    seen = line.witness.runs[run]
+    state = seen.state
+    require(state is not None, f"{run} was never started")
+    assert state is not None
+    require(state.outcome is not None, f"{run} never ended: {sorted(state.chunks)} are open, {state.timers[:3]} due")
+    require(state.committed == 0 or not state.chunks, f"{run} has ended and {state.committed} is committed")
+    _same_again(line, run, seen)
+    _same_as_on_a_calm_day(line, run, seen, state)
+    status = msgspec.json.decode(line.blobs.get(status_key(NAMESPACE, run)))
+    assert state.outcome is not None
+    require(status["state"] == state.outcome.state, f"status.json says {status['state']}, {run} {state.outcome.state}")
+    if state.outcome.outputs:
+        require(line.blobs.exists(f"{run_prefix(NAMESPACE, run)}/outputs.json"), f"{run} published no outputs")
+
+
+def _same_again(line: Line, run: str, seen: RunWitness) -> None:
+    """The log alone, and a snapshot with the tail, give what was."""
+    plan = line.programs[run].plan
+    cold = run_history(line.log, lambda *_: plan, run, line.blobs, line.snapshot_every)
+    require(digest(cold.refresh()) == seen.digests[-1], f"a snapshot and the tail of {run} give another state")
+    whole = run_history(line.log, lambda *_: plan, run)
+    require(digest(whole.refresh()) == seen.digests[-1], f"the log of {run} folds to another state")
+
+
+def _same_as_on_a_calm_day(line: Line, run: str, seen: RunWitness, state: RunState) -> None:
+    """Bad days cost time and money, but change no result; those that the user or the plan asked for may."""
+    assert state.outcome is not None
+    asked_for = state.outcome.state == "cancelled" or state.outcome.error.startswith(("budget:", "deadline:"))
+    if asked_for or seen.refused or seen.most_attempts > MAX_LOSSES:
+        return
+    calm = calm_outcome(line.programs[run], run, line.params[run])
+    same = (calm.state, calm.outputs) == (state.outcome.state, state.outcome.outputs)
+    require(same, f"{run} came to {state.outcome}, on a calm day it comes to {calm}")

@@ -1,0 +1,103 @@
+"""A worker as `econda_adapters.aws.worker.Worker` is one, step by step: the protocol is real, the work is imagined."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+from econda_adapters.aws.assignment import Assignment, assigned_chunk
+
+from econda_cloud.ports.blobs import MemoryBlobs
+from econda_cloud.ports.log import Log
+from econda_cloud.run.events import AttemptFailed, AttemptSucceeded
+from econda_cloud.schedule.messages import write_message
+from econda_cloud.schedule.places import log_key
+from econda_cloud.worker.chunk import MARGIN_MS
+from econda_cloud.worker.claims import Cancellations, claim
+from econda_cloud.worker.delivery import Delivery
+from econda_cloud.worker.spec import Chunk, Report, WorkItem
+from tests.simulation.processes import Steps
+from tests.simulation.workload import Doing
+
+SLICES = 3
+"""How often a running attempt looks whether it is still wanted."""
+
+
+@dataclass
+class Surroundings:
+    """What a worker reaches. `begin` is told of every attempt that begins and says what it does."""
+
+    log: Log
+    blobs: MemoryBlobs
+    clock: Callable[[], int]
+    send: Callable[[str], None]
+    begin: Callable[[Chunk, WorkItem], Doing]
+    spool: Path
+    stopping: Callable[[], bool] = lambda: False
+
+
+def working(
+    about: Surroundings, name: str, assignment: Assignment, index: int | None, deadline_ms: int | None, look_first: bool
+) -> Steps:
+    """The steps of a worker with this assignment, or with one member of it."""
+    yield 1
+    if not claim(about.log, assignment.chunk, index, name):
+        return
+    yield 1
+    chunk = assigned_chunk(assignment, about.blobs)
+    if index is not None:
+        chunk = msgspec.structs.replace(chunk, items=(chunk.items[index],))
+    unwanted = Cancellations(about.log, assignment.chunk, now=about.clock())
+    if look_first:
+        unwanted.look(about.clock())
+    delivery = Delivery(
+        blobs=about.blobs,
+        send=lambda reports: about.send(write_message(chunk.run, reports, about.blobs)),
+        log_key=log_key(chunk.namespace, chunk.run, chunk.id, index),
+        spool=about.spool / f"{name}.log",
+        clock=about.clock,
+    )
+    for position, item in enumerate(chunk.items):
+        yield 0
+        report = yield from _attempt(about, chunk, item, unwanted, _limit(about, deadline_ms, position))
+        delivery.add(report)
+    yield 1
+    delivery.end()
+
+
+def _limit(about: Surroundings, deadline_ms: int | None, position: int) -> tuple[int, bool] | None:
+    """How long this item may take at most, and whether that would be its own fault."""
+    return None if deadline_ms is None else (deadline_ms - MARGIN_MS - about.clock(), position == 0)
+
+
+def _attempt(about: Surroundings, chunk: Chunk, item: WorkItem, unwanted: Cancellations, place: tuple[int, bool] | None):  # fmt: skip
+    began = about.clock()
+    if place is not None and place[0] <= 0:
+        return _failed(item, "preempted", began, began)
+    if unwanted.includes((item.instance, item.attempt), began) or about.stopping():
+        return _failed(item, "preempted", began, began)
+    doing = about.begin(chunk, item)
+    timeout = chunk.task.timeout_ms
+    lasts = doing.ms if timeout is None else min(doing.ms, timeout)
+    lasts = lasts if place is None else min(lasts, place[0])
+    for part in range(SLICES):
+        yield lasts * (part + 1) // SLICES - lasts * part // SLICES
+        if unwanted.includes((item.instance, item.attempt), about.clock()) or about.stopping():
+            return _failed(item, "preempted", began, about.clock())
+    ended = max(began, about.clock())
+    if lasts < doing.ms:
+        fault = "preempted" if timeout != lasts and place is not None and not place[1] else "timed_out"
+        return _failed(item, fault, began, ended)
+    if doing.outputs is None:
+        return _failed(item, doing.failure, began, ended)
+    return AttemptSucceeded(
+        instance=item.instance, attempt=item.attempt, outputs=doing.outputs, started_ms=began, ended_ms=ended
+    )
+
+
+def _failed(item: WorkItem, failure, began: int, ended: int) -> Report:
+    return AttemptFailed(
+        instance=item.instance, attempt=item.attempt, failure=failure, message="imagined", started_ms=began, ended_ms=ended
+    )  # fmt: skip
