@@ -8,10 +8,12 @@ against an emulator of its wire protocol.
 from __future__ import annotations
 
 import base64
+import hashlib
 import zlib
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from econda_cloud.ports.blobs import BlobStore
 from econda_cloud.ports.log import Conflict
 
 if TYPE_CHECKING:
@@ -21,28 +23,25 @@ PLAIN_MAX = 4_096
 """JSON objects up to this many bytes are kept as readable text; longer ones compressed, in base64."""
 
 ITEM_MAX = 390_000
-"""Characters of a packed record that fit DynamoDB's 400 KB item with its keys; see `RecordTooLarge`."""
+"""Characters of a packed record that fit DynamoDB's 400 KB item with its keys; larger ones go to the overflow."""
 
 
 class RecordTooLarge(ValueError):
-    """A record does not fit a DynamoDB item even compressed."""
+    """A record does not fit a DynamoDB item even compressed, and there is no overflow for it."""
 
 
 class DynamoLog:
-    """A log in one table. Raises botocore's `ClientError` for what is not a lost race (throttling is retried)."""
+    """A log in one table; `overflow` takes records that fit no item. Raises botocore's `ClientError` for what is not a lost race (throttling is retried)."""
 
-    def __init__(self, table: str, clients: Clients) -> None:
-        self._table, self._clients = table, clients
+    def __init__(self, table: str, clients: Clients, overflow: BlobStore | None = None) -> None:
+        self._table, self._clients, self._overflow = table, clients, overflow
 
     @property
     def _client(self) -> Any:
         return self._clients("dynamodb")
 
     def append(self, name: str, expected: int, record: bytes) -> int:
-        item = {"log": name, "seq": expected + 1, **_packed(record)}
-        size = sum(len(value) for value in item.values() if isinstance(value, str))
-        if size > ITEM_MAX:
-            raise RecordTooLarge(f"{name}: record {expected + 1} has {size} characters packed, at most {ITEM_MAX} fit")
+        item = {"log": name, "seq": expected + 1, **self._fitting(name, expected + 1, record)}
         put = {
             "TableName": self._table,
             "Item": _json_util().dumps(item, as_dict=True),
@@ -56,6 +55,28 @@ class DynamoLog:
             raise Conflict(f"{name}: expected {expected} records") from error
         return expected + 1
 
+    def _fitting(self, name: str, seq: int, record: bytes) -> dict[str, str]:
+        """The attributes of a record; one that fits no item lies in the store of blobs, under its hash."""
+        packed = _packed(record)
+        size = sum(map(len, packed.values()))
+        if size <= ITEM_MAX:
+            return packed
+        if self._overflow is None:
+            raise RecordTooLarge(f"{name}: record {seq} has {size} characters packed, at most {ITEM_MAX} fit")
+        key = f"records/{name}/{hashlib.sha256(record).hexdigest()}"
+        # Before the item, so that a record never refers to what is not there; whoever loses the race leaves a blob.
+        self._overflow.put(key, zlib.compress(record, 1))
+        return {"blob": key}
+
+    def _unpacked(self, item: dict[str, Any]) -> bytes:
+        if "blob" in item:
+            if self._overflow is None:
+                raise KeyError(item["blob"])
+            return zlib.decompress(self._overflow.get(item["blob"]))
+        if "text" in item:
+            return str(item["text"]).encode()
+        return zlib.decompress(base64.b64decode(item["packed"]))
+
     def read(self, name: str, after: int = 0) -> list[bytes]:
         pages = self._client.get_paginator("query").paginate(
             TableName=self._table,
@@ -65,7 +86,7 @@ class DynamoLog:
             ConsistentRead=True,
         )
         loads = _json_util().loads
-        return [_unpacked(loads(item)) for page in pages for item in page["Items"]]
+        return [self._unpacked(loads(item)) for page in pages for item in page["Items"]]
 
     def names(self, prefix: str) -> list[str]:
         """A scan for first records: for people's listings, never for the scheduler."""
@@ -93,9 +114,3 @@ def _packed(record: bytes) -> dict[str, str]:
         with suppress(UnicodeDecodeError):
             return {"text": record.decode()}
     return {"packed": base64.b64encode(zlib.compress(record, 6)).decode()}
-
-
-def _unpacked(item: dict[str, Any]) -> bytes:
-    if "text" in item:
-        return str(item["text"]).encode()
-    return zlib.decompress(base64.b64decode(item["packed"]))

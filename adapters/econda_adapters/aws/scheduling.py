@@ -29,7 +29,7 @@ class TeamScheduler:
 
     def __init__(self, stack: Stack, clients: Clients) -> None:
         self.blobs = S3Blobs(stack.bucket, clients)
-        log = DynamoLog(stack.table, clients)
+        log = DynamoLog(stack.table, clients, self.blobs)
         pools = decode_pools(self.blobs.get(POOLS_KEY))
         effects = AwsEffects(stack, clients, pools, log, self.blobs)
         self._scheduler = Scheduler(

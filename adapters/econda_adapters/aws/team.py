@@ -20,8 +20,8 @@ class Team:
 
     def __init__(self, stack: Stack, clients: Clients) -> None:
         self.stack, self.clients = stack, clients
-        self.log = DynamoLog(stack.table, clients)
         self.blobs = S3Blobs(stack.bucket, clients)
+        self.log = DynamoLog(stack.table, clients, self.blobs)
         self.events = SqsQueue(stack.events_queue, clients)
         self.dead_letters = SqsQueue(stack.dead_letters_queue, clients)
 

@@ -40,7 +40,7 @@ class Worker:
 
     def __init__(self, stack: Stack, clients: Clients) -> None:
         self._blobs = S3Blobs(stack.bucket, clients)
-        self._log = DynamoLog(stack.table, clients)
+        self._log = DynamoLog(stack.table, clients, self._blobs)
         self._queue = SqsQueue(stack.events_queue, clients)
         self._hosts = HostPool()
 

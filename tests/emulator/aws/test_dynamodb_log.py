@@ -8,6 +8,8 @@ import pytest
 from econda_adapters.aws.clients import Clients
 from econda_adapters.aws.dynamodb_log import DynamoLog, RecordTooLarge
 
+from econda_cloud.ports.blobs import MemoryBlobs
+from econda_cloud.ports.log import Conflict
 from tests.conformance.test_log import (  # noqa: F401
     test_any_bytes_come_back,
     test_large_records_come_back_whole,
@@ -36,6 +38,21 @@ def log(local_cloud):
     yield DynamoLog(table, clients)
     client.delete_table(TableName=table)
     clients.close()
+
+
+def test_a_record_that_fits_no_item_comes_back_from_the_overflow(log):
+    import random
+
+    overflow = MemoryBlobs()
+    roomy = DynamoLog(log._table, log._clients, overflow)
+    noise = random.Random(2).randbytes(3_000_000)
+    roomy.append("run/large", 0, b"first")
+    roomy.append("run/large", 1, noise)
+    roomy.append("run/large", 2, b"third")
+    assert roomy.read("run/large") == [b"first", noise, b"third"]
+    with pytest.raises(Conflict):
+        roomy.append("run/large", 1, noise + b"!")
+    assert roomy.read("run/large", after=1) == [noise, b"third"]
 
 
 def test_a_record_that_cannot_fit_is_refused_before_the_wire(log):
