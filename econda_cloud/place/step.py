@@ -22,6 +22,9 @@ from econda_cloud.place.score import price_for, ranked, waiting_cost
 from econda_cloud.place.state import BrokerState, Held, Offer, Pool, Waiting
 from econda_cloud.run.events import AttemptsPlaced, Item, Verdict
 
+STARTS_WORTH = 2
+"""A chunk is worth starting if its work takes this many times as long as the start."""
+
 QUEUE_ALLOWANCE_MS = 6 * 3_600_000
 """How long beyond its own time-out an attempt may queue inside a pool before it counts as lost."""
 
@@ -112,25 +115,27 @@ def _room(state: BrokerState, pool: Pool, demand: Demand) -> int:
     return max(0, min(left // asked for left, asked in free if asked))
 
 
-def chunk_size(pool: Pool, demand: Demand, waiting: int, room: int) -> int:
+def chunk_size(pool: Pool, offer: Offer, demand: Demand, waiting: int, room: int) -> int:
     """How many alike attempts one chunk takes; `room` is how many more reservations fit.
 
-    A sequence is long enough to fill `chunk_ms`, but first every free slot gets one; an array takes all the room.
+    A sequence is long enough to fill `chunk_ms`, but first every free slot gets one, unless that would make
+    chunks that are not worth their start; an array takes all the room.
     """
     if demand.solo:
         return 1
     if pool.array:
         return min(waiting, room, pool.chunk_max, demand.batch or pool.chunk_max)
     fill = pool.chunk_ms // max(1, demand.time_ms) if demand.time_ms is not None else pool.chunk_max
-    spread = -(-waiting // max(1, room))
-    return max(1, min(pool.chunk_max, fill, spread, demand.batch or pool.chunk_max))
+    least = STARTS_WORTH * offer.cold_start_ms // max(1, demand.time_ms) if demand.time_ms is not None else 1
+    spread = max(least, -(-waiting // max(1, room)))
+    return max(1, min(pool.chunk_max, fill, spread, waiting, demand.batch or pool.chunk_max))
 
 
 def _place(
     state: BrokerState, waiting: Waiting, pool: Pool, offer: Offer, verdicts: tuple[Verdict, ...], room: int
 ) -> Place:
     demand = waiting.demand
-    size = chunk_size(pool, demand, len(waiting.items), room)
+    size = chunk_size(pool, offer, demand, len(waiting.items), room)
     items = tuple(list(waiting.items.items())[:size])
     state.chunks += 1
     name = f"{waiting.run}.{state.chunks}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from econda_cloud.money.prices import Price
 from econda_cloud.place.demand import Demand
 from econda_cloud.place.events import AttemptsReleased, Place, PlacementRequested, PoolsDeclared
@@ -44,6 +46,17 @@ def test_a_sequence_holds_its_reservation_once():
     state, commands = ask(state, 12)
     assert [len(c.placement.items) for c in commands if isinstance(c, Place)] == [3, 3, 3, 3]
     check(state)
+
+
+def test_tiny_attempts_stay_together_though_there_are_free_slots():
+    slow_start = Offer(name="o", node=NODE, price=Price(), cold_start_ms=500)
+    state, _ = step(
+        BrokerState(), [PoolsDeclared(pools=(msgspec.structs.replace(pool(chunk_max=100), offers=(slow_start,)),))], 0
+    )
+    tiny = Demand(task="t", kind="python", cpu_milli=100, memory=GIB, time_ms=20)
+    items = tuple((f"p/t[{i}]", 1) for i in range(120))
+    state, commands = step(state, [PlacementRequested(run="r", demand=tiny, items=items)], 0)
+    assert [len(c.placement.items) for c in commands if isinstance(c, Place)] == [50, 50, 20]
 
 
 def test_an_attempt_pays_its_largest_share_of_a_node_or_the_whole_of_it():
