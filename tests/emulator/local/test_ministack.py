@@ -133,7 +133,7 @@ def test_throttled_asynchronous_invocations_wait_for_their_turn(desk: Desk) -> N
 
 def test_a_batch_is_as_large_as_the_mapping_says_and_single_messages_can_fail(desk: Desk) -> None:
     out, _ = desk.queue("out")
-    incoming, arn = desk.queue("in", VisibilityTimeout="1")
+    incoming, arn = desk.queue("in", VisibilityTimeout="4")
     for start in range(0, 60, 10):
         bodies = ["bad" if n == 7 else str(n) for n in range(start, start + 10)]
         entries = [{"Id": str(n), "MessageBody": body} for n, body in enumerate(bodies)]
