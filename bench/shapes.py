@@ -42,6 +42,13 @@ def layered(layers: int, width: int) -> str:
     )
 
 
+def shell(source: str) -> str:
+    """The same program with a process per task."""
+    return source.replace(
+        "    run python:\n        y = x + 1\n", '    run shell:\n        echo $((x + 1)) > "$OUT/y"\n'
+    )
+
+
 SHAPES = {"fan-out 1000": (1000, fan(1000)), "chain 300": (300, chain(300)), "layered 500": (500, layered(10, 50))}
 """By name: how many tasks, and the program."""
 

@@ -18,7 +18,7 @@ from econda_cloud.worker.artifacts import TYPES as ARTIFACTS
 from econda_cloud.worker.limits import Limits
 from econda_cloud.worker.logs import CappedLog
 from econda_cloud.worker.outputs import Locate, is_artifact, read_type
-from econda_cloud.worker.processes import exit_message, kill_group
+from econda_cloud.worker.processes import exit_message, kill_group, wait_ms
 
 _TEXT_MOST = 16 * 1024 * 1024
 # The limit is set by a shell that then becomes the program: code between fork and exec is not safe with threads.
@@ -112,9 +112,7 @@ def run_process(command: list[str], env: Mapping[str, str], cwd: Path, log: Path
         return {"failure": "failed", "message": f"could not start: {error}"}
     try:
         while True:
-            try:
-                code = process.wait(limits.tick() / 1000)
-            except subprocess.TimeoutExpired:
+            if (code := wait_ms(process, limits.tick())) is None:
                 capped.trim()
                 if (failure := limits.over()) is not None:
                     return failure
