@@ -11,8 +11,8 @@ from econda_cloud.ports.log import Conflict
 from econda_cloud.run.state import RunState
 from econda_cloud.schedule.places import run_prefix, status_key
 
-EVERY_MS = 2_000
-"""A running run's status is written at most so often by one scheduler: each writing is a billed request."""
+UNSEEN = ("updated_ms", "records")
+"""Members of a status that are no news by themselves."""
 
 
 def status_of(state: RunState, seq: int) -> dict[str, Any]:
@@ -42,18 +42,23 @@ class StatusBoard:
     def __init__(self, blobs: BlobStore) -> None:
         self._blobs = blobs
         self._tags: dict[str, str | None] = {}
-        self._written: dict[str, int] = {}
+        self._shown: dict[str, dict[str, Any]] = {}
 
-    def show(self, state: RunState, seq: int, now: int) -> None:
-        """Write the status if it is due: at once when the run has ended, else not more often than EVERY_MS."""
-        ended = state.outcome is not None
-        if not ended and now - self._written.get(state.run, 0) < EVERY_MS:
+    def show(self, state: RunState, seq: int) -> None:
+        """Write the status if there is news in it.
+
+        Not less often, to save requests: nobody knows whether another event comes soon, and what is left out now
+        would be missing until then.
+        """
+        status = status_of(state, seq)
+        news = {name: value for name, value in status.items() if name not in UNSEEN}
+        if self._shown.get(state.run) == news:
             return
-        self._write(status_key(state.namespace, state.run), status_of(state, seq))
-        self._written[state.run] = now
-        if ended:
+        self._write(status_key(state.namespace, state.run), status)
+        self._shown[state.run] = news
+        if state.outcome is not None:
             self._tags.pop(status_key(state.namespace, state.run), None)
-            self._written.pop(state.run, None)
+            self._shown.pop(state.run, None)
 
     def _write(self, key: str, status: dict[str, Any]) -> None:
         data = msgspec.json.format(msgspec.json.encode(status), indent=2)

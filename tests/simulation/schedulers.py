@@ -68,7 +68,7 @@ class Warm:
         for name in sorted(changed):
             state = self.scheduler.state(name)
             if state is not None:
-                self._board.show(state, self.scheduler.seq(name), now)
+                self._board.show(state, self.scheduler.seq(name))
                 self._line.witness.agrees(name, state, self.scheduler.seq(name))
         broker = self.scheduler._broker
         self._line.witness.broker_agrees(broker.state, broker.seq)

@@ -50,4 +50,4 @@ class TeamScheduler:
         for name in changed:
             state = self._scheduler.state(name)
             if state is not None:
-                self._board.show(state, self._scheduler.seq(name), now)
+                self._board.show(state, self._scheduler.seq(name))
