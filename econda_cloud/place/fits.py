@@ -17,7 +17,7 @@ def refusals(demand: Demand, pool: Pool, offer: Offer) -> list[str]:
     reasons = []
     if demand.kind not in pool.kinds:
         reasons.append(f"cannot execute {demand.kind}")
-    elif demand.image is not None and "container" not in pool.kinds:
+    elif demand.image is not None and not {"image", "container"} & set(pool.kinds):
         # Running the task without its image would be a silent change of environment.
         reasons.append(f"cannot run the image {demand.image}")
     if demand.cpu_milli > cpu:

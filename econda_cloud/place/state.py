@@ -45,6 +45,7 @@ class Pool(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 
     slots: chunks at once; cpu_milli, memory, gpu: in total. max_time_ms: longest attempt, None for no limit.
     chunk_max, chunk_ms: most attempts in one chunk, and the run time a chunk aims at. kinds: what it can execute.
+    Kinds are those of tasks, and `image`: python and shell inside an image that has the worker in it.
     array: the attempts of a chunk run side by side, each with its own reservation; otherwise one after another.
     """
 

@@ -65,6 +65,7 @@ def _work_task(plan: Plan, state: RunState, dispatch: Dispatch, name: str, own: 
         timeout_ms=_shortest(timeouts),
         checkpoint_ms=_shortest(checkpoints),
         memory=held.memory if held else 0,
+        image=task.image,
         types=plan.types,
     )
 

@@ -36,7 +36,8 @@ class WorkItem(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 class WorkTask(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """What every item of a chunk runs. `memory` in bytes, 0 for no limit; `types` are the plan's record types.
 
-    `checkpoint_ms`: how often the attempt's checkpoints are saved, None for a task without.
+    `checkpoint_ms`: how often the attempt's checkpoints are saved, None for a task without. `image`: what the worker
+    itself is to run in, for pools that start one per chunk.
     """
 
     name: str
@@ -46,6 +47,7 @@ class WorkTask(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     timeout_ms: int | None = None
     checkpoint_ms: int | None = None
     memory: int = 0
+    image: str | None = None
     types: dict[str, dict[str, str]] = {}
 
 

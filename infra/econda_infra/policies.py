@@ -14,6 +14,7 @@ UNSCOPED = (
     # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsbatch.html
     "batch:DescribeJobs",
     "batch:ListJobs",
+    "batch:DescribeJobDefinitions",
     # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html
     "xray:PutTelemetryRecords",
     "xray:PutTraceSegments",
@@ -87,16 +88,27 @@ def runs_attempts(bucket: str, table: str, events: str) -> list[Statement]:
 
 
 def places_attempts(
-    workers: list[str], job_queues: list[str], definition: str, jobs: str, group: str, schedule_role: str
+    workers: list[str],
+    job_queues: list[str],
+    definition: str,
+    jobs: str,
+    group: str,
+    schedule_role: str,
+    job_role: str,
 ) -> list[Statement]:
-    """Dispatch to functions and job queues, and timers. All ARNs; `definition` is one without revision."""
+    """Dispatch to functions and job queues, and timers. All ARNs; `definition` is one without revision.
+
+    Tasks that bring an image have a definition of their own, a copy of the team's with another image and the same role.
+    """
+    of_images = f"{definition}-*"
     return [
         allow(["lambda:InvokeFunction"], *workers),
-        allow(["batch:SubmitJob"], *job_queues, definition, f"{definition}:*"),
+        allow(["batch:SubmitJob"], *job_queues, definition, f"{definition}:*", of_images),
+        allow(["batch:RegisterJobDefinition"], of_images),
         allow(["batch:TerminateJob", "batch:CancelJob", "batch:TagResource"], jobs),
-        unscoped("batch:DescribeJobs", "batch:ListJobs"),
+        unscoped("batch:DescribeJobs", "batch:ListJobs", "batch:DescribeJobDefinitions"),
         allow(["scheduler:CreateSchedule", "scheduler:DeleteSchedule"], group),
-        allow(["iam:PassRole"], schedule_role),
+        allow(["iam:PassRole"], schedule_role, job_role),
     ]
 
 

@@ -94,7 +94,7 @@ def _batch(settings: Settings, shape: Shape) -> Pool:
         chunk_max=ARRAY_MOST,
         array=True,
         lease_ms=JOB_PENDING_MS,
-        kinds=("python", "shell") if shape.gpus else ("python", "shell", "environment"),
+        kinds=("python", "shell", "image") if shape.gpus else ("python", "shell", "image", "environment"),
     )
 
 

@@ -94,6 +94,7 @@ def scheduler(around: Around, workers: list[Function], job_queues: list[batch.Jo
     settings = around.settings
     at = f"{settings.region}:{settings.account}"
     definition = f"arn:aws:batch:{at}:job-definition/{names.job_definition(settings.team)}"
+    job_role = f"arn:aws:iam::{settings.account}:role/{names.job_definition(settings.team)}"
     jobs, schedules = f"arn:aws:batch:{at}:job/*", f"arn:aws:scheduler:{at}:schedule/{timers.name}/*"
     function = Function(
         settings,
@@ -114,7 +115,7 @@ def scheduler(around: Around, workers: list[Function], job_queues: list[batch.Jo
             policies.sends(events, dead_letters),
             policies.keeps_logs_of_runs(table),
             *policies.reads_and_writes(bucket),
-            *policies.places_attempts(workers, job_queues, definition, jobs, schedules, schedule_role),
+            *policies.places_attempts(workers, job_queues, definition, jobs, schedules, schedule_role, job_role),
         ],
         parent=around.parent,
     )

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from econda_adapters.aws.assignment import assign
+from econda_adapters.aws.job_definitions import Definitions
 from econda_adapters.aws.stack import QueueTarget
 from econda_cloud.ports.blobs import BlobStore
 from econda_cloud.run.commands import CancelAttempts, Dispatch
@@ -35,6 +36,7 @@ class BatchPool:
 
     def __init__(self, clients: Clients, blobs: BlobStore) -> None:
         self._clients, self._blobs = clients, blobs
+        self._definitions = Definitions(clients)
 
     def submit(self, work: Sequence[tuple[Dispatch, Chunk, QueueTarget]]) -> list[ChunkDispatched]:
         return [self._submit(*each) for each in work]
@@ -49,7 +51,7 @@ class BatchPool:
         request: dict[str, Any] = {
             "jobName": re.sub(r"[^A-Za-z0-9_-]", "-", chunk.id)[:128],
             "jobQueue": target.queue,
-            "jobDefinition": target.definition,
+            "jobDefinition": self._definitions.of(target.definition, chunk.task.image),
             "containerOverrides": overrides,
             "retryStrategy": {"attempts": 1},
             "tags": {"econda:run": chunk.run, "econda:namespace": chunk.namespace},
