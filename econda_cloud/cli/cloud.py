@@ -25,6 +25,7 @@ Wait = Annotated[bool, typer.Option("--wait", help="follow the run to its end; t
 
 def up(team: NewTeam, json: Json = False) -> None:
     """Deploy a team's stack, or bring it up to date. Example: econda up --team vision"""
+    from econda_adapters.aws.deployed import deployed
     from econda_infra import apply
     from econda_infra.names import BadTeamName
     from econda_infra.packaging import PackagingFailed
@@ -43,7 +44,7 @@ def up(team: NewTeam, json: Json = False) -> None:
     except (apply.NotApplied, PackagingFailed) as error:
         stop(f"error: {error}", FAILED)
     if json:
-        found = apply.deployed(team, home=home_folder())
+        found = deployed(team, home=home_folder())
         pools = found.pools if found else ()
         print_json({**{name: getattr(stack, name) for name in stack.__struct_fields__}, "pools": list(pools)})
     else:

@@ -8,9 +8,11 @@ import msgspec
 
 from econda_adapters.aws.stack import Stack
 
+STACK = "stack.json"
+
 
 class Deployed(msgspec.Struct, frozen=True, kw_only=True):
-    """`stack.json`: a team's stack, its pools by name, and the variables that lead boto3 to where it is."""
+    """What STACK holds: a team's stack, its pools by name, and the variables that lead boto3 to where it is."""
 
     stack: Stack
     pools: tuple[str, ...]
@@ -24,11 +26,11 @@ def team_folder(home: Path, team: str) -> Path:
 def deployed(team: str, *, home: Path) -> Deployed | None:
     """What the deployment of a team left, or None."""
     try:
-        return msgspec.json.decode((team_folder(home, team) / "stack.json").read_bytes(), type=Deployed)
+        return msgspec.json.decode((team_folder(home, team) / STACK).read_bytes(), type=Deployed)
     except FileNotFoundError:
         return None
 
 
 def deployed_teams(home: Path) -> list[str]:
     """Names of all teams that were deployed from here."""
-    return sorted(path.parent.name for path in (home / "teams").glob("*/stack.json"))
+    return sorted(path.parent.name for path in (home / "teams").glob(f"*/{STACK}"))

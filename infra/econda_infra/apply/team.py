@@ -1,4 +1,4 @@
-"""A team's stack in an emulator: `up`, `destroy`, and what is `deployed`."""
+"""A team's stack in an emulator: `up` and `destroy`."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 from botocore.exceptions import ClientError, EndpointConnectionError
 from econda_adapters.aws.clients import Clients
+from econda_adapters.aws.deployed import STACK, Deployed, team_folder
 from econda_adapters.aws.stack import Stack
 
 from econda_infra import names
@@ -22,14 +23,6 @@ from econda_infra.packaging import Target, archives
 from econda_infra.settings import Settings, emulated
 
 BUCKET = "aws:s3/bucket:Bucket"
-
-
-class Deployed(msgspec.Struct, frozen=True, kw_only=True):
-    """`stack.json`: a team's stack, its pools by name, and the variables that lead boto3 to where it is."""
-
-    stack: Stack
-    pools: tuple[str, ...]
-    environment: dict[str, str]
 
 
 def up(
@@ -46,7 +39,7 @@ def up(
     Raises names.BadTeamName, NotApplied and packaging.PackagingFailed.
     """
     names.checked_team(team)
-    there, folder = _checked(environment), _folder(home, team)
+    there, folder = _checked(environment), team_folder(home, team)
     with _locked(folder), _clients(there) as clients:
         chosen = settings(emulated(team, clients("sts").get_caller_identity()["Account"], there["AWS_REGION"]))
         resources = _resources(folder, there)
@@ -55,14 +48,14 @@ def up(
         applier = Applier(clients, resources, report)
         deployed = _apply(chosen, applier, there)
         applier.delete_unseen()
-        replace(folder / "stack.json", msgspec.json.format(msgspec.json.encode(deployed), indent=1))
+        replace(folder / STACK, msgspec.json.format(msgspec.json.encode(deployed), indent=1))
         return deployed.stack
 
 
 def destroy(team: str, *, home: Path, environment: Mapping[str, str], report: Report = lambda _, __: None) -> bool:
     """Remove a team's stack with all its data, and return whether there was one. Raises BadTeamName, NotApplied."""
     names.checked_team(team)
-    there, folder = _checked(environment), _folder(home, team)
+    there, folder = _checked(environment), team_folder(home, team)
     if not folder.exists():
         return False
     with _locked(folder), _clients(there) as clients:
@@ -70,18 +63,9 @@ def destroy(team: str, *, home: Path, environment: Mapping[str, str], report: Re
         found = len(resources) > 0
         if _still_there(clients, resources):
             Applier(clients, resources, report).delete_unseen()
-        for name in ("stack.json", "resources.json"):
+        for name in (STACK, "resources.json"):
             (folder / name).unlink(missing_ok=True)
         return found
-
-
-def deployed(team: str, *, home: Path) -> Deployed | None:
-    """What `up` left, or None. Raises BadTeamName."""
-    names.checked_team(team)
-    try:
-        return msgspec.json.decode((_folder(home, team) / "stack.json").read_bytes(), type=Deployed)
-    except FileNotFoundError:
-        return None
 
 
 def _apply(settings: Settings, applier: Applier, environment: dict[str, str]) -> Deployed:
@@ -124,10 +108,6 @@ def _checked(environment: Mapping[str, str]) -> dict[str, str]:
 
 def _resources(folder: Path, environment: Mapping[str, str]) -> Resources:
     return Resources(folder / "resources.json", environment["AWS_ENDPOINT_URL"])
-
-
-def _folder(home: Path, team: str) -> Path:
-    return home / "teams" / team
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 from botocore.exceptions import ClientError
+from econda_adapters.aws.deployed import deployed
 from econda_adapters.aws.stack import POOLS_KEY, FunctionTarget, QueueTarget, Stack, decode_pools
 from econda_infra import apply
 from econda_infra.names import BadTeamName
@@ -113,15 +114,15 @@ def test_up_makes_everything_and_a_second_up_changes_nothing(deployment: Deploym
 
 
 def test_what_was_made_is_found_again_without_making_anything(deployment: Deployment, local_cloud: LocalCloud) -> None:
-    assert apply.deployed("second", home=deployment.home) is None
+    assert deployed("second", home=deployment.home) is None
     stack, _ = deployment.up("second")
-    found = apply.deployed("second", home=deployment.home)
+    found = deployed("second", home=deployment.home)
     assert found is not None
     assert found.stack == stack
     assert found.pools == ("aws.lambda", "aws.batch.cpu", "aws.batch.gpu")
     assert found.environment == local_cloud.environment()
     assert apply.destroy("second", home=deployment.home, environment=found.environment)
-    assert apply.deployed("second", home=deployment.home) is None
+    assert deployed("second", home=deployment.home) is None
 
 
 def test_functions_run_with_what_they_need(deployment: Deployment, client: Clients) -> None:
