@@ -23,6 +23,7 @@ from econda_cloud.run.events import (
     CancelRequested,
     ChunkDispatched,
     ChunkLost,
+    Item,
     PlacementRefused,
     Released,
     RunStarted,
@@ -30,7 +31,7 @@ from econda_cloud.run.events import (
 )
 from econda_cloud.run.expand import drain, start_run
 from econda_cloud.run.outbox import pending_requests
-from econda_cloud.run.state import Chunk, Outcome, Preparation, RunState
+from econda_cloud.run.state import Call, Chunk, Outcome, Preparation, RunState
 from econda_cloud.run.stopping import begin_ending, close_if_stopped
 from econda_cloud.run.work import Work
 
@@ -129,11 +130,13 @@ def _take_placement(work: Work, event: AttemptsPlaced) -> None:
     state = work.state
     if event.chunk in state.chunks:
         return
-    wanted, unwanted = [], []
+    wanted: dict[Item, Call] = {}
     for item in event.items:
         found = current(work, item)
-        (wanted if found and found[1].phase == "requested" else unwanted).append(item)
-    work.releases += [item for item in unwanted if not _placed(work, item)]
+        if found is not None and found[1].phase == "requested":
+            wanted[item] = found[1]
+        elif found is None or found[1].phase != "placed":
+            work.releases.append(item)
     if not wanted:
         return
     cost = next((verdict.cost for verdict in event.verdicts if verdict.chosen), None) or 0
@@ -144,7 +147,7 @@ def _take_placement(work: Work, event: AttemptsPlaced) -> None:
         price=event.price,
         memory=event.memory,
         size=len(event.items),
-        open=wanted,
+        open=list(wanted),
         order=list(event.items),
         until_ms=work.now + event.lease_ms,
         cpu_milli=event.cpu_milli,
@@ -153,19 +156,12 @@ def _take_placement(work: Work, event: AttemptsPlaced) -> None:
     )
     state.chunks[event.chunk] = chunk
     heapq.heappush(state.timers, (chunk.until_ms, CHUNK_TIMER + event.chunk, 0))
-    for item in wanted:
-        found = current(work, item)
-        assert found is not None
-        found[1].phase, found[1].chunk = "placed", event.chunk
+    for call in wanted.values():
+        call.phase, call.chunk = "placed", event.chunk
     state.committed += cost * len(wanted)
     if not _within_budget(work):
         return
     work.commands.append(_dispatch(event.chunk, chunk))
-
-
-def _placed(work: Work, item: tuple[str, int]) -> bool:
-    found = current(work, item)
-    return found is not None and found[1].phase == "placed"
 
 
 def _dispatch(name: str, chunk: Chunk) -> Dispatch:

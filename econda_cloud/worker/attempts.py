@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 import uuid
 from collections.abc import Callable
@@ -42,6 +43,7 @@ class Attempts:
         self.cache = Cache(blobs, cached)
         self.input_types = {name: read_type(text) for name, text in self.task.inputs.items()}
         self.host: Host | None = None
+        self.last_log: tuple[WorkItem, Path] | None = None
         # Names of work directories also name containers, so they differ between workers.
         self.own, self.count = f"econda-{uuid.uuid4().hex[:16]}", 0
 
@@ -51,14 +53,17 @@ class Attempts:
             self.host = None
 
     def log_path(self, item: WorkItem) -> Path:
-        return self.logs / f"{file_name(item.instance)}.{item.attempt}.log"
+        # Asked for at the beginning and the end of each attempt.
+        if self.last_log is None or self.last_log[0] is not item:
+            self.last_log = (item, self.logs / f"{file_name(item.instance)}.{item.attempt}.log")
+        return self.last_log[1]
 
     def run(self, item: WorkItem, place: Limit | None) -> dict[str, Any]:
         """`{"outputs": …}` or `{"failure", "message"}`. `place` is the limit of where it runs. Raises `BadOutput`."""
         if self.cancelled((item.instance, item.attempt)):
             return {"failure": "preempted", "message": "cancelled"}
         log = self.log_path(item)
-        log.write_bytes(b"")
+        os.close(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644))
         self.count += 1
         attempt = _Attempt(self, item, place, self.work / f"{self.own}-{self.count}", log)
         attempt.cwd.mkdir(0o700)
