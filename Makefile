@@ -40,6 +40,7 @@ chaos: install
 bench: install
 	$(BIN)/python -m bench.embedded
 	$(BIN)/python -m bench.wire
+	$(BIN)/python -m bench.latency
 	$(BIN)/python -m bench.cold
 
 check: install

@@ -24,30 +24,31 @@ def main() -> None:
         try:
             stack = apply.up("bench", home=Path(folder), environment=local.environment())
             team = Team(stack, Clients(local.environment()))
-            run_once(team, 8)
+            run_source(team, fan(8), {"n": 8})
             local.requests(reset=True)
-            seconds = run_once(team, WIDTH)
+            _, seconds = run_source(team, fan(WIDTH), {"n": WIDTH})
             rows = [row for row in local.requests() if row[0] == "stack"]
             _print(seconds, rows, floor_rate(Path(folder), WIDTH))
         finally:
             cloud.down(Path(folder))
 
 
-def run_once(team: Team, width: int) -> float:
-    """Seconds from the upload to the status that says it is over."""
-    key = f"uploads/bench/fan{width}.edsl"
+def run_source(team: Team, source: str, outputs: dict[str, int]) -> tuple[str, float]:
+    """The run that an upload starts, and the seconds until its status says that it is over."""
+    key = "uploads/bench/p.edsl"
     begun = time.perf_counter()
     s3 = team.clients("s3")
-    version = s3.put_object(Bucket=team.stack.bucket, Key=key, Body=fan(width).encode())["VersionId"]
-    status_key = f"runs/bench/{Upload(team.stack.bucket, key, version).run('p')}/status.json"
+    version = s3.put_object(Bucket=team.stack.bucket, Key=key, Body=source.encode())["VersionId"]
+    run = Upload(team.stack.bucket, key, version).run("p")
+    status_key = f"runs/bench/{run}/status.json"
     while True:
         try:
             status = json.loads(team.blobs.get(status_key))
         except KeyError:
             status = {}
         if status.get("finished_ms"):
-            assert status["outputs"] == {"n": width}, status
-            return time.perf_counter() - begun
+            assert status["outputs"] == outputs, status
+            return run, time.perf_counter() - begun
         time.sleep(0.05)
 
 
