@@ -19,6 +19,10 @@ def check(state: BrokerState) -> None:
         limits = (pool.slots, pool.cpu_milli, pool.memory, pool.gpu)
         if any(total > limit for total, limit in zip(totals, limits, strict=True)):
             raise Broken(f"{pool.name} holds {totals}, more than {limits}")
+    for run, refused in state.refused.items():
+        waiting = {item for each in state.waiting if each.run == run for item in each.items.items()}
+        if not refused or waiting & set(refused.items()):
+            raise Broken(f"attempts of {run} are refused and wait at once, or nothing of it is refused: {refused}")
     open_items = sum(len(held.open) for held in state.held.values())
     if open_items != len(state.placed):
         raise Broken(f"{open_items} attempts hold capacity, {len(state.placed)} are placed")

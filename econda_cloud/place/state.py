@@ -94,10 +94,14 @@ class Waiting(msgspec.Struct):
 
 
 class BrokerState(msgspec.Struct):
-    """Everything the broker knows. `placed` maps `run instance#attempt` to its chunk; `chunks` counts all ever made."""
+    """Everything the broker knows. `placed` maps `run instance#attempt` to its chunk; `chunks` counts all ever made.
+
+    refused: by run, attempts that nothing can take, until the run has taken note by releasing them.
+    """
 
     pools: dict[str, Pool] = msgspec.field(default_factory=dict)
     waiting: list[Waiting] = msgspec.field(default_factory=list)
     held: dict[str, Held] = msgspec.field(default_factory=dict)
     placed: dict[str, str] = msgspec.field(default_factory=dict)
     chunks: int = 0
+    refused: dict[str, dict[str, int]] = msgspec.field(default_factory=dict)

@@ -53,6 +53,8 @@ def _enqueue(state: BrokerState, event: PlacementRequested) -> list[AnyBrokerCom
     """Queue what is not placed already; for what is, repeat the answer, which may have been lost in a crash."""
     queued = next((w for w in state.waiting if w.run == event.run and w.demand == event.demand), None)
     fresh = {i: n for i, n in event.items if _key(event.run, (i, n)) not in state.placed}
+    for instance in fresh:
+        _forget_refusal(state, event.run, instance)
     if queued is not None:
         queued.items.update(fresh)
     elif fresh:
@@ -69,9 +71,19 @@ def _release(state: BrokerState, run: str, item: Item) -> None:
         if not held.open:
             del state.held[chunk]
         return
+    if state.refused.get(run, {}).get(item[0]) == item[1]:
+        _forget_refusal(state, run, item[0])
     for waiting in state.waiting:
         if waiting.run == run and waiting.items.get(item[0]) == item[1]:
             del waiting.items[item[0]]
+
+
+def _forget_refusal(state: BrokerState, run: str, instance: str) -> None:
+    refused = state.refused.get(run)
+    if refused is not None:
+        refused.pop(instance, None)
+        if not refused:
+            del state.refused[run]
 
 
 def _place_waiting(state: BrokerState) -> list[AnyBrokerCommand]:
@@ -81,7 +93,7 @@ def _place_waiting(state: BrokerState) -> list[AnyBrokerCommand]:
             continue
         judged = ranked(state, waiting.demand)
         if all(verdict.score is None for _, _, verdict in judged):
-            commands.append(_refuse(waiting, [verdict for _, _, verdict in judged]))
+            commands.append(_refuse(state, waiting, [verdict for _, _, verdict in judged]))
             continue
         worth = None
         for pool, offer, verdict in judged:
@@ -170,7 +182,9 @@ def _place(
     return Place(run=waiting.run, placement=placement)
 
 
-def _refuse(waiting: Waiting, verdicts: list[Verdict]) -> Refuse:
+def _refuse(state: BrokerState, waiting: Waiting, verdicts: list[Verdict]) -> Refuse:
+    """Kept in mind until the run releases them: whoever was to tell the run may die before."""
+    state.refused.setdefault(waiting.run, {}).update(waiting.items)
     reasons = "; ".join(f"{v.offer}: {v.refused}" for v in verdicts) or "no pool is declared"
     items = tuple(waiting.items.items())
     waiting.items = {}

@@ -87,7 +87,8 @@ def take_loss(work: Work, event: ChunkLost) -> None:
 
 
 def refuse(work: Work, item: Item, message: str) -> None:
-    """No pool can take this attempt: its call fails for good."""
+    """No pool can take this attempt: its call fails for good. The broker keeps the refusal until it is released."""
+    work.releases.append(item)
     found = current(work, item)
     if found is None:
         return

@@ -120,7 +120,7 @@ def _take_late(work: Work, event: AnyEvent) -> None:
     match event:
         case AttemptSucceeded(instance=instance, attempt=attempt) | AttemptFailed(instance=instance, attempt=attempt):
             work.releases.append((instance, attempt))
-        case AttemptsPlaced(items=items):
+        case AttemptsPlaced(items=items) | PlacementRefused(items=items):
             work.releases += items
         case _:
             pass

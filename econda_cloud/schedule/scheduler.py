@@ -57,7 +57,7 @@ class Effects(Protocol):
 
     def wake(self, run: str, at_ms: int, now: int) -> None: ...
 
-    def finished(self, state: RunState) -> None: ...
+    def finished(self, state: RunState, seq: int) -> None: ...
 
 
 class Scheduler:
@@ -125,12 +125,14 @@ class Scheduler:
         return changed
 
     def _known_to_broker(self) -> dict[str, list[Item]]:
-        """By run, the attempts that hold capacity or wait for it."""
+        """By run, the attempts that hold capacity, wait for it, or were refused and may not know."""
         state, known = self._broker.refresh(), dict[str, list[Item]]()
         for waiting in state.waiting:
             known.setdefault(waiting.run, []).extend(waiting.items.items())
         for held in state.held.values():
             known.setdefault(held.run, []).extend(held.open)
+        for run, refused in state.refused.items():
+            known.setdefault(run, []).extend(refused.items())
         return known
 
     def _follow(self, commands: list[tuple[str, AnyCommand]], now: int) -> set[str]:
@@ -166,7 +168,7 @@ class Scheduler:
                 case SetTimer(at_ms=at_ms):
                     self._effects.wake(run, at_ms, now)
                 case FinishRun():
-                    self._effects.finished(state)
+                    self._effects.finished(state, self.seq(run))
                 case CancelAttempts() | Dispatch() | RequestPlacement() | Release():
                     pass
         return known

@@ -18,7 +18,7 @@ from econda_cloud.run.events import AnyEvent, ChunkLost, TimerFired
 from econda_cloud.run.state import RunState
 from econda_cloud.schedule.messages import write_message
 from econda_cloud.schedule.ready import ready_chunks
-from econda_cloud.schedule.status import publish_outputs
+from econda_cloud.schedule.status import StatusBoard, publish_outputs
 from econda_cloud.worker.claims import note_cancelled
 from econda_cloud.worker.spec import Chunk
 
@@ -32,6 +32,7 @@ class AwsEffects:
 
     def __init__(self, stack: Stack, clients: Clients, pools: TeamPools, log: Log, blobs: BlobStore) -> None:
         self._targets, self._log, self._blobs = pools.targets, log, blobs
+        self.board = StatusBoard(blobs)
         self._timers = Timers(stack, clients)
         self._lambda, self._batch = LambdaPool(clients, blobs), BatchPool(clients, blobs)
 
@@ -65,5 +66,9 @@ class AwsEffects:
     def wake(self, run: str, at_ms: int, now: int) -> None:
         self._timers.at(at_ms, write_message(run, [TimerFired(at_ms=at_ms)], self._blobs), now)
 
-    def finished(self, state: RunState) -> None:
+    def finished(self, state: RunState, seq: int) -> None:
+        """The last status is written here and not only where all statuses are: the scheduler may die in between, and
+        a run that ended because of another one's message has none of its own to come again.
+        """
         publish_outputs(self._blobs, state)
+        self.board.show(state, seq)

@@ -13,7 +13,6 @@ from econda_adapters.aws.stack import POOLS_KEY, decode_pools
 from econda_cloud.run.events import AnyEvent
 from econda_cloud.schedule.places import stored_plan
 from econda_cloud.schedule.scheduler import Scheduler
-from econda_cloud.schedule.status import StatusBoard
 
 if TYPE_CHECKING:
     from econda_adapters.aws.clients import Clients
@@ -36,7 +35,7 @@ class TeamScheduler:
             log, stack.team, lambda namespace, run: stored_plan(self.blobs, namespace, run), effects, self.blobs
         )
         self._scheduler.declare(pools.pools, now_ms())
-        self._board = StatusBoard(self.blobs)
+        self._board = effects.board
 
     def take(self, run: str, events: Iterable[AnyEvent], *, again: bool) -> None:
         """Take events of a run; `again` if one of their messages was delivered before, perhaps to one who died.
@@ -49,5 +48,6 @@ class TeamScheduler:
             changed |= self._scheduler.repeat(run, now)
         for name in changed:
             state = self._scheduler.state(name)
-            if state is not None:
+            # The last status of a run is written when it ends, as one of its effects.
+            if state is not None and state.outcome is None:
                 self._board.show(state, self._scheduler.seq(name))

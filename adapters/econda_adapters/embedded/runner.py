@@ -67,7 +67,8 @@ class _Effects:
         del now
         heapq.heappush(self.timers, (at_ms, run))
 
-    def finished(self, state: RunState) -> None:
+    def finished(self, state: RunState, seq: int) -> None:
+        del seq
         self.ended[state.run] = state
 
 

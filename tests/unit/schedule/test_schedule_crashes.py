@@ -82,7 +82,8 @@ class World:
         del run, at_ms, now
         self.effect()
 
-    def finished(self, state: RunState) -> None:
+    def finished(self, state: RunState, seq: int) -> None:
+        assert seq > 0
         self.effect()
         assert state.outcome is not None
         self.finals.append(state.outcome.state)
