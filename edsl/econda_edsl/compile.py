@@ -14,14 +14,15 @@ from econda_edsl.diagnostics import NOWHERE, Diagnostic, in_source_order
 from econda_edsl.digest import sha256_hex
 from econda_edsl.flow import check_flow
 from econda_edsl.infer import Inference
-from econda_edsl.layout import SOURCE_BYTES, decode, lay_out, normalise, too_large
+from econda_edsl.layout import SOURCE_BYTES, Layout, decode, lay_out, normalise, too_large
 from econda_edsl.lower import PlanLowering
 from econda_edsl.lower_expr import PLAN_CONSTANTS, Lowering, PlanTooLarge
 from econda_edsl.names import resolve
 from econda_edsl.order import order_blocks, order_lets
-from econda_edsl.parse import parse
+from econda_edsl.parse import Memo, Parsed, parse
 from econda_edsl.plan import Plan, Source
 from econda_edsl.render import render
+from econda_edsl.scopes import Names
 from econda_edsl.settings import SettingChecks
 from econda_edsl.suggest import did_you_mean
 
@@ -42,6 +43,22 @@ class Compilation:
     def render(self, *, color: bool = False) -> str:
         """The diagnostics with carets, at most 20 of them; empty when there are none."""
         return render(self.diagnostics, self.text, self.path, color=color)
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What the phases before the plan learned of a text, right or wrong: tools read names and types from it.
+
+    `steps` is None when steps or constants wait for each other in a circle, so that no types were inferred.
+    """
+
+    layout: Layout
+    parsed: Parsed
+    tables: Tables
+    names: Names
+    inference: Inference
+    steps: StepChecks | None
+    problems: list[Diagnostic]
 
 
 def compile_source(
@@ -76,20 +93,38 @@ def compile_source(
 def _phases(
     text: str, source: Source, files: Mapping[str, bytes], wanted: str | None
 ) -> tuple[Plan | None, list[Diagnostic]]:
+    checked = examine(text, files)
+    problems, steps = checked.problems, checked.steps
+    if steps is None:
+        return None, problems
+    tables = checked.tables
+    chosen = _choose(tables, wanted, problems)
+    if problems or chosen is None:
+        return None, problems
+    try:
+        return PlanLowering(tables, steps.constants, steps.settings, steps, files).plan(chosen, source), problems
+    except PlanTooLarge as large:
+        message = f"the constants used here make the plan longer than {PLAN_CONSTANTS:,} values"
+        help_ = "compute large tables in a task, and pass files"
+        return None, [Diagnostic("E0705", message, large.span, "too large", help=help_)]
+
+
+def examine(text: str, files: Mapping[str, bytes], *, memo: Memo | None = None) -> Checked:
+    """All phases before the plan, for normalised text. `memo` remembers declarations from one version to the next."""
     layout, problems = lay_out(text)
-    parsed, found = parse(layout)
+    parsed, found = parse(layout, memo)
     problems += found
     tables, found = declare(parsed.program, complete=parsed.complete)
     problems += found
     names, found = resolve(parsed.program, tables)
     problems += found
     problems += check_flow(tables)
+    inference = Inference(tables, problems)
     order, found = order_blocks(names)
     lets, cycles = order_lets(tables, names)
     problems += [*found, *cycles]
     if found or cycles:
-        return None, problems
-    inference = Inference(tables, problems)
+        return Checked(layout, parsed, tables, names, inference, None, problems)
     constants = Constants(inference, Lowering(tables, inference.types))
     constants.lets(tables, lets)
     settings = SettingChecks(inference, constants)
@@ -101,15 +136,7 @@ def _phases(
     steps = StepChecks(inference, constants, settings, names, order)
     for d in tables.pipelines.values():
         steps.check(d)
-    chosen = _choose(tables, wanted, problems)
-    if problems or chosen is None:
-        return None, problems
-    try:
-        return PlanLowering(tables, constants, settings, steps, files).plan(chosen, source), problems
-    except PlanTooLarge as large:
-        message = f"the constants used here make the plan longer than {PLAN_CONSTANTS:,} values"
-        help_ = "compute large tables in a task, and pass files"
-        return None, [Diagnostic("E0705", message, large.span, "too large", help=help_)]
+    return Checked(layout, parsed, tables, names, inference, steps, problems)
 
 
 def _choose(tables: Tables, wanted: str | None, problems: list[Diagnostic]) -> s.Pipeline | None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from lark import Lark, Token, Tree
 from lark.exceptions import UnexpectedInput, VisitError
@@ -98,7 +99,17 @@ class Parsed:
     complete: bool
 
 
-def parse(layout: Layout) -> tuple[Parsed, list[Diagnostic]]:
+class Memo(Protocol):
+    """What remembers declarations from one version of a text to the next."""
+
+    def recall(
+        self, chunk: Chunk, layout: Layout, parse: Callable[[list[Diagnostic]], s.Declaration | None]
+    ) -> tuple[s.Declaration | None, list[Diagnostic]]:
+        """The declaration of a chunk and what is wrong with it, by `parse` if it is not remembered."""
+        ...
+
+
+def parse(layout: Layout, memo: Memo | None = None) -> tuple[Parsed, list[Diagnostic]]:
     """All declarations that parse; each syntax error costs only its own declaration."""
     diagnostics: list[Diagnostic] = []
     chunks = list(layout.chunks)
@@ -106,7 +117,7 @@ def parse(layout: Layout) -> tuple[Parsed, list[Diagnostic]]:
     declarations: list[s.Declaration] = []
     complete = True
     for chunk in chunks:
-        declaration = None if chunk.broken else _declaration(chunk, layout, diagnostics)
+        declaration = None if chunk.broken else _remembered(chunk, layout, diagnostics, memo)
         complete = complete and declaration is not None
         if declaration is not None:
             declarations.append(declaration)
@@ -137,6 +148,14 @@ def _header(chunks: list[Chunk], diagnostics: list[Diagnostic]) -> int:
             )
         )
     return 1
+
+
+def _remembered(chunk: Chunk, layout: Layout, diagnostics: list[Diagnostic], memo: Memo | None) -> s.Declaration | None:
+    if memo is None:
+        return _declaration(chunk, layout, diagnostics)
+    declaration, found = memo.recall(chunk, layout, lambda report: _declaration(chunk, layout, report))
+    diagnostics += found
+    return declaration
 
 
 def _declaration(chunk: Chunk, layout: Layout, diagnostics: list[Diagnostic]) -> s.Declaration | None:
