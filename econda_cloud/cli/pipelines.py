@@ -10,10 +10,10 @@ from econda_adapters.embedded.pool import own_gpus
 from econda_adapters.embedded.runner import run_plan
 
 from econda_cloud.cli.options import File, Json, Params, Pipeline
-from econda_cloud.cli.output import USAGE, exit_like, print_json, stop
+from econda_cloud.cli.output import FAILED, USAGE, exit_like, print_json, stop
 from econda_cloud.cli.packages import pinned
 from econda_cloud.cli.progress import Follower
-from econda_cloud.cli.source import bind, compile_file, load
+from econda_cloud.cli.source import bind, compile_file, load, locked, told
 from econda_cloud.cli.stores import embedded, embedded_home, find_run
 from econda_cloud.cli.tables import print_run, run_report
 
@@ -45,17 +45,32 @@ def run(file: File, param: Params = None, pipeline: Pipeline = None, json: Json 
 
 def check(file: File, pipeline: Pipeline = None, json: Json = False) -> None:
     """Check a pipeline without running it. Example: econda check sweep.edsl"""
-    compiled, _, _ = compile_file(file, pipeline)
+    compiled, _, _ = compile_file(file, pipeline, library=True)
     if json:
-        found = [{"code": d.code, "message": d.message} for d in compiled.diagnostics]
+        found = [told(d, compiled.path) for d in compiled.diagnostics]
         print_json({"ok": compiled.ok, "diagnostics": found, "digest": compiled.plan.digest if compiled.plan else None})
-    elif compiled.plan is None:
+    elif not compiled.ok:
         typer.echo(compiled.render(color=False), err=True)
+    elif compiled.plan is None:
+        typer.echo("ok: declarations for others to import, no pipeline")
     else:
         plan = compiled.plan
         typer.echo(f"ok: pipeline {plan.name}, {len(plan.tasks)} tasks, {plan.digest}")
     if not compiled.ok:
         raise typer.Exit(3)
+
+
+def lock(
+    file: File,
+    check: Annotated[bool, typer.Option("--check", help="only say whether the lock is up to date")] = False,
+) -> None:
+    """Pin the imports of a pipeline in `edsl.lock` beside it. Example: econda lock train.edsl"""
+    target, text, changed = locked(file)
+    if check and changed:
+        stop(f"error: {target} is out of date; `econda lock {file}` writes it", FAILED)
+    if changed:
+        target.write_text(text)
+    typer.echo(f"{target}: {'written' if changed else 'up to date'}")
 
 
 def graph(

@@ -9,13 +9,14 @@ from typing import Any
 
 from econda_edsl.bundle import BundleError, read_bundle
 from econda_edsl.compile import Compilation, compile_source
+from econda_edsl.diagnostics import Diagnostic
+from econda_edsl.lock import LOCK_FILE, lock_text
 from econda_edsl.parameters import bind_parameters
 from econda_edsl.plan import Plan
 
+from econda_cloud.cli.beside import files_beside
 from econda_cloud.cli.output import NOT_COMPILED, USAGE, stop
-from econda_cloud.worker.pins import LOCK_NAME, BadPins, take_lock, with_pins
-
-CODE_SUFFIXES = {".py", ".sh"}
+from econda_cloud.worker.pins import BadPins, take_lock, with_pins
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,9 @@ class Loaded:
     params: dict[str, Any]
 
 
-def compile_file(path: Path, pipeline: str | None) -> tuple[Compilation, dict[str, bytes], dict[str, Any]]:
+def compile_file(
+    path: Path, pipeline: str | None, *, library: bool = False
+) -> tuple[Compilation, dict[str, bytes], dict[str, Any]]:
     """Compile a file; code files beside an .edsl file count as its bundle. Ends the command if it cannot be read."""
     try:
         data = path.read_bytes()
@@ -40,28 +43,57 @@ def compile_file(path: Path, pipeline: str | None) -> tuple[Compilation, dict[st
             bundle = read_bundle(data)
         except BundleError as error:
             stop(f"error: {path}: {error}", NOT_COMPILED)
-        compiled, files = _compile(bundle.source, bundle.source_path, bundle.files, pipeline)
+        compiled, files = _compile(bundle.source, bundle.source_path, bundle.files, pipeline, library)
         return compiled, files, dict(bundle.params)
-    files = {
-        str(file.relative_to(path.parent)): file.read_bytes()
-        for file in sorted(path.parent.glob("*"))
-        if (file.suffix in CODE_SUFFIXES or file.name == LOCK_NAME) and file.is_file()
-    }
-    return *_compile(data, str(path), files, pipeline), {}
+    try:
+        files = files_beside(path, data)
+    except BundleError as error:
+        stop(f"error: {path}: {error}", NOT_COMPILED)
+    return *_compile(data, str(path), files, pipeline, library), {}
 
 
 def _compile(
-    source: bytes, path: str, files: Mapping[str, bytes], pipeline: str | None
+    source: bytes, path: str, files: Mapping[str, bytes], pipeline: str | None, library: bool
 ) -> tuple[Compilation, dict[str, bytes]]:
     """The compilation, its plan with the pins of the lock among the files, and the other files."""
     try:
         code, pins = take_lock(files)
     except BadPins as error:
         stop(f"error: {error}", NOT_COMPILED)
-    compiled = compile_source(source, path, files=code, pipeline=pipeline)
+    compiled = compile_source(source, path, files=code, pipeline=pipeline, library=library)
     if compiled.plan is not None:
         compiled = replace(compiled, plan=with_pins(compiled.plan, pins))
     return compiled, code
+
+
+def locked(path: Path) -> tuple[Path, str, bool]:
+    """Where the lock of a pipeline file lies, what it should say, and whether that is something else than it says.
+
+    Ends the command if the file or something it imports has errors other than the lock's.
+    """
+    compiled, files, _ = compile_file(path, None, library=True)
+    found = [d for d in compiled.diagnostics if d.code not in ("E0213", "E0211")]
+    if found:
+        stop(replace(compiled, diagnostics=tuple(found)).render(), NOT_COMPILED)
+    text = lock_text(path.name, compiled.text, files)
+    target = path.parent / LOCK_FILE
+    return target, text, files.get(LOCK_FILE, b"").decode("utf-8", "replace") != text
+
+
+def told(d: Diagnostic, path: str) -> dict[str, Any]:
+    """A diagnostic as data; lines and columns count from 1, the end column is the first beyond."""
+    return {
+        "code": d.code,
+        "message": d.message,
+        "path": d.path or path,
+        "line": d.span.line,
+        "column": d.span.column,
+        "end_line": d.span.end_line,
+        "end_column": d.span.end_column,
+        "label": d.label,
+        "notes": list(d.notes),
+        "help": d.help,
+    }
 
 
 def load(path: Path, pipeline: str | None) -> Loaded:
@@ -69,7 +101,8 @@ def load(path: Path, pipeline: str | None) -> Loaded:
     compiled, files, params = compile_file(path, pipeline)
     if compiled.plan is None:
         stop(compiled.render(), NOT_COMPILED)
-    used = {name: files[name] for name in compiled.plan.code if name in files}
+    imported = {source.path for source in compiled.plan.sources}
+    used = {name: data for name, data in files.items() if name in compiled.plan.code or name in imported}
     return Loaded(str(path), compiled.text.encode(), compiled.plan, used, params)
 
 

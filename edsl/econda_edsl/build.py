@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from lark import Token, v_args
@@ -14,6 +15,14 @@ from econda_edsl.build_expr import TYPES, BuildExpressions, Part, hold, of_kind,
 from econda_edsl.diagnostics import Span
 
 STEPS = (s.Bind, s.Effect, s.Foreach, s.When, s.Repeat, s.Return, s.Gather, s.Assert, s.Fail)
+
+
+def _rule(kind: str, *, then: bool = False) -> Any:
+    def method(self: Any, meta: Any, c: list[Any]) -> s.Rule:
+        word = "then" if then else kind
+        return s.Rule(self.head(meta, word), kind, c[0], c[1] if len(c) > 1 else None, then)
+
+    return v_args(meta=True)(method)
 
 
 @v_args(meta=True)
@@ -154,7 +163,7 @@ class Build(BuildExpressions):  # pyright: ignore[reportGeneralTypeIssues]
         name = self.name_of(c[0])
         return s.Record(name.span, name, of_kind(c, s.Field))
 
-    def task(self, meta: Any, c: list[Any]) -> s.Declaration:
+    def task(self, meta: Any, c: list[Any]) -> s.Task:
         name = self.name_of(c[0])
         needs = [p.value for p in c if isinstance(p, Part) and p.kind == "needs"]
         return s.Task(
@@ -172,8 +181,9 @@ class Build(BuildExpressions):  # pyright: ignore[reportGeneralTypeIssues]
     def with_block(self, meta: Any, c: list[Any]) -> Part:
         return Part("with", tuple(c))
 
-    def handler(self, meta: Any, c: list[Any]) -> Part:
-        return Part("handler", self.name_of(c[0]))
+    def handler(self, meta: Any, c: list[Any]) -> s.Handler:
+        name = self.name_of(c[0])
+        return s.Handler(name.span, name, c[1])
 
     def pipeline(self, meta: Any, c: list[Any]) -> s.Declaration:
         name = self.name_of(c[0])
@@ -184,34 +194,46 @@ class Build(BuildExpressions):  # pyright: ignore[reportGeneralTypeIssues]
             pick(c, "results", ()),
             tuple(x for p in c if isinstance(p, Part) and p.kind == "with" for x in p.value),
             s.Block(name.span, of_kind(c, *STEPS)),
-            tuple(p.value for p in c if isinstance(p, Part) and p.kind == "handler"),
+            of_kind(c, s.Handler),
             self.described(meta, c),
         )
 
-    def unsupported(self, meta: Any, what: str, width: int) -> s.Declaration:
-        span = self.span(meta)
-        return s.Unsupported(Span(span.line, span.column, span.line, span.column + width), what)
+    # ---- modules, resources, policies
 
     def import_module(self, meta: Any, c: list[Any]) -> s.Declaration:
-        return self.unsupported(meta, "import", 6)
+        source, *version = [self.plain(token) for token in c if token.type == "STRING"]
+        return s.ImportModule(source.span, source, version[0] if version else None, self.name_of(c[-1]))
 
     def import_names(self, meta: Any, c: list[Any]) -> s.Declaration:
-        return self.unsupported(meta, "from … import", 4)
+        source, *version = [self.plain(token) for token in c if isinstance(token, Token)]
+        symbols = tuple(part.value for part in c if isinstance(part, Part))
+        return s.ImportNames(source.span, source, version[0] if version else None, symbols)
+
+    def symbol(self, meta: Any, c: list[Any]) -> Part:
+        return Part("symbol", (self.name_of(c[0]), self.name_of(c[-1])))
 
     def resource(self, meta: Any, c: list[Any]) -> s.Declaration:
-        return self.unsupported(meta, str(c[0]), len(c[0]))
+        name, driver = self.name_of(c[1]), self.name_of(c[2])
+        return s.Resource(name.span, str(c[0]), name, driver, of_kind(c, s.Setting), self.described(meta, c))
+
+    def state(self, meta: Any, c: list[Any]) -> Part:
+        return Part("state", tuple(c))
 
     def operator(self, meta: Any, c: list[Any]) -> s.Declaration:
-        return self.unsupported(meta, "operator", 8)
+        state = tuple(f for p in c if isinstance(p, Part) and p.kind == "state" for f in p.value)
+        return replace(self.task(meta, c), state=state, operator=True)
+
+    def qualified(self, meta: Any, c: list[Any]) -> Part:
+        return Part("extends", s.Name(self.span(meta), ".".join(map(str, c))))
+
+    scope, forbid, require = _rule("scope"), _rule("forbid"), _rule("require")
+    minimize, maximize = _rule("minimize"), _rule("maximize")
+    then_minimize, then_maximize = _rule("minimize", then=True), _rule("maximize", then=True)
 
     def policy(self, meta: Any, c: list[Any]) -> s.Declaration:
-        return self.unsupported(meta, "policy", 6)
-
-    def symbol(self, meta: Any, c: list[Any]) -> None: ...
-
-    def state(self, meta: Any, c: list[Any]) -> None: ...
-
-    def rule(self, meta: Any, c: list[Any]) -> None: ...
+        name = self.name_of(c[0])
+        rules, settings = of_kind(c, s.Rule), of_kind(c, s.Setting)
+        return s.Policy(name.span, name, pick(c, "extends"), rules, settings, self.described(meta, c))
 
 
 def _dedent(text: str) -> str:

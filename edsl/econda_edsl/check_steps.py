@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from econda_edsl import infer_calls, prelude
 from econda_edsl import syntax as s
 from econda_edsl import types as t
-from econda_edsl.check_tasks import NEED_TYPES, check_inputs, check_range, range_bounds
+from econda_edsl.check_tasks import NEED_TYPES, check_inputs, check_range
 from econda_edsl.constants import MISSING, Constants
-from econda_edsl.infer import RUN, Inference
+from econda_edsl.infer import HANDLED, RUN, Inference
 from econda_edsl.lower_expr import is_static
 from econda_edsl.scopes import Names, ends, exported
 from econda_edsl.settings import SettingChecks
+from econda_edsl.suggest import did_you_mean
 from econda_edsl.types import Type
 
 Env = dict[str, Type]
@@ -26,6 +27,11 @@ def called_task(expr: s.Expr, tasks: Mapping[str, s.Task]) -> s.Task | None:
     if isinstance(expr, s.Apply) and isinstance(expr.callee, s.Ref):
         return tasks.get(expr.callee.name)
     return None
+
+
+def called_name(expr: s.Expr) -> str:
+    """The name by which a step calls something, empty for a value."""
+    return expr.callee.name if isinstance(expr, s.Apply) and isinstance(expr.callee, s.Ref) else ""
 
 
 @dataclass(slots=True)
@@ -45,7 +51,11 @@ class StepChecks:
         check_inputs(d.inputs, self.constants)
         self.settings.pipeline(d)
         inputs = self.inference.tables.inputs(d)
+        self.settings.exclusive(next((x for x in d.settings if x.name.text == "concurrency"), None), inputs)
+        self.policy(d)
         self.bounds_known = frozenset(inputs) | frozenset(self.inference.tables.lets)
+        for handler in d.handlers:
+            self.block(handler.body, {**inputs, "run": HANDLED})
         env = self.block(d.body, {**inputs, "run": RUN})
         outputs = self.inference.tables.outputs(d)
         for step in d.body.steps:
@@ -53,6 +63,21 @@ class StepChecks:
                 for name, expr in step.entries:
                     wanted = outputs.get(name.text, t.UNKNOWN)
                     self.inference.require(expr, wanted, env, f"the output `{name.text}`")
+
+    def policy(self, d: s.Pipeline) -> None:
+        """`policy` is the name of a policy, or a list of names."""
+        setting = next((x for x in d.settings if x.name.text == "policy"), None)
+        if setting is None:
+            return
+        value, tables = setting.value, self.inference.tables
+        for item in value.items if isinstance(value, s.Items) else (value,):
+            name = item.name if isinstance(item, s.Ref) else ""
+            if name not in tables.policies and (tables.complete or not name):
+                what = tables.kind_of(name)
+                help_ = did_you_mean(name, tables.policies) or (f"`{name}` is {what}" if what else "")
+                help_ = help_ or "declare `policy name:` or import one"
+                message = f"unknown policy `{name}`" if name else "`policy` takes the name of a policy"
+                self.inference.report("E0201", message, item.span, "not declared", help_)
 
     def block(self, block: s.Block, outer: Mapping[str, Type]) -> Env:
         """Check the steps in order of need; returns the names visible at the end of the block."""
@@ -93,6 +118,8 @@ class StepChecks:
 
     def called(self, step: s.Bind | s.Effect, env: Env) -> Type:
         task = called_task(step.expr, self.inference.tables.tasks)
+        if task is None and self.may_be_a_task(step.expr):
+            return self.inference.infer(step.expr, env)
         if task is None:
             for setting in step.settings:
                 self.inference.report("E0204", "only a task call takes settings", setting.span, "no task here")
@@ -118,7 +145,7 @@ class StepChecks:
             expr = given.get(f.name.text)
             if f.range is None or expr is None or not self.constants.sound(expr):
                 continue
-            bounds = range_bounds(f, self.inference.tables.fields[f], self.constants)
+            bounds = self.inference.tables.facts.bounds.get(f, (None, None))
             check_range(self.inference, f, expr, self.constants.compute(expr), bounds)
 
     def step_settings(self, step: s.Bind | s.Effect, env: Env) -> None:
@@ -134,14 +161,23 @@ class StepChecks:
         self.settings.retry(found.get("retry"))
         self.settings.duration(found.get("timeout"))
         self.settings.checkpoint(found.get("checkpoint"))
+        self.settings.cache(found.get("cache"))
 
     def effect(self, step: s.Effect, env: Env) -> None:
         self.called(step, env)
         if isinstance(step.expr, s.Apply) and called_task(step.expr, self.inference.tables.tasks) is None:
             callee = step.expr.callee
-            if isinstance(callee, s.TypeRef) or (isinstance(callee, s.Ref) and callee.name in prelude.FUNCTIONS):
+            if isinstance(callee, s.TypeRef) or (isinstance(callee, s.Ref) and self.value_function(callee.name)):
                 help_ = "bind it: `name = …`, or remove it"
                 self.inference.report("E0508", "this value is computed and dropped", step.span, "not a task", help_)
+
+    def may_be_a_task(self, expr: s.Expr) -> bool:
+        """Whether a call may be of a task that could not be read or imported."""
+        name = called_name(expr)
+        return bool(name) and not self.inference.tables.complete and not self.value_function(name)
+
+    def value_function(self, name: str) -> bool:
+        return name in prelude.FUNCTIONS or name in self.inference.tables.functions
 
     # ---- loops and branches
 
@@ -195,7 +231,7 @@ class StepChecks:
                 "E0701", "a bound is known when the run starts", unknown[0].span, "known later", help_
             )
             return None
-        if found != t.INT or not is_static(expr, self.constants.lowering.lets):
+        if found != t.INT or not is_static(expr, self.constants.lowering):
             return None
         value = self.constants.compute(expr)
         if value is MISSING:
@@ -254,7 +290,7 @@ class StepChecks:
         return result or t.UNKNOWN
 
     def constant_condition(self, test: s.Expr) -> None:
-        if not is_static(test, self.constants.lowering.lets) or not self.constants.sound(test):
+        if not is_static(test, self.constants.lowering) or not self.constants.sound(test):
             return
         value = self.constants.compute(test)
         if isinstance(value, bool):

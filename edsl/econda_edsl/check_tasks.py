@@ -12,12 +12,13 @@ from econda_edsl import types as t
 from econda_edsl.code_files import check_entry
 from econda_edsl.constants import MISSING, Constants
 from econda_edsl.infer import NODE, Inference
+from econda_edsl.plan import Cache
 from econda_edsl.settings import SettingChecks
 from econda_edsl.suggest import did_you_mean
 
 NEED_TYPES = {name: t.BUILTIN[label] for name, label in prelude.NEEDS.items()}
-_LANGUAGES = ("shell", "python", "container")
-_LATER_LANGUAGES = frozenset({"r", "julia"})
+_LANGUAGES = ("shell", "python", "r", "julia", "container")
+_INLINE_ONLY = frozenset({"r", "julia"})
 _IMAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:@+-]*")
 
 
@@ -46,10 +47,11 @@ def check_inputs(fields: tuple[s.Field, ...], constants: Constants) -> None:
     """Ranges and defaults of a signature or a record."""
     for f in fields:
         wanted = constants.inference.tables.fields.get(f, t.UNKNOWN)
-        low, high = range_bounds(f, wanted, constants)
+        low, high = constants.inference.tables.facts.bounds[f] = range_bounds(f, wanted, constants)
         if f.default is None:
             continue
         value = constants.value(f.default, wanted, f"the default of `{f.name.text}`")
+        constants.inference.tables.facts.defaults[f] = None if value is MISSING else value
         check_range(constants.inference, f, f.default, value, (low, high))
 
 
@@ -69,10 +71,12 @@ class TaskChecks:
     constants: Constants
     settings: SettingChecks
     files: Mapping[str, bytes]
+    package: bool = False
 
     def check(self, d: s.Task) -> None:
         scope = {**self.inference.tables.inputs(d), "attempt": t.INT}
         check_inputs(d.inputs, self.constants)
+        check_inputs(d.state, self.constants)
         self.needs(d, scope)
         found = self.settings.known(d.settings, "task", prelude.TASK)
         self.settings.string(found.get("image"))
@@ -80,11 +84,29 @@ class TaskChecks:
         self.settings.retry(found.get("retry"))
         self.settings.duration(found.get("timeout"))
         self.settings.checkpoint(found.get("checkpoint"))
+        self.settings.string(found.get("version"))
+        self.settings.exclusive(found.get("concurrency"), self.inference.tables.inputs(d))
+        cache = self.settings.cache(found.get("cache"))
+        if d.operator:
+            self.operator(d, found, cache)
         if "env" in found:
             self.env(found["env"], scope)
         if "args" in found:
             self.args(found["args"], scope)
         self.run(d, found)
+
+    def operator(self, d: s.Task, found: dict[str, s.Setting], cache: Cache | None) -> None:
+        """What an operator's state asks for: starts, and no result that would skip it."""
+        for f in d.state:
+            if f.default is None:
+                help_ = f"write `{f.name.text}: {self.inference.tables.fields[f].label} = <start>`"
+                self.inference.report("E0510", f"the state `{f.name.text}` has no start", f.name.span, "no `=`", help_)
+            if any(f.name.text == other.name.text for other in d.inputs):
+                message = f"`{f.name.text}` is an input and a state"
+                self.inference.report("E0203", message, f.name.span, "second meaning", "rename one of them")
+        if d.state and cache is not None and cache.use:
+            message = "an operator with state is not cached: equal inputs do not mean equal results"
+            self.inference.report("E0511", message, found["cache"].span, "skips the state", "remove it")
 
     def needs(self, d: s.Task, scope: dict[str, t.Type]) -> None:
         for name, setting in self.settings.known(d.needs, "needs", prelude.NEEDS).items():
@@ -101,16 +123,25 @@ class TaskChecks:
         if isinstance(value, s.Unary) and value.op == "neg":
             self.inference.report("E0704", f"`{setting.name.text}` is not negative", value.span, "out of range")
 
+    def secret(self, value: s.Expr) -> bool:
+        """Whether a value of `env` is the name of a secret, which may stand there."""
+        resource = self.inference.tables.resources.get(value.name) if isinstance(value, s.Ref) else None
+        return resource is not None and resource.kind == "secret"
+
     def env(self, setting: s.Setting, scope: dict[str, t.Type]) -> None:
         if not isinstance(setting.value, s.Fields):
             help_ = 'for example `env = {MODE: "fast"}`'
             self.inference.report("E0301", "`env` is a record of strings", setting.value.span, "not a record", help_)
             return
-        found = self.inference.infer(setting.value, scope)
-        for (name, value), kind in zip(setting.value.entries, found.fields.values(), strict=False):
+        seen: set[str] = set()
+        for name, value in setting.value.entries:
+            if name.text in seen:
+                self.inference.report("E0203", f"`{name.text}` is given twice", name.span, "second value")
+            seen.add(name.text)
             if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name.text):
                 self.inference.report("E0317", f"`{name.text}` is not a name of a variable", name.span, "not a name")
-            self.word(value, kind, f"`{name.text}`", artifacts=False)
+            if not self.secret(value):
+                self.word(value, self.inference.infer(value, scope), f"`{name.text}`", artifacts=False)
 
     def args(self, setting: s.Setting, scope: dict[str, t.Type]) -> None:
         if not isinstance(setting.value, s.Items):
@@ -144,12 +175,12 @@ class TaskChecks:
             self.inference.report("E0509", "a second `run`", extra.span, f"the first is on line {line}")
         run = d.runs[0]
         language = run.language.text
-        if language in _LATER_LANGUAGES:
-            self.inference.report(
-                "E1001", f"`run {language}` is not supported by this version yet", run.span, "not yet"
-            )
+        if self.package and language in ("operator", "function"):
             return
-        if language not in _LANGUAGES:
+        if language in _INLINE_ONLY and run.target is not None:
+            help_ = f"write `run {language}:` with the code below, which may source the file"
+            self.inference.report("E0509", f"`run {language}` takes no file", run.target.span, "not here", help_)
+        elif language not in _LANGUAGES:
             self.unknown_language(run)
             return
         if "args" in found and language != "container":
@@ -180,7 +211,7 @@ class TaskChecks:
 
     def unknown_language(self, run: s.Run) -> None:
         name = run.language.text
-        help_ = did_you_mean(name, _LANGUAGES) or "known: shell, python, container"
+        help_ = did_you_mean(name, _LANGUAGES) or "known: " + ", ".join(_LANGUAGES)
         if name in ("bash", "sh", "zsh"):
             help_ = "did you mean `shell`?"
         self.inference.report("E0204", f"`run {name}` is not known", run.language.span, "not a language", help_)

@@ -29,9 +29,10 @@ def check_entry(inference: Inference, run: s.Run, files: Mapping[str, bytes]) ->
         inference.report("E0209", f"`{path}` is not a path inside the bundle", span, "not allowed", help_)
         return
     if path not in files:
-        help_ = did_you_mean(path, files) or (
-            "the bundle has " + ", ".join(f"`{f}`" for f in sorted(files)[:6])
-            if files
+        code = sorted(f for f in files if not f.endswith((".edsl", ".lock")))
+        help_ = did_you_mean(path, code) or (
+            "the bundle has " + ", ".join(f"`{f}`" for f in code[:6])
+            if code
             else "upload the pipeline and its code files together, as a .zip"
         )
         inference.report("E0209", f"the file `{path}` is not in the bundle", span, "no such file", help_)

@@ -3,62 +3,62 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from econda_edsl import syntax as s
+from econda_edsl.check_fit import check_fit
+from econda_edsl.check_policies import PolicyChecks
+from econda_edsl.check_resources import ResourceChecks
 from econda_edsl.check_steps import StepChecks
 from econda_edsl.check_tasks import TaskChecks, check_inputs
+from econda_edsl.checked import Checked, Parts
 from econda_edsl.constants import Constants
-from econda_edsl.declare import Tables, declare
+from econda_edsl.declare import Facts, Tables, declare
 from econda_edsl.diagnostics import NOWHERE, Diagnostic, in_source_order
 from econda_edsl.digest import sha256_hex
 from econda_edsl.flow import check_flow
 from econda_edsl.infer import Inference
-from econda_edsl.layout import SOURCE_BYTES, Layout, decode, lay_out, normalise, too_large
+from econda_edsl.layout import SOURCE_BYTES, decode, normalise, too_large
+from econda_edsl.lock import check_lock
 from econda_edsl.lower import PlanLowering
 from econda_edsl.lower_expr import PLAN_CONSTANTS, Lowering, PlanTooLarge
+from econda_edsl.modules import Unit, load_units
 from econda_edsl.names import resolve
 from econda_edsl.order import order_blocks, order_lets
-from econda_edsl.parse import Memo, Parsed, parse
+from econda_edsl.parse import Memo
 from econda_edsl.plan import Plan, Source
 from econda_edsl.render import render
-from econda_edsl.scopes import Names
 from econda_edsl.settings import SettingChecks
 from econda_edsl.suggest import did_you_mean
+
+_ABOUT_FILES = frozenset({"E0209", "E0210"})
+"""Errors that say nothing against the program itself."""
+
+__all__ = ["Checked", "Compilation", "compile_source", "examine"]
 
 
 @dataclass(frozen=True, slots=True)
 class Compilation:
-    """What became of a source: a plan, or the reasons why there is none, in source order."""
+    """What became of a source: a plan, or the reasons why there is none, in source order.
+
+    A file of declarations for others to import may be right and have no plan: then `library` holds. `imported` are
+    the texts of imported files with diagnostics, by path.
+    """
 
     path: str
     text: str
     plan: Plan | None
     diagnostics: tuple[Diagnostic, ...]
+    library: bool = False
+    imported: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def ok(self) -> bool:
-        return self.plan is not None
+        return self.plan is not None or self.library
 
     def render(self, *, color: bool = False) -> str:
         """The diagnostics with carets, at most 20 of them; empty when there are none."""
-        return render(self.diagnostics, self.text, self.path, color=color)
-
-
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """What the phases before the plan learned of a text, right or wrong: tools read names and types from it.
-
-    `steps` is None when steps or constants wait for each other in a circle, so that no types were inferred.
-    """
-
-    layout: Layout
-    parsed: Parsed
-    tables: Tables
-    names: Names
-    inference: Inference
-    steps: StepChecks | None
-    problems: list[Diagnostic]
+        return render(self.diagnostics, self.text, self.path, color=color, imported=self.imported)
 
 
 def compile_source(
@@ -67,11 +67,13 @@ def compile_source(
     *,
     files: Mapping[str, bytes] | None = None,
     pipeline: str | None = None,
+    library: bool = False,
 ) -> Compilation:
     """Compile one file to the plan of one of its pipelines.
 
-    `files` are the code files of the bundle by path; `pipeline` picks one when there are several (otherwise
-    the only one, or the one called `main`). Never raises for what a user wrote.
+    `files` are the other files of the bundle by path; `pipeline` picks one when there are several (otherwise
+    the only one, or the one called `main`). With `library`, a file without pipelines is checked and is right.
+    Never raises for what a user wrote.
     """
     data = text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass")
     if isinstance(text, bytes):
@@ -83,60 +85,105 @@ def compile_source(
     if problems:
         return Compilation(path, source, None, in_source_order(problems))
     try:
-        plan, problems = _phases(source, Source(path=path, sha256=sha256_hex(data)), files or {}, pipeline)
+        checked = examine(source, files or {}, path=path)
+        plan, problems = _planned(checked, Source(path=path, sha256=sha256_hex(data)), files or {}, pipeline, library)
     except RecursionError:
         problem = Diagnostic("E0109", "this program is nested too deep", NOWHERE, help="bind parts of it to names")
-        plan, problems = None, [problem]
-    return Compilation(path, source, None if problems else plan, in_source_order(problems))
+        return Compilation(path, source, None, (problem,))
+    found = in_source_order(problems)
+    texts = {d.path: checked.modules[d.path].unit.text for d in found if d.path}
+    return Compilation(path, source, None if problems else plan, found, plan is None and not problems, texts)
 
 
-def _phases(
-    text: str, source: Source, files: Mapping[str, bytes], wanted: str | None
+def _planned(
+    checked: Checked, source: Source, files: Mapping[str, bytes], wanted: str | None, library: bool
 ) -> tuple[Plan | None, list[Diagnostic]]:
-    checked = examine(text, files)
-    problems, steps = checked.problems, checked.steps
-    if steps is None:
+    problems = [replace(d, path=m.unit.path) for m in checked.modules.values() if m is not checked for d in m.problems]
+    problems += checked.problems
+    if any(m.parts is None for m in checked.modules.values()):
         return None, problems
-    tables = checked.tables
-    chosen = _choose(tables, wanted, problems)
+    if library and wanted is None and not checked.tables.pipelines and checked.tables.own:
+        return None, problems
+    chosen = _choose(checked.tables, wanted, problems)
     if problems or chosen is None:
         return None, problems
+    imported = [
+        Source(path=m.unit.path, sha256=sha256_hex(files[m.unit.path]))
+        for m in checked.modules.values()
+        if m.unit.path in files and m is not checked
+    ]
     try:
-        return PlanLowering(tables, steps.constants, steps.settings, steps, files).plan(chosen, source), problems
+        return PlanLowering(checked, files).plan(chosen, (source, *imported)), problems
     except PlanTooLarge as large:
         message = f"the constants used here make the plan longer than {PLAN_CONSTANTS:,} values"
         help_ = "compute large tables in a task, and pass files"
         return None, [Diagnostic("E0705", message, large.span, "too large", help=help_)]
 
 
-def examine(text: str, files: Mapping[str, bytes], *, memo: Memo | None = None) -> Checked:
+def examine(text: str, files: Mapping[str, bytes], *, path: str = "pipeline.edsl", memo: Memo | None = None) -> Checked:
     """All phases before the plan, for normalised text. `memo` remembers declarations from one version to the next."""
-    layout, problems = lay_out(text)
-    parsed, found = parse(layout, memo)
+    facts = Facts()
+    modules: dict[str, Checked] = {}
+    inference = Inference(Tables())
+    units = load_units(path, text, files, memo)
+    check_lock(units, files)
+    for unit in units:
+        modules[unit.path] = checked = _checked(unit, modules, facts, inference, files)
+    return checked  # type: ignore[possibly-undefined]
+
+
+def _checked(
+    unit: Unit, modules: dict[str, Checked], facts: Facts, shared: Inference, files: Mapping[str, bytes]
+) -> Checked:
+    """One module, after those it imports. Types of expressions are shared: a default may be read from elsewhere."""
+    problems = list(unit.diagnostics)
+    tables, found = declare(unit, {path: m.tables for path, m in modules.items()}, facts)
     problems += found
-    tables, found = declare(parsed.program, complete=parsed.complete)
+    names, found = resolve(unit.program, tables)
     problems += found
-    names, found = resolve(parsed.program, tables)
-    problems += found
-    problems += check_flow(tables)
-    inference = Inference(tables, problems)
+    own = {name: d for name, d in tables.pipelines.items() if name in tables.own}
+    problems += check_flow(own)
     order, found = order_blocks(names)
     lets, cycles = order_lets(tables, names)
     problems += [*found, *cycles]
+    inference = Inference(tables, problems, shared.types, words=names.words)
+    checked = Checked(unit, tables, names, inference, None, problems, modules)
     if found or cycles:
-        return Checked(layout, parsed, tables, names, inference, None, problems)
-    constants = Constants(inference, Lowering(tables, inference.types))
+        return checked
+    lowering = Lowering(tables, inference.types, words=names.words)
+    constants = Constants(inference, lowering)
+    for name in tables.lets:
+        if name in tables.homes:
+            home, there = checked.home(name)
+            if home.parts is not None:
+                constants.bring(name, home.parts.constants, there)
     constants.lets(tables, lets)
     settings = SettingChecks(inference, constants)
-    for record in tables.record_syntax.values():
-        check_inputs(record.fields, constants)
-    tasks = TaskChecks(inference, constants, settings, files)
-    for task in tables.tasks.values():
-        tasks.check(task)
+    for d in unit.program.declarations:
+        if isinstance(d, s.Record):
+            check_inputs(d.fields, constants)
+    for function in tables.functions.values():
+        if function.name.text in tables.own:
+            check_inputs(function.inputs, constants)
+    tasks = TaskChecks(inference, constants, settings, files, package=unit.package is not None)
+    packages = {name: driver.package for name, driver in unit.drivers.items() if driver.package is not None}
+    resources = ResourceChecks(inference, settings, packages)
+    policies = PolicyChecks(inference, settings, lowering, unit.label)
     steps = StepChecks(inference, constants, settings, names, order)
-    for d in tables.pipelines.values():
+    for name in tables.own:
+        if name in tables.tasks:
+            tasks.check(tables.tasks[name])
+        elif name in tables.resources:
+            resources.check(tables.resources[name])
+        elif name in tables.policies:
+            policies.check(tables.policies[name])
+    for d in own.values():
         steps.check(d)
-    return Checked(layout, parsed, tables, names, inference, steps, problems)
+    checked = replace(checked, parts=Parts(constants, settings, steps, resources, policies))
+    modules[unit.path] = checked
+    if all(d.code in _ABOUT_FILES for d in problems):
+        check_fit(checked)
+    return checked
 
 
 def _choose(tables: Tables, wanted: str | None, problems: list[Diagnostic]) -> s.Pipeline | None:

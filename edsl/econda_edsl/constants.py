@@ -32,9 +32,17 @@ class Constants:
     lowering: Lowering
     budget: Budget = field(default_factory=Budget)
 
+    def bring(self, name: str, other: Constants, there: str) -> None:
+        """Take over a constant of another module, known there as `there`."""
+        self.inference.lets[name] = other.inference.lets.get(there, t.UNKNOWN)
+        self.lowering.weights[name] = other.lowering.weights.get(there, 1)
+        self.lowering.lets[name] = other.lowering.lets.get(there)
+
     def lets(self, tables: Tables, order: Sequence[str]) -> None:
-        """Compute all `let`s in an order in which each comes after what it needs."""
+        """Compute all `let`s of the module in an order in which each comes after what it needs."""
         for name in order:
+            if name in tables.homes:
+                continue
             d = tables.lets[name]
             wanted = tables.fields.get(d)
             found = self.inference.infer(d.expr, {})
@@ -48,7 +56,7 @@ class Constants:
     def value(self, expr: s.Expr, wanted: Type, what: str) -> Any:
         """The value of a setting, default or bound; `MISSING` after reporting why there is none."""
         before = len(self.inference.diagnostics)
-        if not is_static(expr, self.lowering.lets):
+        if not is_static(expr, self.lowering):
             reported = {d.span for d in self.inference.diagnostics}
             if not any(ref.span in reported for ref in s.references(expr)):
                 help_ = "use a literal, or a `let` made of literals"
@@ -78,7 +86,7 @@ class Constants:
 
     def sound(self, expr: s.Expr) -> bool:
         """Whether an expression and all its parts have types, and it is made of constants."""
-        return is_static(expr, self.lowering.lets) and self.typed(expr)
+        return is_static(expr, self.lowering) and self.typed(expr)
 
     def typed(self, expr: s.Expr) -> bool:
         if isinstance(expr, s.TypeRef):

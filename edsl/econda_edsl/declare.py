@@ -2,33 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from econda_edsl import prelude
 from econda_edsl import syntax as s
 from econda_edsl import types as t
 from econda_edsl.diagnostics import Diagnostic, Span
+from econda_edsl.modules import Unit
+from econda_edsl.packages import INTERFACE_TYPES
 from econda_edsl.suggest import did_you_mean
 
 _GENERIC = {"List": 1, "Map": 2, "Table": 1}
-_LATER_TYPES = frozenset({"Secret"})
+_CLOSED_TYPES = frozenset({"Secret", *INTERFACE_TYPES})
 _FOREIGN = {"Str": "String", "Text": "String", "Integer": "Int", "Number": "Float", "Double": "Float",
             "Boolean": "Bool", "Array": "List", "Dict": "Map", "Path": "File", "Directory": "Dir",
             "DateTime": "Instant", "Timestamp": "Instant", "Optional": "T?", "Any": "a record"}  # fmt: skip
 
 
 @dataclass(slots=True)
+class Facts:
+    """What is known of pieces of syntax, shared by all modules of a program: types, ranges and defaults of fields."""
+
+    types: dict[s.Syntax, t.Type] = field(default_factory=dict)
+    bounds: dict[s.Field, tuple[Any, Any]] = field(default_factory=dict)
+    defaults: dict[s.Field, Any] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
 class Tables:
-    """`fields` holds the resolved type of every input, output, record field and carry, by its syntax."""
+    """Everything a file can name, under the name it has there: its own declarations and what it imports.
+
+    `fields` holds the resolved type of every input, output, record field and carry, by its syntax. `homes` tells
+    from which unit an imported name comes, and its name there. `connectors` tells through which connector an
+    operator is called: `orders_db.read` through `orders_db`.
+    """
 
     lets: dict[str, s.Let] = field(default_factory=dict)
     tasks: dict[str, s.Task] = field(default_factory=dict)
+    functions: dict[str, s.Task] = field(default_factory=dict)
     pipelines: dict[str, s.Pipeline] = field(default_factory=dict)
     records: dict[str, t.Type] = field(default_factory=dict)
     record_syntax: dict[str, s.Record] = field(default_factory=dict)
-    fields: dict[s.Syntax, t.Type] = field(default_factory=dict)
+    named: dict[str, t.Type] = field(default_factory=dict)
+    resources: dict[str, s.Resource] = field(default_factory=dict)
+    policies: dict[str, s.Policy] = field(default_factory=dict)
+    modules: dict[str, str] = field(default_factory=dict)
+    connectors: dict[str, s.Resource] = field(default_factory=dict)
+    homes: dict[str, tuple[str, str]] = field(default_factory=dict)
+    own: set[str] = field(default_factory=set)
+    facts: Facts = field(default_factory=Facts)
     complete: bool = True
+
+    @property
+    def fields(self) -> dict[s.Syntax, t.Type]:
+        return self.facts.types
 
     def inputs(self, of: s.Task | s.Pipeline) -> dict[str, t.Type]:
         return {f.name.text: self.fields.get(f, t.UNKNOWN) for f in of.inputs}
@@ -36,18 +65,28 @@ class Tables:
     def outputs(self, of: s.Task | s.Pipeline) -> dict[str, t.Type]:
         return {f.name.text: self.fields.get(f, t.UNKNOWN) for f in of.outputs}
 
+    def kind_of(self, name: str) -> str:
+        """What a name stands for, in a reader's words; empty for a value or an unknown name."""
+        if name in self.resources:
+            return f"a {self.resources[name].kind}"
+        tables = {"a task": self.tasks, "a pipeline": self.pipelines, "a function": self.functions,
+                  "a policy": self.policies, "a module": self.modules, "a type": self.named}  # fmt: skip
+        return next((what for what, table in tables.items() if name in table), "")
 
-def declare(program: s.Program, *, complete: bool) -> tuple[Tables, list[Diagnostic]]:
-    """Collect and resolve. `complete` False means some declarations did not parse: their names may exist."""
-    work = _Declare(Tables(complete=complete))
-    work.collect(program.declarations)
-    work.resolve(program.declarations)
+
+def declare(unit: Unit, others: Mapping[str, Tables], facts: Facts) -> tuple[Tables, list[Diagnostic]]:
+    """Collect and resolve. `others` are the tables of the units this one imports, by path."""
+    work = _Declare(Tables(facts=facts, complete=unit.complete), unit, others)
+    work.collect(unit.program.declarations)
+    work.resolve(unit.program.declarations)
     return work.tables, work.diagnostics
 
 
 @dataclass(slots=True)
 class _Declare:
     tables: Tables
+    unit: Unit
+    others: Mapping[str, Tables]
     diagnostics: list[Diagnostic] = field(default_factory=list)
     aliases: dict[str, s.Alias | s.Record] = field(default_factory=dict)
     done: dict[str, t.Type] = field(default_factory=dict)
@@ -58,39 +97,113 @@ class _Declare:
 
     def collect(self, declarations: Iterable[s.Declaration]) -> None:
         first: dict[str, Span] = {}
+        folded: dict[str, str] = {}
         for d in declarations:
-            if isinstance(d, s.Unsupported):
-                self.report(
-                    "E1001", f"`{d.what}` is not supported by this version yet", d.span, "not yet",
-                    "the language reserves it; this version compiles let, type, task and pipeline",
-                )  # fmt: skip
-                continue
-            name = d.name.text
-            if name in first:
-                note = f"first declared on line {first[name].line}; a name has one meaning"
-                self.diagnostics.append(
-                    Diagnostic("E0203", f"`{name}` is declared twice", d.name.span, "second declaration", (note,))
-                )
-                continue
-            first[name] = d.name.span
-            reserved(d.name, self.diagnostics)
-            self.keep(d)
+            for name in _declared(d):
+                if name.text in first:
+                    note = f"first declared on line {first[name.text].line}; a name has one meaning"
+                    self.diagnostics.append(
+                        Diagnostic(
+                            "E0203", f"`{name.text}` is declared twice", name.span, "second declaration", (note,)
+                        )
+                    )
+                    break
+                other = folded.setdefault(name.text.casefold(), name.text)
+                if other != name.text and other[0].islower() == name.text[0].islower():
+                    note = f"`{other}` is declared on line {first[other].line}"
+                    label = "differs by case only"
+                    message = f"`{name.text}` and `{other}` are easily mistaken"
+                    self.diagnostics.append(
+                        Diagnostic("E0215", message, name.span, label, (note,), "rename one of them")
+                    )
+                first[name.text] = name.span
+                reserved(name, self.diagnostics)
+            else:
+                self.keep(d)
 
     def keep(self, d: s.Declaration) -> None:
         match d:
             case s.Let():
                 self.tables.lets[d.name.text] = d
             case s.Task():
-                self.tables.tasks[d.name.text] = d
+                function = self.unit.package is not None and d.runs and d.runs[0].language.text == "function"
+                (self.tables.functions if function else self.tables.tasks)[d.name.text] = d
             case s.Pipeline():
                 self.tables.pipelines[d.name.text] = d
             case s.Alias() | s.Record():
-                if d.name.text in t.BUILTIN or d.name.text in _GENERIC or d.name.text in _LATER_TYPES:
+                if d.name.text in t.BUILTIN or d.name.text in _GENERIC or d.name.text in _CLOSED_TYPES:
                     self.report("E0203", f"`{d.name.text}` is a type of the language", d.name.span, "already a type")
                 else:
                     self.aliases[d.name.text] = d
-            case s.Unsupported():
-                pass
+            case s.Resource():
+                self.tables.resources[d.name.text] = d
+                if d.kind == "connector":
+                    self.connector(d)
+            case s.Policy():
+                self.tables.policies[d.name.text] = d
+            case s.ImportModule() | s.ImportNames():
+                self.imported(d)
+                return
+        self.tables.own |= {name.text for name in _declared(d)}
+
+    # ---- imports
+
+    def imported(self, d: s.Import) -> None:
+        unit = self.unit.imports.get(d)
+        if unit is None:
+            # Whatever it would have brought is unknown: one error says so, not one per use.
+            self.tables.complete = False
+            if isinstance(d, s.ImportModule):
+                self.tables.modules[d.name.text] = ""
+            return
+        there = self.others[unit.path]
+        if isinstance(d, s.ImportModule):
+            self.tables.modules[d.name.text] = unit.path
+            for name in there.own:
+                self.bring(there, unit, name, f"{d.name.text}.{name}")
+            return
+        for name, alias in d.symbols:
+            if name.text[0].isupper() != alias.text[0].isupper():
+                self.report("E0101", "types are Upper, values are lower", alias.span, "of the other kind")
+            elif name.text in there.own:
+                self.bring(there, unit, name.text, alias.text)
+            elif there.complete:
+                known = sorted(there.own)
+                help_ = did_you_mean(name.text, known) or "it has " + ", ".join(f"`{k}`" for k in known[:8])
+                self.report("E0201", f"`{d.source.text}` declares no `{name.text}`", name.span, "not there", help_)
+                self.tables.complete = False
+
+    def bring(self, there: Tables, unit: Unit, name: str, alias: str) -> None:
+        """Make a declaration of another unit known here as `alias`."""
+        here = self.tables
+        here.homes[alias] = (unit.path, name)
+        pairs: list[tuple[dict[str, Any], dict[str, Any]]] = [
+            (there.lets, here.lets), (there.tasks, here.tasks), (there.functions, here.functions),
+            (there.pipelines, here.pipelines), (there.records, here.records),
+            (there.record_syntax, here.record_syntax), (there.named, here.named),
+            (there.resources, here.resources), (there.policies, here.policies),
+        ]  # fmt: skip
+        for source, target in pairs:
+            if name in source:
+                target[alias] = source[name]
+        for qualified, connector in there.connectors.items():
+            if connector is there.resources.get(name):
+                operator = qualified.removeprefix(f"{name}.")
+                here.tasks[f"{alias}.{operator}"] = there.tasks[qualified]
+                here.connectors[f"{alias}.{operator}"] = connector
+                here.homes[f"{alias}.{operator}"] = (unit.path, qualified)
+
+    def connector(self, d: s.Resource) -> None:
+        """The operators of a connector's driver, callable through its name."""
+        unit = self.unit.drivers.get(d.driver.text)
+        if unit is None:
+            self.tables.complete = False
+            return
+        there = self.others[unit.path]
+        for name in there.tasks:
+            qualified = f"{d.name.text}.{name}"
+            self.bring(there, unit, name, qualified)
+            self.tables.connectors[qualified] = d
 
     def resolve(self, declarations: Iterable[s.Declaration]) -> None:
         for name in self.aliases:
@@ -103,8 +216,12 @@ class _Declare:
                 self.signature(d.outputs, "output")
                 for f in d.outputs:
                     self.plain_output(f)
-        for d in self.tables.pipelines.values():
-            self.carries(d.body)
+            if isinstance(d, s.Task):
+                self.signature(d.state, "state")
+            elif isinstance(d, s.Pipeline):
+                self.carries(d.body)
+                for handler in d.handlers:
+                    self.carries(handler.body)
 
     def carries(self, block: s.Block) -> None:
         for step in block.steps:
@@ -120,14 +237,14 @@ class _Declare:
             if f.name.text in seen:
                 self.report("E0203", f"the {what} `{f.name.text}` is given twice", f.name.span, f"second {what}")
             seen.add(f.name.text)
-            if what == "input":
+            if what != "output" and self.unit.package is None:
                 reserved(f.name, self.diagnostics)
             self.tables.fields[f] = self.type(f.type)
 
     def plain_output(self, f: s.Field) -> None:
-        for part, what in ((f.default, "a default"), (f.range, "a range")):
+        for part, what in ((f.default, "default"), (f.range, "range")):
             if part is not None:
-                self.report("E1001", f"{what} of an output is not supported by this version yet", part.span, "not yet")
+                self.report("E0307", f"an output has no {what}", part.span, "not here", "check it in the task's code")
 
     def named(self, name: str) -> t.Type:
         if name in self.done:
@@ -145,23 +262,30 @@ class _Declare:
             self.report("E0109", "types are nested more than 60 deep", d.name.span, "too deep")
             return t.UNKNOWN
         self.open.append(name)
-        result = self.type(d.type) if isinstance(d, s.Alias) else self.record(d)
+        result = self.record(d) if isinstance(d, s.Record) else self.alias(d)
         self.open.pop()
-        self.done.setdefault(name, result)
+        self.tables.named[name] = self.done.setdefault(name, result)
         return self.done[name]
+
+    def alias(self, d: s.Alias) -> t.Type:
+        if self.unit.package is not None and isinstance(d.type, s.TypeName) and d.type.name == "Opaque":
+            return t.Type(self.label(d.name.text), "opaque")
+        return self.type(d.type)
 
     def record(self, d: s.Record) -> t.Type:
         fields: dict[str, t.Type] = {}
         for f in d.fields:
             if f.name.text in fields:
                 self.report("E0203", f"the field `{f.name.text}` is given twice", f.name.span, "second field")
-            if f.range is not None:
-                self.report("E1001", "a range of a field is not supported by this version yet", f.range.span, "not yet")
             fields[f.name.text] = self.tables.fields[f] = self.type(f.type)
-        result = t.record(fields, d.name.text)
+        result = t.record(fields, self.label(d.name.text))
         self.tables.records[d.name.text] = result
         self.tables.record_syntax[d.name.text] = d
         return result
+
+    def label(self, name: str) -> str:
+        """A type's name among those of all modules."""
+        return f"{self.unit.label}.{name}" if self.unit.label else name
 
     def type(self, expr: s.TypeExpr) -> t.Type:
         match expr:
@@ -184,20 +308,41 @@ class _Declare:
     def type_name(self, expr: s.TypeName) -> t.Type:
         name, args = expr.name, [self.type(a) for a in expr.args]
         if expr.module is not None:
-            message = f"the type `{expr.module}.{name}` of a module is not supported by this version yet"
-            self.report("E1001", message, expr.span, "not yet")
-            return t.UNKNOWN
-        if name in _LATER_TYPES:
-            self.report("E1001", f"the type `{name}` is not supported by this version yet", expr.span, "not yet")
-            return t.UNKNOWN
+            return self.foreign(expr, f"{expr.module}.{name}")
+        if name in _CLOSED_TYPES:
+            return self.closed(expr, name)
         if name in _GENERIC and not (name == "Table" and not args):
             return self.generic(expr, name, args)
-        found = self.named(name) if name in self.aliases else t.BUILTIN.get(name)
+        found = self.named(name) if name in self.aliases else self.tables.named.get(name) or t.BUILTIN.get(name)
         if found is None:
             return self.unknown(expr, name)
         if args:
             self.report("E0206", f"`{name}` takes no type in brackets", expr.span, f"{len(args)} given")
         return found
+
+    def foreign(self, expr: s.TypeName, name: str) -> t.Type:
+        """A type of a module: `ml.Params`."""
+        if name in self.tables.named:
+            return self.tables.named[name]
+        if expr.module not in self.tables.modules:
+            known = list(self.tables.modules)
+            help_ = did_you_mean(expr.module or "", known) or f'import it: `import "…" as {expr.module}`'
+            self.report("E0206", f"there is no module `{expr.module}`", expr.span, "not imported", help_)
+        elif self.tables.complete:
+            known = [n for n in self.tables.named if n.startswith(f"{expr.module}.")]
+            self.report("E0206", f"unknown type `{name}`", expr.span, "not in the module", did_you_mean(name, known))
+        return t.UNKNOWN
+
+    def closed(self, expr: s.TypeName, name: str) -> t.Type:
+        """A type that only interfaces use, or only the language itself."""
+        if self.unit.package is not None:
+            return t.INTERFACE[name]
+        if name == "Secret":
+            help_ = "declare `secret name is …:` and use the name in `env = {…}` or a connector's `auth`"
+            self.report("E0801", "a secret is never passed as a value", expr.span, "not a type of values", help_)
+        else:
+            self.report("E0206", f"`{name}` is a type of packages only", expr.span, "not a type of values")
+        return t.UNKNOWN
 
     def generic(self, expr: s.TypeName, name: str, args: list[t.Type]) -> t.Type:
         if len(args) != _GENERIC[name]:
@@ -216,10 +361,15 @@ class _Declare:
 
     def unknown(self, expr: s.TypeName, name: str) -> t.Type:
         if self.tables.complete or name in _FOREIGN:
-            known = [*t.BUILTIN, *_GENERIC, *self.aliases]
+            known = [*t.BUILTIN, *_GENERIC, *self.aliases, *self.tables.named]
             help_ = f"use `{_FOREIGN[name]}`" if name in _FOREIGN else did_you_mean(name, known)
             self.report("E0206", f"unknown type `{name}`", expr.span, "not declared", help_)
         return t.UNKNOWN
+
+
+def _declared(d: s.Declaration) -> tuple[s.Name, ...]:
+    """The names a declaration brings."""
+    return tuple(alias for _, alias in d.symbols) if isinstance(d, s.ImportNames) else (d.name,)
 
 
 def reserved(name: s.Name, diagnostics: list[Diagnostic]) -> None:

@@ -24,7 +24,10 @@ NOWHERE = Span(0, 0, 0, 0)
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
-    """One error. `label` stands beside the carets; `notes` are whole lines under the picture."""
+    """One error. `label` stands beside the carets; `notes` are whole lines under the picture.
+
+    `path` is that of an imported file; empty for the file compiled.
+    """
 
     code: str
     message: str
@@ -32,9 +35,10 @@ class Diagnostic:
     label: str = ""
     notes: tuple[str, ...] = ()
     help: str = ""
+    path: str = ""
 
 
 def in_source_order(diagnostics: list[Diagnostic]) -> tuple[Diagnostic, ...]:
-    """Sort by position, those of the whole file last; drop exact repeats."""
+    """Sort by file and position, those of the whole file last; drop exact repeats. The file compiled comes first."""
     unique = dict.fromkeys(diagnostics)
-    return tuple(sorted(unique, key=lambda d: (d.span.line == 0, d.span.line, d.span.column, d.code)))
+    return tuple(sorted(unique, key=lambda d: (d.path, d.span.line == 0, d.span.line, d.span.column, d.code)))

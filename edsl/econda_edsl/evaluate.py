@@ -4,7 +4,8 @@ An expression is an object with one key. The closed set (e… are expressions, n
 
   constants     {"lit": any JSON}
   names         {"var": n}
-  parts         {"get": [e, n]}  {"opt_get": [e, n]} (none stays none)  {"index": [e, e]}
+  parts         {"lookup": [map, e]} (none if it has no such key)
+                {"get": [e, n]}  {"opt_get": [e, n]} (none stays none)  {"index": [e, e]}
   numbers       {"add": [e, e]} sub mul div (Float) pow (Int) fpow (Float)  {"neg": e}
   sequences     {"concat": [e, e]} (strings or lists)
   quantities    {"scale": [q, n]} {"unscale": [q, n]} (rounded half to even)
@@ -126,6 +127,10 @@ def _index(body: Any, scope: _Names) -> Any:
             raise EvaluationError(f"the map has no key {key!r}")
         return base[key]
     raise EvaluationError("a missing value cannot be indexed")
+
+
+def _lookup(body: Any, scope: _Names) -> Any:
+    return _present(body[0], scope).get(_present(body[1], scope))
 
 
 def _arithmetic(compute: Callable[[Any, Any], Any]) -> Callable[[Any, _Names], Any]:
@@ -265,6 +270,7 @@ _RULES: dict[str, Callable[[Any, _Names], Any]] = {
     "get": _get,
     "opt_get": _opt_get,
     "index": _index,
+    "lookup": _lookup,
     "add": _arithmetic(lambda a, b: a + b),
     "sub": _arithmetic(lambda a, b: a - b),
     "mul": _arithmetic(lambda a, b: a * b),

@@ -40,6 +40,12 @@ class Page:
     bad: Example
     good: Example
 
+    @property
+    def anchor(self) -> str:
+        """The page's place in the document of all pages."""
+        heading = f"{self.code}: {self.title}"
+        return re.sub(r"[^a-z0-9 -]", "", heading.lower()).replace(" ", "-")
+
 
 @cache
 def codes() -> tuple[str, ...]:
@@ -77,20 +83,16 @@ def catalogue() -> str:
         "What every code means, with an example that it refuses and one that is right. `econda explain E0401` shows one page.",
         "This file is written by `python -m econda_edsl.explain`; change the pages in `edsl/econda_edsl/explanations`.",
         "",
-        *(f"- [{p.code}](#{_anchor(f'{p.code}: {p.title}')}) {p.title}" for p in pages),
+        *(f"- [{p.code}](#{p.anchor}) {p.title}" for p in pages),
         "",
     ]
     return "\n".join(lines) + "\n" + "\n".join(re.sub(r"^#", "##", p.markdown, flags=re.MULTILINE) for p in pages)
 
 
-def _anchor(heading: str) -> str:
-    return re.sub(r"[^a-z0-9 -]", "", heading.lower()).replace(" ", "-")
-
-
 def _example(text: str) -> Example:
     source, files = b"", {}
     for language, info, body in _FENCE.findall(text):
-        if language == "edsl":
+        if language == "edsl" and not info.endswith((".edsl", ".lock")):
             source = _program(body.encode(), info)
         else:
             files[info] = body.encode()

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from econda_edsl import prelude
 from econda_edsl import syntax as s
-from econda_edsl.declare import Tables
 from econda_edsl.diagnostics import Diagnostic, Span
 from econda_edsl.suggest import did_you_mean
 
 
-def check_flow(tables: Tables) -> list[Diagnostic]:
+def check_flow(pipelines: Mapping[str, s.Pipeline]) -> list[Diagnostic]:
     """Check every pipeline."""
     work = _Flow()
-    for d in tables.pipelines.values():
+    for d in pipelines.values():
         work.pipeline(d)
     return work.diagnostics
 
@@ -26,9 +27,7 @@ class _Flow:
         self.diagnostics.append(Diagnostic(code, message, span, label, help=help))
 
     def pipeline(self, d: s.Pipeline) -> None:
-        for handler in d.handlers:
-            message = f"the handler `on {handler.text}` is not supported by this version yet"
-            self.report("E1001", message, handler.span, "not yet")
+        self.handlers(d)
         returns = [step for step in d.body.steps if isinstance(step, s.Return)]
         for extra in returns[1:]:
             self.report("E0507", "a second `return`", extra.span, f"the first is on line {returns[0].span.line}",
@@ -41,6 +40,18 @@ class _Flow:
         if returns:
             self.returned(returns[0], wanted)
         self.block(d.body, "pipeline")
+
+    def handlers(self, d: s.Pipeline) -> None:
+        seen: dict[str, Span] = {}
+        for handler in d.handlers:
+            name = handler.name.text
+            if name not in prelude.HANDLERS:
+                help_ = did_you_mean(name, prelude.HANDLERS) or "known: on failure, on cancel, on any"
+                self.report("E0204", f"there is no handler `on {name}`", handler.span, "unknown", help_)
+            if name in seen:
+                self.report("E0208", f"`on {name}` stands twice", handler.span, f"first on line {seen[name].line}")
+            seen[name] = handler.span
+            self.block(handler.body, "handler")
 
     def returned(self, step: s.Return, wanted: set[str]) -> None:
         seen: set[str] = set()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
 from econda_edsl import functions, infer_calls, operators, prelude
@@ -16,6 +17,7 @@ from econda_edsl.types import Type
 
 Scope = Mapping[str, Type]
 RUN = t.record({k: t.BUILTIN[v] for k, v in prelude.RUN_ATTRIBUTES.items()}, "run")
+HANDLED = t.record({k: t.BUILTIN[v] for k, v in prelude.HANDLER_ATTRIBUTES.items()}, "run")
 NODE = t.record(
     {k: t.optional(t.BUILTIN[v[:-1]]) if v.endswith("?") else t.BUILTIN[v] for k, v in prelude.NODE_ATTRIBUTES.items()},
     "node",
@@ -24,12 +26,13 @@ NODE = t.record(
 
 @dataclass(slots=True)
 class Inference:
-    """Types found so far; `lets` are the types of constants."""
+    """Types found so far; `lets` are the types of constants, `words` the bare words that stand for a choice."""
 
     tables: Tables
     diagnostics: list[Diagnostic] = field(default_factory=list)
     types: dict[s.Expr, Type] = field(default_factory=dict)
     lets: dict[str, Type] = field(default_factory=dict)
+    words: AbstractSet[s.Expr] = frozenset()
 
     def report(
         self, code: str, message: str, span: Span, label: str = "", help: str = "", notes: tuple[str, ...] = ()
@@ -72,8 +75,8 @@ class Inference:
                 return t.NONE if name == "None" else t.BUILTIN[name]
             case s.Text():
                 return self.text(expr, scope)
-            case s.Ref(name=name):
-                return scope.get(name) or self.lets.get(name, t.UNKNOWN)
+            case s.Ref():
+                return self.ref(expr, scope)
             case s.Member():
                 return self.member(expr, scope)
             case s.Index():
@@ -98,6 +101,18 @@ class Inference:
                 return t.UNKNOWN
             case s.TypeRef():
                 return t.UNKNOWN
+
+    def ref(self, expr: s.Ref, scope: Scope) -> Type:
+        if expr in self.words:
+            return t.choice((expr.name,))
+        found = scope.get(expr.name) or self.lets.get(expr.name)
+        if found is not None:
+            return found
+        resource = self.tables.resources.get(expr.name)
+        if resource is not None and resource.kind == "secret":
+            help_ = f"use it in a task's `env = {{TOKEN: {expr.name}}}` or in the `auth` of a connector"
+            self.report("E0801", f"the secret `{expr.name}` would become a value", expr.span, "leaks here", help_)
+        return t.UNKNOWN
 
     def text(self, expr: s.Text, scope: Scope) -> Type:
         for part in expr.parts:
@@ -133,6 +148,8 @@ class Inference:
             if name == "size":
                 return t.SIZE
             known: list[str] = ["size"]
+        elif base.kind == "labels":
+            return t.optional(t.STRING)
         elif base.kind == "record":
             if name in base.fields:
                 return base.fields[name]
@@ -149,6 +166,9 @@ class Inference:
 
     def index(self, expr: s.Index, scope: Scope) -> Type:
         base = self.infer(expr.base, scope)
+        if base.kind == "labels":
+            self.require(expr.index, t.STRING, scope, "the label")
+            return t.optional(t.STRING)
         if base.kind == "map":
             self.require(expr.index, t.STRING, scope, "the key")
             return base.args[1]

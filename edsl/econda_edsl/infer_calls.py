@@ -19,8 +19,10 @@ def apply(inference: Inference, expr: s.Apply, scope: Scope) -> Type:
     match expr.callee:
         case s.Ref(name=name) if name in prelude.FUNCTIONS:
             return _function(inference, expr, name, scope)
-        case s.TypeRef(name=name) if name in inference.tables.records:
-            return _construct(inference, expr, inference.tables.records[name], scope)
+        case s.Ref(name=name) if name in inference.tables.functions:
+            return _constructed(inference, expr, name, scope)
+        case s.TypeRef(name=name) if name in inference.tables.named:
+            return _construct(inference, expr, name, scope)
         case _:
             for argument in expr.args:
                 if not isinstance(argument.value, s.Selector):
@@ -81,12 +83,29 @@ def _selected(inference: Inference, argument: s.Argument, element: Type) -> None
         )
 
 
-def _construct(inference: Inference, expr: s.Apply, wanted: Type, scope: Scope) -> Type:
-    given = arguments(inference, expr, dict(wanted.fields), scope, wanted.label)
-    defaults = {f.name.text for f in inference.tables.record_syntax[wanted.label].fields if f.default is not None}
-    absent = [k for k in wanted.fields if k not in given and k not in defaults]
+def _constructed(inference: Inference, expr: s.Apply, name: str, scope: Scope) -> Type:
+    """A value that a function of a package makes."""
+    function = inference.tables.functions[name]
+    inputs = inference.tables.inputs(function)
+    given = arguments(inference, expr, inputs, scope, name)
+    absent = [f.name.text for f in function.inputs if f.name.text not in given and f.default is None]
     if absent:
-        missing(inference, expr, wanted.label, absent, wanted.fields)
+        missing(inference, expr, name, absent, inputs)
+    return inference.tables.fields[function.outputs[0]]
+
+
+def _construct(inference: Inference, expr: s.Apply, name: str, scope: Scope) -> Type:
+    wanted = inference.tables.named[name]
+    declared = inference.tables.record_syntax.get(name)
+    if declared is None:
+        help_ = "a record is declared by `type Name:` with a field on each line"
+        inference.report("E0206", f"`{name}` is not a record", expr.callee.span, f"this is {wanted.label}", help_)
+        return wanted
+    given = arguments(inference, expr, dict(wanted.fields), scope, name)
+    fields = {f.name.text: f for f in declared.fields}
+    absent = [k for k in wanted.fields if k not in given and fields[k].default is None]
+    if absent:
+        missing(inference, expr, name, absent, wanted.fields)
     return wanted
 
 
@@ -113,8 +132,22 @@ def arguments(
         if name in given:
             inference.report("E0302", f"`{name}` is given twice", argument.span, "second value")
         given[name] = argument.value
-        inference.require(argument.value, inputs[name], scope, f"`{name}` of `{of}`")
+        _argument(inference, argument.value, inputs[name], scope, f"`{name}` of `{of}`")
     return given
+
+
+def _argument(inference: Inference, value: s.Expr, wanted: Type, scope: Scope, what: str) -> None:
+    """One argument; interfaces of packages also take columns (`.name`) and types (`Order`)."""
+    if isinstance(value, s.Selector) and wanted == t.SELECTOR:
+        inference.types[value] = t.SELECTOR
+    elif isinstance(value, s.TypeRef) and wanted.inner.kind == "type":
+        inference.types[value] = wanted.inner
+    elif isinstance(value, s.Items) and wanted.kind == "list" and wanted.element == t.SELECTOR:
+        for item in value.items:
+            _argument(inference, item, t.SELECTOR, scope, f"an element of {what}")
+        inference.types[value] = wanted
+    else:
+        inference.require(value, wanted, scope, what)
 
 
 def missing(inference: Inference, expr: s.Apply, of: str, names: list[str], inputs: Mapping[str, Type]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -35,6 +36,7 @@ class Lowering:
     types: Mapping[s.Expr, t.Type]
     lets: dict[str, Any] = field(default_factory=dict)
     weights: dict[str, int] = field(default_factory=dict)
+    words: AbstractSet[s.Expr] = frozenset()
     room: int | None = None
 
     def lower(self, expr: s.Expr) -> Expr:
@@ -44,11 +46,14 @@ class Lowering:
             case s.Text():
                 return self.text(expr)
             case s.Ref(name=name):
+                if expr in self.words:
+                    return {"lit": name}
                 return self.constant(expr, name) if name in self.lets else {"var": name}
             case s.Member():
                 return self.member(expr)
             case s.Index(base=base, index=index):
-                return {"index": [self.lower(base), self.lower(index)]}
+                form = "lookup" if self.types.get(base, t.UNKNOWN).kind == "labels" else "index"
+                return {form: [self.lower(base), self.lower(index)]}
             case s.Apply():
                 return self.apply(expr)
             case s.Unary(op=op, operand=operand):
@@ -68,7 +73,11 @@ class Lowering:
             case s.Selector(name=name):
                 return {"lit": name}
             case s.TypeRef(name=name):
-                raise AssertionError(name)
+                return {"lit": {"type": name, "fields": self.columns(self.tables.named[name])}}
+
+    def columns(self, record: t.Type) -> dict[str, str]:
+        """Names and types of a record's fields, for operators that take a type: `as = Order`."""
+        return {name: kind.label for name, kind in record.fields.items()}
 
     def constant(self, expr: s.Ref, name: str) -> Expr:
         if self.room is not None:
@@ -91,6 +100,8 @@ class Lowering:
 
     def member(self, expr: s.Member) -> Expr:
         base, name = self.lower(expr.base), expr.name.text
+        if self.types.get(expr.base, t.UNKNOWN).kind == "labels":
+            return {"lookup": [base, {"lit": name}]}
         get = "opt_get" if expr.optional else "get"
         if t.is_artifact(self.types.get(expr.base, t.UNKNOWN).inner):
             base = {get: [base, "$artifact"]}
@@ -100,6 +111,8 @@ class Lowering:
         if isinstance(expr.callee, s.TypeRef):
             return self.construct(expr, expr.callee.name)
         name = expr.callee.name if isinstance(expr.callee, s.Ref) else ""
+        if name in self.tables.functions:
+            return self.constructed(expr, self.tables.functions[name])
         if name == "str":
             return self.shown(expr.args[0].value)
         if name == "keys" and (record := self.types[expr.args[0].value]).kind == "record":
@@ -111,6 +124,18 @@ class Lowering:
         options = {a.name.text: self.lower(a.value) for a in expr.args if a.name is not None}
         return {"call": [name, args, options]}
 
+    def constructed(self, expr: s.Apply, function: s.Task) -> Expr:
+        """A value made by a function of a package: a record that tells its kind."""
+        fields: dict[str, Expr] = {"kind": {"lit": function.name.text}}
+        for f, argument in zip(function.inputs, expr.args, strict=False):
+            if argument.name is None:
+                fields[f.name.text] = self.lower(argument.value)
+        fields |= {a.name.text: self.lower(a.value) for a in expr.args if a.name is not None}
+        for f in function.inputs:
+            if f.default is not None and f.name.text not in fields:
+                fields[f.name.text] = {"lit": self.tables.facts.defaults[f]}
+        return _constant_record(fields)
+
     def construct(self, expr: s.Apply, name: str) -> Expr:
         declared = self.tables.record_syntax[name].fields
         given: dict[str, Expr] = {}
@@ -120,7 +145,7 @@ class Lowering:
         given |= {a.name.text: self.lower(a.value) for a in expr.args if a.name is not None}
         for f in declared:
             if f.name.text not in given and f.default is not None:
-                given[f.name.text] = self.lower(f.default)
+                given[f.name.text] = {"lit": self.tables.facts.defaults[f]}
         return _constant_record({f.name.text: given[f.name.text] for f in declared})
 
     def binary(self, expr: s.Binary) -> Expr:
@@ -144,15 +169,16 @@ class Lowering:
         return {"comp": body}
 
 
-def is_static(expr: s.Expr, lets: Mapping[str, Any]) -> bool:
+def is_static(expr: s.Expr, lowering: Lowering) -> bool:
     """Whether a value depends on nothing but constants."""
-    return all(ref.name in lets for ref in s.references(expr)) and not _calls_tasks(expr)
+    known = prelude.FUNCTIONS | lowering.tables.functions if lowering.tables.functions else prelude.FUNCTIONS
+    return all(ref.name in lowering.lets for ref in s.references(expr)) and not _calls_tasks(expr, known)
 
 
-def _calls_tasks(expr: s.Expr) -> bool:
-    if isinstance(expr, s.Apply) and isinstance(expr.callee, s.Ref) and expr.callee.name not in prelude.FUNCTIONS:
+def _calls_tasks(expr: s.Expr, functions: Mapping[str, Any]) -> bool:
+    if isinstance(expr, s.Apply) and isinstance(expr.callee, s.Ref) and expr.callee.name not in functions:
         return True
-    return any(_calls_tasks(part) for part in s.parts_of(expr))
+    return any(_calls_tasks(part, functions) for part in s.parts_of(expr))
 
 
 def _constant(form: str, items: list[Expr]) -> Expr:

@@ -9,7 +9,7 @@ from econda_edsl import plan as p
 from econda_edsl import prelude
 from econda_edsl import syntax as s
 from econda_edsl import types as t
-from econda_edsl.check_steps import called_task
+from econda_edsl.check_steps import called_name, called_task
 from econda_edsl.declare import Tables, blocks_of
 from econda_edsl.lower_expr import Lowering
 from econda_edsl.scopes import Names
@@ -28,7 +28,8 @@ class StepLowering:
     @classmethod
     def names_of(cls, d: s.Pipeline) -> frozenset[str]:
         """Every name a pipeline binds anywhere."""
-        return frozenset({f.name.text for f in d.inputs} | set(_bound_in(d.body)))
+        blocks = (d.body, *(handler.body for handler in d.handlers))
+        return frozenset({f.name.text for f in d.inputs} | {name for b in blocks for name in _bound_in(b)})
 
     def block(self, block: s.Block) -> tuple[p.AnyNode, ...]:
         """The nodes of a block in source order; `return` and `gather` belong to what encloses them."""
@@ -55,8 +56,8 @@ class StepLowering:
 
     def stem(self, step: s.Step) -> str:
         if isinstance(step, s.Effect):
-            task = called_task(step.expr, self.tables.tasks)
-            return task.name.text if task else "effect"
+            name = called_name(step.expr)
+            return name.rpartition(".")[2] if name in self.tables.tasks else "effect"
         return type(step).__name__.lower()
 
     def node(self, step: s.Step, id_: str, waits: tuple[str, ...]) -> p.AnyNode:
@@ -106,9 +107,8 @@ class StepLowering:
         for argument in step.expr.args:
             if argument.name is not None:
                 args[argument.name.text] = self.expressions.lower(argument.value)
-        return p.Call(
-            id=id_, waits=waits, span=span, task=task.name.text, args=args, overrides=self.overrides(step.settings)
-        )
+        name = called_name(step.expr)
+        return p.Call(id=id_, waits=waits, span=span, task=name, args=args, overrides=self.overrides(step.settings))
 
     def overrides(self, settings: tuple[s.Setting, ...]) -> p.Overrides | None:
         if not settings:
@@ -124,11 +124,14 @@ class StepLowering:
                 needs["gpu_kinds"] = {"lit": [k.name for k in kinds if isinstance(k, s.TypeRef)]}
                 value = value.left
             needs[name] = self.expressions.lower(value)
+        checkpoint = self.settings.checkpoint(found.get("checkpoint"))
         return p.Overrides(
             needs=needs,
             retry=self.settings.retry(found.get("retry")),
             timeout_ms=self.settings.duration(found.get("timeout")),
-            checkpoint_ms=self.settings.checkpoint(found.get("checkpoint")),
+            checkpoint_ms=checkpoint.ms,
+            checkpoint_bytes=checkpoint.bytes,
+            cache=self.settings.cache(found.get("cache")),
         )
 
     def foreach(self, step: s.Foreach, id_: str, waits: tuple[str, ...]) -> p.Foreach:

@@ -26,7 +26,11 @@ def resolve(program: s.Program, tables: Tables) -> tuple[Names, list[Diagnostic]
                 work.pipeline(d)
             case s.Record():
                 work.defaults(d.fields)
-            case _:
+            case s.Policy():
+                work.policy(d)
+            case s.Resource():
+                work.resource(d)
+            case s.Alias() | s.ImportModule() | s.ImportNames():
                 pass
     return work.result, work.diagnostics
 
@@ -62,6 +66,7 @@ class _Resolve:
         self.defaults(d.inputs)
         self.inputs(d.inputs)
         names: dict[str, s.Step | None] = {f.name.text: None for f in d.inputs}
+        self.defaults(d.state)
         frame = Frame({**names, "attempt": None})
         self.frames = [frame]
         for setting in (*d.settings, *d.needs):
@@ -79,11 +84,31 @@ class _Resolve:
     def pipeline(self, d: s.Pipeline) -> None:
         self.defaults(d.inputs)
         self.inputs(d.inputs)
+        self.frames = [Frame({f.name.text: None for f in d.inputs})]
         for setting in d.settings:
             self.setting(setting)
-        self.frames = [Frame({"run": None}), Frame({f.name.text: None for f in d.inputs})]
-        self.block(d.body)
+        for body in (d.body, *(handler.body for handler in d.handlers)):
+            self.frames = [Frame({"run": None}), Frame({f.name.text: None for f in d.inputs})]
+            self.block(body)
         self.frames = []
+
+    def policy(self, d: s.Policy) -> None:
+        self.frames = [Frame(dict.fromkeys(prelude.POLICY_ENTITIES))]
+        for rule in d.rules:
+            self.expr(rule.expr)
+        for setting in d.settings:
+            if setting.name.text == "priority":
+                self.expr(setting.value)
+        self.frames = []
+
+    def resource(self, d: s.Resource) -> None:
+        """Only a trigger's `start` computes with names; other settings have words of their own."""
+        for setting in d.settings:
+            if d.kind == "trigger" and setting.name.text == "start" and isinstance(setting.value, s.Apply):
+                self.frames = [Frame({"event": None})]
+                for argument in setting.value.args:
+                    self.expr(argument.value)
+                self.frames = []
 
     # ---- blocks
 
@@ -131,7 +156,8 @@ class _Resolve:
             return False
         if not isinstance(expr.callee, s.Ref):
             return True
-        return expr.callee.name in self.tables.tasks or expr.callee.name not in prelude.FUNCTIONS
+        name = expr.callee.name
+        return name in self.tables.tasks or (name not in prelude.FUNCTIONS and name not in self.tables.functions)
 
     def bind(self, frame: Frame, names: BlockNames, step: s.Step, name: str, span: Span) -> None:
         reserved(s.Name(span, name), self.diagnostics)
@@ -192,14 +218,31 @@ class _Resolve:
     def task_call(self, step: s.Bind | s.Effect) -> None:
         expr = step.expr
         if isinstance(expr, s.Apply) and isinstance(expr.callee, s.Ref) and expr.callee.name in self.tables.tasks:
-            for argument in expr.args:
-                self.expr(argument.value)
+            self.arguments(expr, self.tables.tasks[expr.callee.name])
         else:
             self.expr(expr)
         for name in step.after:
             self.after(name)
         for setting in step.settings:
             self.setting(setting, ("attempt",))
+
+    def arguments(self, expr: s.Apply, task: s.Task) -> None:
+        """Arguments of a task; an input of closed choices may be given one as a bare word."""
+        fields = {f.name.text: f for f in task.inputs}
+        for i, argument in enumerate(expr.args):
+            position = task.inputs[i] if i < len(task.inputs) else None
+            f = position if argument.name is None else fields.get(argument.name.text)
+            value = argument.value
+            if f is not None and isinstance(value, s.Ref) and not self.find(value.name):
+                if value.name in _choices(f.type):
+                    self.result.words.add(value)
+                    continue
+            elif f is not None and isinstance(value, s.TypeRef) and _is_type(f.type):
+                if value.name not in self.tables.named and self.tables.complete:
+                    help_ = did_you_mean(value.name, self.tables.named)
+                    self.report("E0206", f"unknown type `{value.name}`", value.span, "not declared", help_)
+                continue
+            self.expr(value)
 
     def after(self, name: s.Name) -> None:
         for frame in reversed(self.frames):
@@ -258,7 +301,7 @@ class _Resolve:
         if extra:
             self.frames.append(Frame(dict.fromkeys(extra)))
         value = setting.value
-        if isinstance(value, s.Apply) and setting.name.text in ("retry", "checkpoint", "cache"):
+        if isinstance(value, s.Apply) and setting.name.text in ("retry", "checkpoint", "cache", "concurrency"):
             for argument in value.args:
                 if argument.name is None or argument.name.text != "on":
                     self.expr(argument.value)
@@ -276,7 +319,7 @@ class _Resolve:
             case s.Ref():
                 self.ref(expr)
             case s.TypeRef(name=name):
-                help_ = f"a record is made by `{name}(field = value)`" if name in self.tables.records else ""
+                help_ = f"a record is made by `{name}(field = value)`" if name in self.tables.record_syntax else ""
                 self.report("E0201", f"`{name}` is not a value", expr.span, "an Upper name is a type", help_)
             case s.Apply():
                 self.apply(expr)
@@ -301,18 +344,17 @@ class _Resolve:
             case s.Ref(name=name):
                 self.called(callee, name)
             case s.TypeRef(name=name):
-                if name not in self.tables.records and self.tables.complete:
-                    help_ = did_you_mean(name, self.tables.records)
+                if name not in self.tables.named and self.tables.complete:
+                    help_ = did_you_mean(name, self.tables.record_syntax)
                     self.report("E0206", f"unknown record type `{name}`", callee.span, "not declared", help_)
-            case s.Member(base=s.Ref(name=name)) if not self.find(name):
-                message = f"calls into modules (`{name}.…`) are not supported by this version yet"
-                self.report("E1001", message, callee.span, "not yet")
+            case s.Member(base=s.Ref(name=name)) if not self.find(name) and name not in self.tables.modules:
+                self.no_module(callee.base, name)
             case _:
                 self.expr(callee)
                 self.report("E0313", "only tasks, functions and record types can be called", callee.span, "a value")
 
     def called(self, callee: s.Ref, name: str) -> None:
-        if name in prelude.FUNCTIONS:
+        if name in prelude.FUNCTIONS or name in self.tables.functions:
             return
         if name in self.tables.tasks:
             help_ = f"bind it first: `y = {name}(…)`, then use `y.<output>` here"
@@ -326,8 +368,18 @@ class _Resolve:
             help_ = did_you_mean(name, [*self.tables.tasks, *prelude.FUNCTIONS])
             self.report("E0201", f"unknown task or function `{name}`", callee.span, "not declared", help_)
 
+    def no_module(self, base: s.Ref, name: str) -> None:
+        if not self.tables.complete:
+            return
+        known = [*self.tables.modules, *(r for r, d in self.tables.resources.items() if d.kind == "connector")]
+        help_ = did_you_mean(name, known) or f'import it: `import "…" as {name}`'
+        self.report("E0201", f"there is no module or connector `{name}`", base.span, "not imported", help_)
+
     def find(self, name: str) -> bool:
-        return name in self.tables.lets or any(name in f.names for f in self.frames)
+        return name in self.tables.lets or self.secret(name) or any(name in f.names for f in self.frames)
+
+    def secret(self, name: str) -> bool:
+        return name in self.tables.resources and self.tables.resources[name].kind == "secret"
 
     def ref(self, ref: s.Ref) -> None:
         for frame in reversed(self.frames):
@@ -338,22 +390,24 @@ class _Resolve:
             if self.in_let:
                 self.result.lets[self.in_let].setdefault(ref.name, ref.span)
             return
-        self.unknown(ref)
+        if not self.secret(ref.name):
+            self.unknown(ref)
 
     def use(self, frame: Frame, name: str, span: Span) -> None:
         """Record that the frame's current step needs the step that binds `name`."""
         frame.used.add(name)
         owner, step = frame.names[name], frame.current
-        if frame.block is None or step is None or owner is None:
-            self.narrow(name, span)
-            return
-        mine = label(step)
-        frame.block.waits[step].setdefault(owner, (mine, name, span))
-        self.narrow(name, span)
+        if frame.block is not None and step is not None and owner is not None:
+            frame.block.waits[step].setdefault(owner, (label(step), name, span))
+        self.narrow(frame, name, span)
 
-    def narrow(self, name: str, span: Span) -> None:
-        """Whoever reads a name that an `assert … != none` vouches for waits for the assert."""
-        for frame in self.frames:
+    def narrow(self, home: Frame, name: str, span: Span) -> None:
+        """Whoever reads a name that an `assert … != none` vouches for waits for the assert.
+
+        Asserts outside the frame where the name is at home speak of another name.
+        """
+        inside = next(i for i, frame in enumerate(self.frames) if frame is home)
+        for frame in self.frames[inside:]:
             if frame.block is None or frame.current is None or name not in frame.block.narrowed:
                 continue
             check = frame.block.narrowed[name]
@@ -369,16 +423,11 @@ class _Resolve:
                 help_ = f"bind it in an `else:` of the `when` on line {line} (use `{name} = none` to make it optional)"
                 self.report("E0502", f"`{name}` is not bound on every path", ref.span, "may be unbound here", help_)
                 return
-        if name in self.tables.tasks or name in self.tables.pipelines or name in prelude.FUNCTIONS:
-            what = (
-                "a task"
-                if name in self.tables.tasks
-                else "a pipeline"
-                if name in self.tables.pipelines
-                else "a function"
-            )
-            self.report("E0201", f"`{name}` is {what}, not a value", ref.span, "cannot be used without a call",
-                        f"call it: `{name}(…)`")  # fmt: skip
+        what = "a function" if name in prelude.FUNCTIONS else self.tables.kind_of(name)
+        if what:
+            help_ = f"call it: `{name}(…)`" if what in ("a task", "a pipeline", "a function") else ""
+            label = "cannot be used without a call" if help_ else "not a value"
+            self.report("E0201", f"`{name}` is {what}, not a value", ref.span, label, help_)
             return
         if not self.tables.complete:
             return
@@ -387,4 +436,24 @@ class _Resolve:
         self.report("E0201", f"unknown name `{name}`", ref.span, "not bound in this scope", help_)
 
 
-_OWN_WORDS = frozenset({"policy", "cache", "overlap", "concurrency"})
+_OWN_WORDS = frozenset({"policy", "cache"})
+
+
+def _choices(kind: s.TypeExpr) -> frozenset[str]:
+    """The strings an input may be, when it has closed choices."""
+    match kind:
+        case s.TypeLiteral(value=value):
+            return frozenset({value})
+        case s.TypeUnion(members=members):
+            return frozenset(word for member in members for word in _choices(member))
+        case s.TypeOptional(of=of):
+            return _choices(of)
+        case s.TypeName():
+            return frozenset()
+
+
+def _is_type(kind: s.TypeExpr) -> bool:
+    """Whether an input of a package takes the type of a record."""
+    return (isinstance(kind, s.TypeOptional) and _is_type(kind.of)) or (
+        isinstance(kind, s.TypeName) and kind.name == "Type"
+    )

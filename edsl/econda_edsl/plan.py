@@ -69,7 +69,7 @@ class Retry(Struct, frozen=True, kw_only=True):
 class Inline(Struct, frozen=True, kw_only=True, tag_field="kind", tag="inline"):
     """A code body in the pipeline file; never templated."""
 
-    language: Literal["shell", "python"]
+    language: Literal["shell", "python", "r", "julia"]
     body: str
 
 
@@ -88,11 +88,38 @@ class Container(Struct, frozen=True, kw_only=True, tag_field="kind", tag="contai
     args: tuple[Expr, ...] = ()
 
 
-Run: TypeAlias = Inline | Entry | Container
+class Connector(Struct, frozen=True, kw_only=True):
+    """A data source or sink, as an operator reaches it. A setting is a constant, or `{"secret": …}`."""
+
+    driver: str
+    settings: dict[str, Any] = msgspec.field(default_factory=dict)
+
+
+class Operator(Struct, frozen=True, kw_only=True, tag_field="kind", tag="operator"):
+    """An operator of a package, found by the worker among what is installed where it runs."""
+
+    package: str
+    name: str
+    version: str
+    connector: Connector | None = None
+
+
+Run: TypeAlias = Inline | Entry | Container | Operator
+
+
+class Cache(Struct, frozen=True, kw_only=True):
+    """Whether results of equal inputs are used again: never (`use` False), or while not older than `max_age_ms`."""
+
+    use: bool = True
+    max_age_ms: int | None = None
 
 
 class Task(Struct, frozen=True, kw_only=True):
-    """What one call executes. `digest` is semantic: docs, comments and layout do not change it."""
+    """What one call executes. `digest` is semantic: docs, comments and layout do not change it.
+
+    `state` are the fields an operator keeps from run to run, one set of values per value of `exclusive`.
+    `checkpoint_bytes`: save a checkpoint once that much of it has changed.
+    """
 
     digest: str
     inputs: dict[str, Parameter]
@@ -105,6 +132,11 @@ class Task(Struct, frozen=True, kw_only=True):
     env: dict[str, Expr] = msgspec.field(default_factory=dict)
     image: str | None = None
     environment: str | None = None
+    checkpoint_bytes: int | None = None
+    cache: Cache | None = None
+    version: str | None = None
+    state: dict[str, Parameter] = msgspec.field(default_factory=dict)
+    exclusive: Expr | None = None
     doc: str = ""
 
 
@@ -122,6 +154,8 @@ class Overrides(Struct, frozen=True, kw_only=True):
     retry: Retry | None = None
     timeout_ms: int | None = None
     checkpoint_ms: int | None = None
+    checkpoint_bytes: int | None = None
+    cache: Cache | None = None
 
 
 class Node(Struct, frozen=True, kw_only=True, tag_field="kind"):
@@ -208,11 +242,43 @@ AnyNode: TypeAlias = Call | Value | Foreach | When | Repeat | Assert | Fail
 
 
 class Settings(Struct, frozen=True, kw_only=True):
-    """Settings of the whole pipeline (`with:` block)."""
+    """Settings of the whole pipeline (`with:` block). Runs of one value of `exclusive` go one after another."""
 
     budget_micros: int | None = None
     deadline_ms: int | None = None
     tags: dict[str, str] = msgspec.field(default_factory=dict)
+    priority: int = 0
+    exclusive: Expr | None = None
+
+
+class Rule(Struct, frozen=True, kw_only=True):
+    """A guard of a policy, over the entities of `econda_edsl.prelude.POLICY_ENTITIES`; `policy` says whose it is."""
+
+    kind: Literal["scope", "forbid", "require"]
+    expr: Expr
+    policy: str
+    because: str = ""
+
+
+class Objective(Struct, frozen=True, kw_only=True):
+    """What is to be small, or great if `maximize`, of the offers that no guard excludes."""
+
+    expr: Expr
+    policy: str
+    maximize: bool = False
+
+
+class Policy(Struct, frozen=True, kw_only=True):
+    """All policies in force for a pipeline, as one. Objectives count one after another.
+
+    `priority` is an Int over `pipeline`. `settings` are the others, by name, as constants.
+    """
+
+    rules: tuple[Rule, ...] = ()
+    objectives: tuple[Objective, ...] = ()
+    priority: Expr | None = None
+    max_parallel: int | None = None
+    settings: dict[str, Any] = msgspec.field(default_factory=dict)
 
 
 class Source(Struct, frozen=True, kw_only=True):
@@ -235,6 +301,8 @@ class Plan(Struct, frozen=True, kw_only=True):
     types: dict[str, dict[str, TypeText]] = msgspec.field(default_factory=dict)
     environments: dict[str, Environment] = msgspec.field(default_factory=dict)
     settings: Settings = msgspec.field(default_factory=Settings)
+    policy: Policy | None = None
+    handlers: dict[str, tuple[AnyNode, ...]] = msgspec.field(default_factory=dict)
     sources: tuple[Source, ...] = ()
     code: dict[str, str] = msgspec.field(default_factory=dict)
     doc: str = ""

@@ -9,7 +9,7 @@ DECLARATIONS = (
 
 # Words that cannot be bound: a reader would take them for syntax.
 RESERVED = frozenset({
-    "true", "false", "none", "and", "or", "not", "in", "if", "else", "for", "when", "foreach", "repeat",
+    "true", "false", "none", "and", "or", "not", "in", "if", "else", "when", "foreach", "repeat",
     "until", "assert", "fail", "return", "gather", "carry", "next", "with", "after", "run", "attempt",
     *DECLARATIONS,
 })  # fmt: skip
@@ -44,19 +44,13 @@ FUNCTIONS: dict[str, tuple[int, int | None, frozenset[str]]] = {
 
 FAILURES = ("failed", "timed_out", "out_of_memory", "bad_output", "preempted", "lost")
 
-# Per place: the settings that exist. "later" ones parse and are refused as not yet supported.
+# Per place: the settings that exist.
 NEEDS = {"cpu": "Float", "memory": "Size", "disk": "Size", "gpu": "Int", "time": "Duration"}
-TASK = ("image", "packages", "retry", "timeout", "checkpoint", "env", "args")
-STEP = ("cpu", "memory", "disk", "gpu", "time", "retry", "timeout", "checkpoint")
+TASK = ("image", "packages", "retry", "timeout", "checkpoint", "env", "args", "cache", "version", "concurrency")
+STEP = ("cpu", "memory", "disk", "gpu", "time", "retry", "timeout", "checkpoint", "cache")
 FOREACH = ("parallel", "batch", "tolerate")
-PIPELINE = ("budget", "deadline", "tags")
-LATER = {
-    "task": frozenset({"cache", "version", "concurrency"}),
-    "step": frozenset({"cache", "env", "image"}),
-    "foreach": frozenset(),
-    "pipeline": frozenset({"policy", "concurrency", "priority"}),
-    "needs": frozenset({"bandwidth"}),
-}
+PIPELINE = ("budget", "deadline", "tags", "policy", "priority", "concurrency")
+HANDLERS = ("failure", "cancel", "any")
 
 NODE_ATTRIBUTES = {
     "arch": "String",
@@ -75,3 +69,17 @@ NODE_ATTRIBUTES = {
     "gpu_kind": "String?",
 }
 RUN_ATTRIBUTES = {"id": "String", "seed": "Int", "started_at": "Instant"}
+HANDLER_ATTRIBUTES = {**RUN_ATTRIBUTES, "error": "String"}
+
+# What a policy sees, per offer. Maps give `none` for what is not there.
+POLICY_ENTITIES: dict[str, dict[str, str]] = {
+    "task": {"name": "String", "cpu": "Float", "memory": "Size", "disk": "Size", "gpu": "Int", "time": "Duration",
+             "attempt": "Int", "checkpoint": "Duration?", "spot_ok": "Bool"},
+    "offer": {"cost": "Money", "latency": "Duration", "spot": "Bool", "price": "Rate", "interruption": "Percent",
+              "name": "String"},
+    "pool": {"name": "String", "driver": "String", "price": "Rate", "spot": "Bool", "cold_start": "Duration",
+             "labels": "Labels", "nodes": "Int", "free": "Int"},
+    "queue": {"wait": "Duration", "length": "Int"},
+    "pipeline": {"name": "String", "tags": "Labels", "slack": "Duration", "deadline": "Duration?",
+                 "budget": "Money", "spent": "Money", "priority": "Int"},
+}  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from econda_edsl.diagnostics import Diagnostic
 
@@ -13,10 +13,21 @@ LONGEST = 400
 _RED, _BLUE, _BOLD, _OFF = "\x1b[31;1m", "\x1b[34;1m", "\x1b[1m", "\x1b[0m"
 
 
-def render(diagnostics: Sequence[Diagnostic], text: str, path: str, *, color: bool = False) -> str:
-    """Render up to 20 diagnostics, separated by blank lines; says how many were left out."""
-    lines = text.split("\n")
-    parts = [_render_one(d, lines, path, color) for d in diagnostics[:SHOWN]]
+def render(
+    diagnostics: Sequence[Diagnostic],
+    text: str,
+    path: str,
+    *,
+    color: bool = False,
+    imported: Mapping[str, str] | None = None,
+) -> str:
+    """Render up to 20 diagnostics, separated by blank lines; says how many were left out.
+
+    `text` is the file compiled, at `path`; `imported` holds the text of other files by path.
+    """
+    texts = {"": text, **(imported or {})}
+    lines = {where: texts.get(where, "").split("\n") for where in {d.path for d in diagnostics[:SHOWN]}}
+    parts = [_render_one(d, lines[d.path], d.path or path, color) for d in diagnostics[:SHOWN]]
     if len(diagnostics) > SHOWN:
         parts.append(f"… and {len(diagnostics) - SHOWN} more")
     return "".join(part + "\n\n" for part in parts).rstrip("\n") + ("\n" if parts else "")

@@ -21,9 +21,12 @@ class BlockNames:
 
 @dataclass(slots=True)
 class Names:
+    """`words` are bare words that stand for one of an input's closed choices: `mode = overwrite`."""
+
     blocks: dict[s.Block, BlockNames] = field(default_factory=dict)
     exports: dict[s.Step, dict[str, Span]] = field(default_factory=dict)
     lets: dict[str, dict[str, Span]] = field(default_factory=dict)
+    words: set[s.Expr] = field(default_factory=set)
 
 
 @dataclass(slots=True)
@@ -80,7 +83,7 @@ def label(step: s.Step) -> str:
         case s.Repeat(carries=carries) if carries:
             return carries[0].name.text
         case s.Effect(expr=s.Apply(callee=s.Ref(name=called))):
-            return called
+            return called.rpartition(".")[2]
         case _:
             return type(step).__name__.lower()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from econda_edsl import prelude
 from econda_edsl import syntax as s
@@ -13,13 +13,20 @@ from econda_edsl import types as t
 from econda_edsl.constants import MISSING, Constants
 from econda_edsl.diagnostics import Span
 from econda_edsl.infer import Inference, Scope
-from econda_edsl.plan import Retry, Settings
+from econda_edsl.plan import Cache, Retry, Settings
 from econda_edsl.suggest import did_you_mean
 
 ATTEMPTS_MOST = 100
 _PACKAGE = re.compile(
     r"[A-Za-z0-9][A-Za-z0-9._-]*(\[[A-Za-z0-9._, -]+\])?\s*((===|==|~=|!=|<=|>=|<|>)\s*[A-Za-z0-9.*+!_-]+\s*,?\s*)*(;[^\n]*)?"
 )
+
+
+class Checkpoint(NamedTuple):
+    """How often a checkpoint is saved: by time (ms) or by what changed (bytes)."""
+
+    ms: int | None
+    bytes: int | None
 
 
 @dataclass(slots=True)
@@ -38,12 +45,8 @@ class SettingChecks:
         names = tuple(names)
         for setting in settings:
             name = setting.name.text
-            if name in prelude.LATER[place]:
-                self.report(
-                    "E1001", f"the setting `{name}` is not supported by this version yet", setting.span, "not yet"
-                )
-            elif name not in names:
-                where = {"needs": "`needs`", "step": "a step", "foreach": "a `foreach`"}.get(place, f"a {place}")
+            if name not in names:
+                where = {"needs": "`needs`", "foreach": "a `foreach`"}.get(place, f"a {place}")
                 help_ = self.elsewhere(name, place, names)
                 self.report("E0204", f"{where} has no setting `{name}`", setting.span, "unknown setting", help_)
             elif name in found:
@@ -132,19 +135,56 @@ class SettingChecks:
                 self.report("E0313", "a kind of GPU is an Upper name", kind.span, "", "for example `2 of [A100, H100]`")
         return expr.left, tuple(k.name for k in kinds if isinstance(k, s.TypeRef))
 
-    def checkpoint(self, setting: s.Setting | None) -> int | None:
+    def checkpoint(self, setting: s.Setting | None) -> Checkpoint:
+        """`every(10min)` or `every(200MB)`."""
+        if setting is None:
+            return Checkpoint(None, None)
+        args = self.call(setting.value, ("every",), "checkpoint", "`checkpoint = every(10min)`")
+        if args is None:
+            return Checkpoint(None, None)
+        if set(args) != {"0"}:
+            help_ = "for example `every(10min)`"
+            self.report("E0302", "`every` takes one duration or size", setting.value.span, "", help_)
+            return Checkpoint(None, None)
+        only = s.Setting(setting.span, setting.name, args["0"])
+        if self.inference.infer(args["0"], {}) == t.SIZE:
+            return Checkpoint(None, self.positive(only, t.SIZE))
+        return Checkpoint(self.duration(only), None)
+
+    def cache(self, setting: s.Setting | None) -> Cache | None:
+        """`inputs`, `none` or `for(7d)`."""
         if setting is None:
             return None
-        args = self.call(setting.value, ("every",), "checkpoint", "`checkpoint = every(10min)`")
+        value = setting.value
+        if isinstance(value, s.Literal) and value.type == "None":
+            return Cache(use=False)
+        if isinstance(value, s.Ref) and value.name == "inputs":
+            return Cache()
+        args = self.call(value, ("for",), "cache", "`cache = inputs`, `cache = for(7d)` or `cache = none`")
         if args is None:
             return None
         if set(args) != {"0"}:
-            self.report("E0302", "`every` takes one duration", setting.value.span, "", "for example `every(10min)`")
+            self.report("E0302", "`for` takes one duration", value.span, "", "for example `cache = for(7d)`")
             return None
-        if self.inference.infer(args["0"], {}) == t.SIZE:
-            self.report("E1001", "a checkpoint by size is not supported by this version yet", args["0"].span, "not yet")
+        age = self.duration(s.Setting(setting.span, setting.name, args["0"]))
+        return None if age is None else Cache(max_age_ms=age)
+
+    def exclusive(self, setting: s.Setting | None, scope: Scope) -> s.Expr | None:
+        """The key of `exclusive(by = key)`."""
+        if setting is None:
             return None
-        return self.duration(s.Setting(setting.span, setting.name, args["0"]))
+        args = self.call(setting.value, ("exclusive",), "concurrency", "`concurrency = exclusive(by = key)`")
+        if args is None:
+            return None
+        if set(args) != {"by"}:
+            help_ = "for example `exclusive(by = key)`"
+            self.report("E0302", "`exclusive` takes `by`", setting.value.span, "", help_)
+            return None
+        found = self.inference.infer(args["by"], scope)
+        if found.known and found.inner.label not in ("String", "Int", "Date") and found.kind != "choice":
+            self.report("E0301", f"`by` is a name or number, not {found.label}", args["by"].span, "not a key")
+            return None
+        return args["by"]
 
     def call(self, expr: s.Expr, names: tuple[str, ...], what: str, example: str) -> dict[str, s.Expr] | None:
         """Arguments of `name(…)` by name, positional ones under "0", "1", …; the callee under ""."""
@@ -246,4 +286,12 @@ class SettingChecks:
             budget_micros=self.money(found.get("budget")),
             deadline_ms=self.duration(found.get("deadline")),
             tags=self.tags(found.get("tags")),
+            priority=self.whole(found.get("priority")) or 0,
         )
+
+    def whole(self, setting: s.Setting | None) -> int | None:
+        """A constant Int of any sign."""
+        if setting is None:
+            return None
+        value = self.constants.value(setting.value, t.INT, f"`{setting.name.text}`")
+        return None if value is MISSING else value

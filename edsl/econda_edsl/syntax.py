@@ -1,294 +1,138 @@
 """The program as a tree of frozen records with spans. Nothing from the parser library lives beyond here.
 
 Records compare by identity, so later phases can keep what they learn in dictionaries beside the tree.
+Declarations stand here; expressions, types and steps in files of their own, all under the one name `syntax`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
-from econda_edsl.diagnostics import Span
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Syntax:
-    span: Span
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Name(Syntax):
-    text: str
-
-
-# ---- expressions -----------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Literal(Syntax):
-    """A constant. `type` is the name of its type; quantities are already integers of their base unit."""
-
-    value: Any
-    type: str
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Text(Syntax):
-    """A string; parts are plain text or the expressions of `{…}`."""
-
-    parts: tuple[str | Expr, ...]
-
-    @property
-    def plain(self) -> str | None:
-        """The text when nothing is interpolated."""
-        if not self.parts:
-            return ""
-        return self.parts[0] if len(self.parts) == 1 and isinstance(self.parts[0], str) else None
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Ref(Syntax):
-    name: str
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class TypeRef(Syntax):
-    """An Upper name in an expression: a record's constructor or a kind of GPU."""
-
-    name: str
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Member(Syntax):
-    base: Expr
-    name: Name
-    optional: bool
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Index(Syntax):
-    base: Expr
-    index: Expr
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Argument(Syntax):
-    name: Name | None
-    value: Expr
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Apply(Syntax):
-    """`callee(args)`: a task, a prelude function or a record's constructor."""
-
-    callee: Expr
-    args: tuple[Argument, ...]
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Unary(Syntax):
-    """`op` is neg or not."""
-
-    op: str
-    operand: Expr
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Binary(Syntax):
-    """`op` is add sub mul div pow eq ne lt le gt ge and or in not_in coalesce range of."""
-
-    op: str
-    left: Expr
-    right: Expr
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Conditional(Syntax):
-    test: Expr
-    then: Expr
-    otherwise: Expr
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Items(Syntax):
-    """A list."""
-
-    items: tuple[Expr, ...]
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Comprehension(Syntax):
-    item: Expr
-    variable: Name
-    over: Expr
-    test: Expr | None
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Fields(Syntax):
-    """A record; a punned entry `{fit.auc}` already has its name."""
-
-    entries: tuple[tuple[Name, Expr], ...]
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Selector(Syntax):
-    name: str
-
-
-Expr: TypeAlias = (
-    Literal
-    | Text
-    | Ref
-    | TypeRef
-    | Member
-    | Index
-    | Apply
-    | Unary
-    | Binary
-    | Conditional
-    | Items
-    | Comprehension
-    | Fields
-    | Selector
+from econda_edsl.syntax_expr import (
+    Apply,
+    Argument,
+    Binary,
+    Comprehension,
+    Conditional,
+    Expr,
+    Field,
+    Fields,
+    Index,
+    Items,
+    Literal,
+    Member,
+    Name,
+    Ref,
+    Selector,
+    Syntax,
+    Text,
+    TypeExpr,
+    TypeLiteral,
+    TypeName,
+    TypeOptional,
+    TypeRef,
+    TypeUnion,
+    Unary,
+    parts_of,
+    references,
+)
+from econda_edsl.syntax_steps import (
+    Arm,
+    Assert,
+    Bind,
+    Block,
+    Carry,
+    Effect,
+    Fail,
+    Foreach,
+    Gather,
+    Next,
+    Repeat,
+    Return,
+    Setting,
+    Step,
+    When,
 )
 
-# ---- types -----------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class TypeName(Syntax):
-    name: str
-    args: tuple[TypeExpr, ...] = ()
-    module: str | None = None
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class TypeOptional(Syntax):
-    of: TypeExpr
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class TypeUnion(Syntax):
-    members: tuple[TypeExpr, ...]
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class TypeLiteral(Syntax):
-    value: str
-
-
-TypeExpr: TypeAlias = TypeName | TypeOptional | TypeUnion | TypeLiteral
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Field(Syntax):
-    """An input, an output or a field of a record: `name: Type in low..high = default`."""
-
-    name: Name
-    type: TypeExpr
-    range: Expr | None
-    default: Expr | None
-    doc: str
-
-
-# ---- steps -----------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Setting(Syntax):
-    name: Name
-    value: Expr
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Block(Syntax):
-    steps: tuple[Step, ...]
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Bind(Syntax):
-    name: Name
-    expr: Expr
-    after: tuple[Name, ...]
-    settings: tuple[Setting, ...]
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Effect(Syntax):
-    expr: Expr
-    after: tuple[Name, ...]
-    settings: tuple[Setting, ...]
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Foreach(Syntax):
-    name: Name | None
-    over: tuple[tuple[Name, Expr], ...]
-    up_to: Expr | None
-    settings: tuple[Setting, ...]
-    body: Block
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Arm(Syntax):
-    test: Expr | None
-    body: Block
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class When(Syntax):
-    arms: tuple[Arm, ...]
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Carry(Syntax):
-    name: Name
-    type: TypeExpr
-    start: Expr
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Next(Syntax):
-    name: Name
-    expr: Expr
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Repeat(Syntax):
-    up_to: Expr
-    carries: tuple[Carry, ...]
-    nexts: tuple[Next, ...]
-    body: Block
-    until: Expr
-    fail: Text | None
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Return(Syntax):
-    entries: tuple[tuple[Name, Expr], ...]
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Gather(Syntax):
-    expr: Expr
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Assert(Syntax):
-    expr: Expr
-    message: Text | None
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Fail(Syntax):
-    message: Text
-
-
-Step: TypeAlias = Bind | Effect | Foreach | When | Repeat | Return | Gather | Assert | Fail
+__all__ = [
+    "Alias",
+    "Apply",
+    "Argument",
+    "Arm",
+    "Assert",
+    "Binary",
+    "Bind",
+    "Block",
+    "Carry",
+    "Comprehension",
+    "Conditional",
+    "Declaration",
+    "Effect",
+    "Expr",
+    "Fail",
+    "Field",
+    "Fields",
+    "Foreach",
+    "Gather",
+    "Handler",
+    "Import",
+    "ImportModule",
+    "ImportNames",
+    "Index",
+    "Items",
+    "Let",
+    "Literal",
+    "Member",
+    "Name",
+    "Next",
+    "Pipeline",
+    "Policy",
+    "Program",
+    "Record",
+    "Ref",
+    "Repeat",
+    "Resource",
+    "Return",
+    "Rule",
+    "Run",
+    "Selector",
+    "Setting",
+    "Step",
+    "Syntax",
+    "Task",
+    "Text",
+    "TypeExpr",
+    "TypeLiteral",
+    "TypeName",
+    "TypeOptional",
+    "TypeRef",
+    "TypeUnion",
+    "Unary",
+    "When",
+    "parts_of",
+    "references",
+]
 
 # ---- declarations ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class ImportModule(Syntax):
+    """`import "source" @ "version" as name`."""
+
+    source: Name
+    version: Name | None
+    name: Name
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class ImportNames(Syntax):
+    """`from "source" @ "version" import a, b as c`: pairs of the name there and the name here."""
+
+    source: Name
+    version: Name | None
+    symbols: tuple[tuple[Name, Name], ...]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -321,6 +165,8 @@ class Run(Syntax):
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Task(Syntax):
+    """A task, or an operator: a task that keeps `state` from run to run."""
+
     name: Name
     inputs: tuple[Field, ...]
     outputs: tuple[Field, ...]
@@ -329,6 +175,16 @@ class Task(Syntax):
     where: tuple[Expr, ...]
     runs: tuple[Run, ...]
     doc: str
+    state: tuple[Field, ...] = ()
+    operator: bool = False
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Handler(Syntax):
+    """`on failure:` and its like: what still runs when a pipeline has ended so."""
+
+    name: Name
+    body: Block
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -338,68 +194,45 @@ class Pipeline(Syntax):
     outputs: tuple[Field, ...]
     settings: tuple[Setting, ...]
     body: Block
-    handlers: tuple[Name, ...]
+    handlers: tuple[Handler, ...]
     doc: str
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Unsupported(Syntax):
-    """A declaration of the language that this version does not implement."""
+class Resource(Syntax):
+    """`kind` is pool, connector, secret or trigger."""
 
-    what: str
+    kind: str
+    name: Name
+    driver: Name
+    settings: tuple[Setting, ...]
+    doc: str
 
 
-Declaration: TypeAlias = Let | Alias | Record | Task | Pipeline | Unsupported
+@dataclass(frozen=True, eq=False, slots=True)
+class Rule(Syntax):
+    """`kind` is scope, forbid, require, minimize or maximize; `then` marks a later objective."""
+
+    kind: str
+    expr: Expr
+    because: Text | None
+    then: bool
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Policy(Syntax):
+    name: Name
+    extends: Name | None
+    rules: tuple[Rule, ...]
+    settings: tuple[Setting, ...]
+    doc: str
+
+
+Import: TypeAlias = ImportModule | ImportNames
+Declaration: TypeAlias = Let | Alias | Record | Task | Pipeline | Resource | Policy | ImportModule | ImportNames
 
 
 @dataclass(frozen=True, slots=True)
 class Program:
     edition: int
     declarations: tuple[Declaration, ...]
-
-
-def parts_of(expr: Expr) -> tuple[Expr, ...]:
-    """The direct sub-expressions, in source order."""
-    match expr:
-        case Text(parts=parts):
-            return tuple(p for p in parts if not isinstance(p, str))
-        case Member(base=base):
-            return (base,)
-        case Index(base=base, index=index):
-            return (base, index)
-        case Apply(callee=callee, args=args):
-            return (callee, *(a.value for a in args))
-        case Unary(operand=operand):
-            return (operand,)
-        case Binary(left=left, right=right):
-            return (left, right)
-        case Conditional(test=test, then=then, otherwise=otherwise):
-            return (then, test, otherwise)
-        case Items(items=items):
-            return items
-        case Comprehension(item=item, over=over, test=test):
-            return (item, over) if test is None else (item, over, test)
-        case Fields(entries=entries):
-            return tuple(e for _, e in entries)
-        case _:
-            return ()
-
-
-def references(expr: Expr, bound: frozenset[str] = frozenset()) -> Iterator[Ref]:
-    """The free value names of an expression; a called name is not a value."""
-    match expr:
-        case Ref(name=name):
-            if name not in bound:
-                yield expr
-        case Comprehension(item=item, variable=variable, over=over, test=test):
-            yield from references(over, bound)
-            inner = bound | {variable.text}
-            yield from references(item, inner)
-            if test is not None:
-                yield from references(test, inner)
-        case Apply(callee=Ref(), args=args):
-            for argument in args:
-                yield from references(argument.value, bound)
-        case _:
-            for part in parts_of(expr):
-                yield from references(part, bound)

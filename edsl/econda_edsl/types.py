@@ -15,7 +15,8 @@ CHOICES_MOST = 64
 class Type:
     """`label` is the type as a reader writes it and alone decides equality.
 
-    `kind`: plain, list, map, table, optional, choice, record, none, unknown (already reported).
+    `kind`: plain, list, map, table, optional, choice, record, none, opaque (of a package), any, selector, type,
+    secret, labels, unknown (already reported).
     """
 
     label: str
@@ -47,6 +48,13 @@ BOOL, INT, FLOAT, STRING, PERCENT, SIZE, DURATION, MONEY, RATE, BANDWIDTH, INSTA
     Type(name) for name in PLAIN[:12]
 )
 TABLE = Type("Table", "table")
+SECRET = Type("Secret", "secret")
+ANY = Type("Any", "any")
+SELECTOR = Type("Selector", "selector")
+LABELS = Type("Labels", "labels")
+"""Names and texts, of which any may be missing: `pool.labels.site` is `String?`."""
+INTERFACE: dict[str, Type] = {"Any": ANY, "Selector": SELECTOR, "Type": Type("Type", "type"), "Secret": SECRET}
+"""Types that only interfaces of packages use: any value, a column's name, the type of a record."""
 BUILTIN: dict[str, Type] = {name: Type(name) for name in PLAIN} | {"Table": TABLE}
 NUMBERS = frozenset({"Int", "Float", "Percent"})
 QUANTITIES = frozenset({"Size", "Duration", "Money", "Rate", "Bandwidth"})
@@ -104,6 +112,8 @@ def assignable(found: Type, wanted: Type) -> bool:
     """Whether a value of `found` may stand where `wanted` is expected: Int for Float, T for T?, no more."""
     if found == wanted or not found.known or not wanted.known:
         return True
+    if wanted.kind == "any":
+        return found.kind != "secret"
     if wanted.kind == "optional":
         return found.kind == "none" or assignable(found.inner, wanted.inner)
     if found.kind == "optional":

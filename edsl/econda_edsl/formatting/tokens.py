@@ -24,6 +24,8 @@ OPENERS = {"(": ")", "[": "]", "{": "}"}
 CLOSERS = frozenset(OPENERS.values())
 # Words that open a statement although they may also be names: followed by `=` they are names.
 _HEADS = frozenset({"where", "scope", "require", "minimize", "maximize", "then", "up"})
+# Words that are operators only after another one.
+_PAIRS = frozenset({("up", "to"), ("then", "minimize"), ("then", "maximize")})
 # `run` opens a statement, but `run.id` is a value; `for` and `after` are names where a value is expected.
 _VALUES = frozenset({"run", "attempt", "true", "false", "none", "for", "after"})
 
@@ -68,7 +70,7 @@ def _names_value(before: Token | None, word: str, following: str) -> bool:
         return not (word in _HEADS and following != "=") and (word in _VALUES or word not in prelude.RESERVED)
     if before.text in (".", "?."):
         return True
-    if before.value or (word == "to" and before.text == "up"):
+    if before.value or (before.text, word) in _PAIRS:
         return False
     return word in _VALUES or word not in prelude.RESERVED
 

@@ -1,0 +1,145 @@
+"""Symbols and words in the words of a reader: signatures, types, docs, values of literals."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from econda_edsl import literals, manual, prelude
+from econda_edsl import syntax as s
+from econda_edsl.diagnostics import Span
+from econda_edsl.index.analysis import Analysis
+from econda_edsl.index.symbols import Reference
+from econda_edsl.lsp.cursor import Cursor
+
+_NUMBER = re.compile(r"\$?\d[\d_]*(?:\.\d+)?(?:%|/?[A-Za-z]+)?")
+_READERS = (
+    ("bytes", literals.read_size),
+    ("milliseconds", literals.read_duration),
+    ("bits per second", literals.read_bandwidth),
+    ("micro-dollars per hour", literals.read_rate),
+    ("micro-dollars", literals.read_money),
+)
+
+
+def source_of(lines: Sequence[str], span: Span) -> str:
+    """The text of a span on one line, or of the first line of a longer one."""
+    line = lines[span.line - 1] if 0 < span.line <= len(lines) else ""
+    return line[span.column - 1 : span.end_column - 1] if span.end_line == span.line else line[span.column - 1 :]
+
+
+def signature(d: s.Task | s.Pipeline, analysis: Analysis) -> str:
+    """A task or pipeline as it was declared, one input per line if it is long."""
+    word = "pipeline" if isinstance(d, s.Pipeline) else "operator" if d.operator else "task"
+    inputs = [field_text(f, analysis) for f in d.inputs]
+    outputs = [field_text(f, analysis) for f in d.outputs]
+    short = f"{word} {d.name.text}({', '.join(inputs)})" + (f" -> ({', '.join(outputs)})" if outputs else "")
+    if len(short) <= 88:
+        return short
+    parts = [f"{word} {d.name.text}(", *(f"    {i}," for i in inputs), ")"]
+    if outputs:
+        parts[-1] += " -> ("
+        parts += [*(f"    {o}," for o in outputs), ")"]
+    return "\n".join(parts)
+
+
+def field_text(f: s.Field, analysis: Analysis) -> str:
+    """`name: Type in low..high = default`, as it was written."""
+    return field_head(f, analysis) + (f" = {expr_text(f.default, analysis)}" if f.default is not None else "")
+
+
+def field_head(f: s.Field, analysis: Analysis) -> str:
+    """`name: Type in low..high`."""
+    text = f"{f.name.text}: {type_text(f.type)}"
+    return text + (f" in {expr_text(f.range, analysis)}" if f.range is not None else "")
+
+
+def expr_text(expr: s.Expr, analysis: Analysis) -> str:
+    return source_of(analysis.lines, expr.span)
+
+
+def type_text(written: s.TypeExpr) -> str:
+    """A type as it is written."""
+    match written:
+        case s.TypeName(name=name, args=args, module=module):
+            inner = f"[{', '.join(map(type_text, args))}]" if args else ""
+            return (f"{module}." if module else "") + name + inner
+        case s.TypeOptional(of=of):
+            return f"({type_text(of)})?" if isinstance(of, s.TypeUnion) else f"{type_text(of)}?"
+        case s.TypeUnion(members=members):
+            return " | ".join(map(type_text, members))
+        case s.TypeLiteral(value=value):
+            return f'"{value}"'
+
+
+def symbol_text(reference: Reference, analysis: Analysis) -> str:
+    """What a reference stands for, as code."""
+    symbol = reference.symbol
+    match symbol.syntax:
+        case s.Task() | s.Pipeline() if symbol.kind in ("task", "operator", "pipeline"):
+            return signature(symbol.syntax, analysis)
+        case s.Record() if symbol.kind == "type":
+            fields = [f"    {field_text(f, analysis)}" for f in symbol.syntax.fields]
+            return "\n".join([f"type {symbol.name}:", *fields])
+        case s.Alias() if symbol.kind == "type":
+            return f"type {symbol.name} = {type_text(symbol.syntax.type)}"
+        case s.Let() if symbol.kind == "constant":
+            return f"let {symbol.name}: {symbol.type.label} = {expr_text(symbol.syntax.expr, analysis)}"
+        case s.Field() if symbol.kind in ("input", "output", "field", "state"):
+            return f"{symbol.kind} {field_text(symbol.syntax, analysis)}"
+        case _:
+            if symbol.origin is not None:
+                return f'{symbol.kind} {symbol.name} from "{symbol.origin[0]}"'
+            found = reference.type if reference.type.known else symbol.type
+            return f"{symbol.name}: {found.label}" if found.known else f"{symbol.kind} {symbol.name}"
+
+
+def word_entry(word: str, cursor: Cursor) -> manual.Entry | None:
+    """The page of a word of the language at a place."""
+    if cursor.calls:
+        call = cursor.calls[-1]
+        if call.callee in manual.RETRY and word in manual.RETRY[call.callee]:
+            return manual.RETRY[call.callee][word]
+        if word in manual.FAILURES and call.before and call.before[0].text == "on":
+            return manual.Entry(word, f"A kind of failure: {manual.FAILURES[word]}.")
+    place = settings_place(cursor)
+    if place and word in manual.SETTINGS.get(place, {}):
+        return manual.SETTINGS[place][word]
+    if word in manual.NAMES:
+        return manual.NAMES[word]
+    if word in prelude.FUNCTIONS and word in manual.FUNCTIONS:
+        return manual.FUNCTIONS[word]
+    if word in manual.TYPES:
+        return manual.Entry(word, f"The type of {manual.TYPES[word]}.")
+    if word in manual.KEYWORDS:
+        return manual.Entry(word, manual.KEYWORDS[word].capitalize() + ".")
+    return None
+
+
+def settings_place(cursor: Cursor) -> str | None:
+    """Whose settings may stand at a place: of needs, a task, a step, a loop, a pipeline; None for other places."""
+    words = [w.text for w in cursor.words]
+    if "with" in words and not (cursor.starts or cursor.calls):
+        return "foreach" if "foreach" in words[:3] else "step"
+    if not cursor.blocks:
+        return None
+    block = cursor.blocks[-1]
+    if block == "needs":
+        return "needs"
+    if block == "step with":
+        return "step"
+    if block == "with":
+        return "pipeline"
+    return "task" if block in ("task", "operator") else None
+
+
+def literal_text(line: str, column: int) -> str:
+    """What the number at a column is in its base unit; empty if there is none with a unit."""
+    for match in _NUMBER.finditer(line):
+        if match.start() < column <= match.end() + 1:
+            for unit, read in _READERS:
+                try:
+                    return f"{match[0]} = {read(match[0]):,} {unit}"
+                except ValueError:
+                    continue
+    return ""

@@ -1,0 +1,64 @@
+"""Diagnostics as an editor shows them."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from lsprotocol import types as p
+
+from econda_edsl.diagnostics import Diagnostic
+from econda_edsl.explain import UnknownCode, page
+from econda_edsl.index.analysis import Analysis
+from econda_edsl.lsp.texts import Text
+
+PAGES = "https://github.com/econda/econda-cloud/blob/main/docs/language"
+_LINE = re.compile(r"\bline (\d+)\b")
+_UNNECESSARY = frozenset({"E0503"})
+
+
+def published(text: Text, uri: str, analysis: Analysis) -> list[p.Diagnostic]:
+    """All errors of a text, and the lints if it has none."""
+    return [_error(text, uri, d) for d in analysis.diagnostics]
+
+
+def _error(text: Text, uri: str, d: Diagnostic) -> p.Diagnostic:
+    lines = [d.message]
+    if d.label:
+        lines[0] += f": {d.label}"
+    if d.help:
+        lines.append(f"help: {d.help}")
+    related = [
+        p.DiagnosticRelatedInformation(p.Location(uri, _whole_line(text, note) or text.range(d.span)), note)
+        for note in d.notes
+    ]
+    return p.Diagnostic(
+        range=text.range(d.span),
+        message="\n".join(lines),
+        severity=p.DiagnosticSeverity.Error,
+        code=d.code,
+        code_description=_page(d.code),
+        source="edsl",
+        related_information=related or None,
+        tags=[p.DiagnosticTag.Unnecessary] if d.code in _UNNECESSARY else None,
+        data={"help": d.help, "label": d.label},
+    )
+
+
+@cache
+def _page(code: str) -> p.CodeDescription | None:
+    try:
+        return p.CodeDescription(f"{PAGES}/errors.md#{page(code).anchor}")
+    except UnknownCode:
+        return None
+
+
+def _whole_line(text: Text, note: str) -> p.Range | None:
+    """The line that a note speaks of."""
+    match = _LINE.search(note)
+    if match is None or not 0 < int(match[1]) <= len(text.lines):
+        return None
+    number = int(match[1])
+    line = text.line(number)
+    start = len(line) - len(line.lstrip(" "))
+    return p.Range(text.position(number, start + 1), text.position(number, len(line.rstrip()) + 1))

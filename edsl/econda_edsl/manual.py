@@ -1,0 +1,205 @@
+"""What the words of the language mean, in a sentence or two each: shown beside a name while typing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """`form` is how the word is written, with types; `text` is Markdown."""
+
+    form: str
+    text: str
+
+
+_CPU = Entry("cpu = Float", "Cores a call may use; `0.5` is half of one.")
+_MEMORY = Entry(
+    "memory = Size", "Memory of one call. May use inputs and `attempt`: `8GiB * attempt` grows with every retry."
+)
+_DISK = Entry("disk = Size", "Local disk of one call, for inputs, outputs and scratch.")
+_GPU = Entry(
+    "gpu = Int, or Int of [KIND, …]", "GPUs of one call, of any kind or of the kinds listed: `2 of [A100, H100]`."
+)
+_TIME = Entry(
+    "time = Duration", "How long one call is expected to run. Placement and cost bounds use it; it ends nothing."
+)
+_RETRY = Entry(
+    "retry = exponential(attempts, first, factor, cap, jitter, on) or linear(attempts, wait, cap, jitter, on)",
+    "How often a failed call is tried again, after which waits, for which kinds of failure.",
+)
+_TIMEOUT = Entry("timeout = Duration", "How long one attempt may run before it is ended as `timed_out`.")
+_CHECKPOINT = Entry(
+    "checkpoint = every(Duration)",
+    "Saves `$ECONDA_CHECKPOINT` while the task runs; the next attempt finds it again. Names ending in `.tmp` are not saved.",
+)
+_CACHE = Entry(
+    "cache = …", "Whether a call with the same task and the same inputs takes the outputs of an earlier one."
+)
+
+SETTINGS: dict[str, dict[str, Entry]] = {
+    "needs": {
+        "cpu": _CPU,
+        "memory": _MEMORY,
+        "disk": _DISK,
+        "gpu": _GPU,
+        "time": _TIME,
+        "bandwidth": Entry("bandwidth = Bandwidth", "Network the call needs, in bits per second: `10Gbps`."),
+    },
+    "task": {
+        "image": Entry('image = "name@sha256:…"', "The container image the code runs in. A digest names one image for ever; a tag may move."),
+        "packages": Entry('packages = ["name==1.2.*"]', "Python packages and programs, resolved once to pins with hashes and mounted by every attempt."),
+        "retry": _RETRY,
+        "timeout": _TIMEOUT,
+        "checkpoint": _CHECKPOINT,
+        "env": Entry("env = {NAME: value}", "Variables of the environment of the code."),
+        "args": Entry('args = ["--rate", "{rate}"]', "Arguments of `run container`, one element each, without a shell."),
+        "cache": _CACHE,
+        "version": Entry('version = "2"', "Part of what a cached result is found by: change it when the code's meaning changed elsewhere."),
+        "concurrency": Entry("concurrency = Int", "How many calls of the task may run at the same time."),
+    },
+    "step": {
+        "cpu": _CPU,
+        "memory": _MEMORY,
+        "disk": _DISK,
+        "gpu": _GPU,
+        "time": _TIME,
+        "retry": _RETRY,
+        "timeout": _TIMEOUT,
+        "checkpoint": _CHECKPOINT,
+        "cache": _CACHE,
+    },
+    "foreach": {
+        "parallel": Entry("parallel = Int", "How many members may run at the same time."),
+        "batch": Entry("batch = Int", "How many members are sent out together; short ones cost less so."),
+        "tolerate": Entry("tolerate = Percent", "The share of members that may fail; they are in `.failed`, not in `.done`."),
+    },
+    "pipeline": {
+        "budget": Entry("budget = Money", "What a run may cost; it is ended rather than exceed it."),
+        "deadline": Entry("deadline = Duration", "How long a run may take from its start."),
+        "tags": Entry('tags = {team: "growth"}', "Words to find and bill runs by."),
+        "policy": Entry("policy = NAME", "The rules by which its tasks are placed."),
+        "priority": Entry("priority = Int", "Which run's work goes first where capacity is scarce."),
+        "concurrency": Entry("concurrency = Int", "How many runs of the pipeline may go on at the same time."),
+    },
+}  # fmt: skip
+
+RETRY: dict[str, dict[str, Entry]] = {
+    kind: {
+        "attempts": Entry("attempts = Int", "How many attempts in all, the first included: 1 to 100."),
+        **first,
+        "cap": Entry("cap = Duration", "The longest wait."),
+        "jitter": Entry("jitter = Percent", "By how much waits differ at random, so that many failures do not return at once."),
+        "on": Entry("on = [FAILURE, …] or any", "Which kinds of failure are tried again. Preemptions and losses always are, and cost no attempt."),
+    }
+    for kind, first in {
+        "exponential": {
+            "first": Entry("first = Duration", "The first wait."),
+            "factor": Entry("factor = Float", "By how much each wait is longer than the one before: 1 to 100."),
+        },
+        "linear": {"wait": Entry("wait = Duration", "The wait, the same each time.")},
+    }.items()
+}  # fmt: skip
+
+FAILURES = {
+    "failed": "the code ended with an error",
+    "timed_out": "an attempt ran longer than `timeout`",
+    "out_of_memory": "an attempt needed more than `memory`",
+    "bad_output": "an output is missing or not of its type",
+    "preempted": "the machine was taken away",
+    "lost": "the worker was heard of no more",
+}
+
+FUNCTIONS: dict[str, Entry] = {
+    "len": Entry("len(x: List | Map | String) -> Int", "How many elements or letters."),
+    "sum": Entry("sum(list) -> the elements' type", "The sum of numbers or quantities; of an empty list 0."),
+    "mean": Entry("mean(list) -> Float or the quantity", "The arithmetic mean."),
+    "min": Entry("min(list) or min(a, b, …)", "The smallest."),
+    "max": Entry("max(list) or max(a, b, …)", "The largest."),
+    "sort": Entry("sort(list, by = .field, reverse = Bool) -> List", "The list in rising order; `reverse = true` in falling."),
+    "zip": Entry("zip(a: List, b: List) -> List[{first, second}]", "Pairs of two lists of the same length."),
+    "range": Entry("range([start,] stop[, step]) -> List[Int]", "Whole numbers from `start` (0) up to, but without, `stop`."),
+    "linspace": Entry("linspace(first: Float, last: Float, count: Int) -> List[Float]", "`count` values from `first` to `last`, evenly apart."),
+    "logspace": Entry("logspace(first: Float, last: Float, count: Int) -> List[Float]", "`count` values from `first` to `last`, each the same factor above the one before."),
+    "flatten": Entry("flatten(list: List[List[T]]) -> List[T]", "The elements of all inner lists in one."),
+    "keys": Entry("keys(map) -> List[String]", "The keys, sorted."),
+    "best": Entry("best(list, by = .field, lowest = Bool) -> the elements' type", "The element with the highest `by`; `lowest = true` the one with the lowest."),
+    "any": Entry("any(list: List[Bool]) -> Bool", "Whether one is true."),
+    "all": Entry("all(list: List[Bool]) -> Bool", "Whether none is false."),
+    "abs": Entry("abs(x) -> the same type", "Without its sign."),
+    "round": Entry("round(x: Float, digits: Int) -> Int, or Float with digits", "Rounded, half to even."),
+    "floor": Entry("floor(x: Float) -> Int", "The largest whole number that is not above."),
+    "ceil": Entry("ceil(x: Float) -> Int", "The smallest whole number that is not below."),
+    "str": Entry("str(x) -> String", "Written as text, with its unit."),
+    "int": Entry("int(x: Float | String) -> Int", "A whole number: cut off, or read from text."),
+    "float": Entry("float(x: Int | String) -> Float", "A Float: from Int, or read from text."),
+    "date": Entry('date("2026-01-31") -> Date', "A day."),
+    "instant": Entry('instant("2026-01-31T12:00:00Z") -> Instant', "A moment in time."),
+}  # fmt: skip
+
+TYPES = {
+    "Bool": "`true` or `false`; nothing else counts as true",
+    "Int": "a whole number of 64 bits",
+    "Float": "a number of 64 bits",
+    "String": "text",
+    "Percent": "a share such as `20%`; a fraction at run time",
+    "Size": "an amount of data such as `16GiB`; bytes at run time",
+    "Duration": "a time span such as `30min`; milliseconds at run time",
+    "Money": "an amount such as `$5`; micro-dollars at run time",
+    "Rate": "money per time such as `$3/h`; micro-dollars per hour at run time",
+    "Bandwidth": "data per time such as `10Gbps`; bits per second at run time",
+    "Instant": "a moment: `instant(\"2026-01-31T12:00:00Z\")`",
+    "Date": "a day: `date(\"2026-01-31\")`",
+    "File": "a file; its attribute is `.size`",
+    "Dir": "a folder; its attribute is `.size`",
+    "Model": "a trained model, a file or folder; its attribute is `.size`",
+    "Metrics": "numbers by name, as a file; its attribute is `.size`",
+    "Table": "a table, of any rows or `Table[Record]`; its attribute is `.size`",
+    "List": "`List[T]`: any number of T",
+    "Map": "`Map[String, T]`: a T for each key",
+    "Secret": "a value that is never shown, logged or stored",
+}  # fmt: skip
+
+NAMES = {
+    "attempt": Entry("attempt: Int", "Which attempt of the call this is, from 1."),
+    "node": Entry("node", "The machine a call may be placed on; only in `where`."),
+    "run": Entry("run", "This run: `run.id`, `run.seed`, `run.started_at`."),
+}
+
+KEYWORDS = {
+    "let": "a constant, computed when the file is compiled",
+    "type": "a record, or another name for a type",
+    "task": "what one call executes",
+    "pipeline": "the program: steps, ordered by the data they need",
+    "import": "names of another file or package, through a name: `import \"house.edsl\" as house`",
+    "from": "names of another file or package: `from \"house.edsl\" import limits`",
+    "pool": "where tasks can run",
+    "connector": "a system outside, such as a database",
+    "secret": "where a secret value is kept",
+    "trigger": "what starts a pipeline by itself",
+    "operator": "a task that keeps state from run to run",
+    "policy": "rules by which tasks are placed",
+    "needs": "what one call needs of a machine",
+    "where": "a test of the machine: `where node.arch == \"x86_64\"`",
+    "with": "settings of a pipeline, a call or a loop",
+    "foreach": "runs its body for every element, in parallel",
+    "when": "runs its body if the condition holds",
+    "else": "what runs if no condition of the `when` holds",
+    "repeat": "runs its body again, `up to` a number of rounds, until a condition holds",
+    "until": "the condition that ends a `repeat`",
+    "carry": "a value that goes from round to round of a `repeat`",
+    "next": "the value of a carried name in the next round",
+    "gather": "what a member of a `foreach` contributes",
+    "return": "the outputs of the pipeline",
+    "assert": "ends the run if the condition does not hold",
+    "fail": "ends the run with a message",
+    "after": "waits for steps without using their data",
+    "up": "`up to N`: the bound of a loop",
+}  # fmt: skip
+
+UNITS = {
+    "Size": ("B", "kB", "MB", "GB", "TB", "PB", "KiB", "MiB", "GiB", "TiB", "PiB"),
+    "Duration": ("ms", "s", "min", "h", "d", "w"),
+    "Bandwidth": ("kbps", "Mbps", "Gbps"),
+    "Rate": ("s", "min", "h", "d"),
+}
