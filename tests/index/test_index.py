@@ -1,10 +1,9 @@
 """What names mean: found across branches, loops, records and errors of syntax."""
 
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-
 from econda_edsl.index.analysis import Analysis, analyse
 from econda_edsl.index.memory import Memory
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tests.corpus.test_mutated_programs import FRAGMENTS, SOURCES
 

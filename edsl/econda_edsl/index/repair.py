@@ -1,7 +1,8 @@
-"""A text with errors of syntax made readable: lines that cannot be parsed are left blank, so that positions stay."""
+"""A text with errors of syntax made readable: lines that cannot be parsed become others, so that positions stay."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from econda_edsl.diagnostics import Diagnostic
@@ -9,13 +10,18 @@ from econda_edsl.layout import lay_out
 from econda_edsl.parse import Memo, parse
 
 ROUNDS = 6
+_BINDS = re.compile(r"\s*([a-z_]\w*)\s*=(?!=)")
 _WHOLE_FILE = frozenset({"E0109", "E0113", "E0115"})
 
 
 def repaired(text: str, problems: Iterable[Diagnostic], memo: Memo | None = None) -> str:
-    """The text without the lines that `problems` of syntax point at; as it is when that does not help."""
+    """The text with other lines in place of those that `problems` of syntax point at.
+
+    A binding keeps its name, a header its block; where that does not help, the line is left blank.
+    """
     lines = text.split("\n")
     found = list(problems)
+    changed: set[int] = set()
     for _ in range(ROUNDS):
         if any(d.code in _WHOLE_FILE for d in found):
             break
@@ -24,8 +30,20 @@ def repaired(text: str, problems: Iterable[Diagnostic], memo: Memo | None = None
         if not hit:
             break
         for number in hit:
-            lines[number - 1] = ""
+            lines[number - 1] = "" if number in changed else _harmless(lines[number - 1])
+        changed |= hit
         layout, found = lay_out("\n".join(lines))
         _, more = parse(layout, memo)
         found += more
     return "\n".join(lines)
+
+
+def _harmless(line: str) -> str:
+    """A line that parses and keeps what others need of this one: the name it binds, or that it opens a block."""
+    margin = line[: len(line) - len(line.lstrip(" \t"))]
+    if not margin:
+        return ""
+    if line.rstrip().endswith(":"):
+        return f"{margin}when true:"
+    bound = _BINDS.match(line)
+    return f"{margin}{bound[1]} = none" if bound else f"{margin}assert true"

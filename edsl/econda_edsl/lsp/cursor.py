@@ -38,6 +38,11 @@ class Call:
         return name
 
     @property
+    def setting(self) -> str:
+        """`name` in `name = [`."""
+        return self.before[-2].text if len(self.before) > 1 and self.before[-1].text == "=" else ""
+
+    @property
     def active(self) -> int:
         """Which argument is being written, from 0."""
         return sum(word.text == "," for word in self.words)

@@ -100,7 +100,7 @@ def word_entry(word: str, cursor: Cursor) -> manual.Entry | None:
         call = cursor.calls[-1]
         if call.callee in manual.RETRY and word in manual.RETRY[call.callee]:
             return manual.RETRY[call.callee][word]
-        if word in manual.FAILURES and call.before and call.before[0].text == "on":
+        if word in manual.FAILURES and call.setting == "on":
             return manual.Entry(word, f"A kind of failure: {manual.FAILURES[word]}.")
     place = settings_place(cursor)
     if place and word in manual.SETTINGS.get(place, {}):
