@@ -17,6 +17,7 @@ for command in (pipelines.run, pipelines.check, pipelines.graph, pipelines.lock)
     app.command()(command)
 for command in (language.fmt, language.explain, editor.lsp):
     app.command()(command)
+app.command(name="import")(importing.import_)
 app.add_typer(local_app, name="local")
 for command in (cloud.up, cloud.destroy, cloud.submit, cloud.watch, cloud.cancel):
     app.command()(command)

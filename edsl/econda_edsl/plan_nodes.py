@@ -32,3 +32,11 @@ def blocks_of(node: AnyNode) -> Iterator[tuple[str, tuple[AnyNode, ...]]]:
                 yield ("else" if arm.test is None else "when" if i == 0 else "else when"), arm.body
         case _:
             pass
+
+
+def all_nodes(body: tuple[AnyNode, ...]) -> Iterator[AnyNode]:
+    """Every node of a body, those of the blocks inside it after their own."""
+    for node in body:
+        yield node
+        for _, block in blocks_of(node):
+            yield from all_nodes(block)

@@ -1,0 +1,58 @@
+"""Which format a file has, and who reads it. Readers are loaded when they are asked for."""
+
+from __future__ import annotations
+
+import json
+
+from econda_edsl.importing.report import Imported, NotImported
+
+FORMATS = ("wfformat", "nextflow-trace")
+
+
+def import_file(data: bytes, path: str, format: str | None = None, *, scale: float = 0.001) -> Imported:
+    """Read a workflow of another system; `format` is one of `FORMATS`, or found from the content.
+
+    `scale` is for recordings: seconds slept per second recorded. Raises `NotImported`, and `OSError` for files that
+    it refers to.
+    """
+    match format or detect(data, path):
+        case "wfformat":
+            from econda_edsl.importing.wfformat import import_wfformat
+
+            return import_wfformat(data, path, scale=scale)
+        case "nextflow-trace":
+            from econda_edsl.importing.nextflow_trace import import_trace
+
+            return import_trace(data, path, scale=scale)
+        case other:
+            raise NotImported(f"`{other}` is no format; it is one of {', '.join(FORMATS)}")
+
+
+def detect(data: bytes, path: str) -> str:
+    """The format, by content. Raises `NotImported` if it is none that is known."""
+    text = data[:200_000].decode("utf-8-sig", "replace")
+    found = _of_json(data, text) or _of_text(text)
+    if found is None:
+        raise NotImported(
+            f"{path}: not recognised as any of {', '.join(FORMATS)}; if it is one of them, say which with --from"
+        )
+    return found
+
+
+def _of_json(data: bytes, text: str) -> str | None:
+    if not text.lstrip().startswith("{"):
+        return None
+    try:
+        document = json.loads(data)
+    except (ValueError, RecursionError):
+        # The reader says what is wrong; here only which reader that is.
+        marks = {"wfformat": '"workflow"'}
+        return next((format for format, mark in marks.items() if mark in text), None)
+    return "wfformat" if "workflow" in document else None
+
+
+def _of_text(text: str) -> str | None:
+    first = text.partition("\n")[0].split("\t")
+    if "status" in first and {"name", "process"} & set(first):
+        return "nextflow-trace"
+    return None
