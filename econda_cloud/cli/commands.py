@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from econda_cloud.cli import cloud, editor, language, pipelines, runs
+from econda_cloud.cli import cloud, editor, importing, language, pipelines, runs
 from econda_cloud.cli.local import app as local_app
 
 app = typer.Typer(
