@@ -60,11 +60,17 @@ class Program:
 
     plan: Plan
     root: Block
+    handlers: dict[str, Block]
+
+    def block(self, handler: str) -> Block:
+        """The block of a handler, of the pipeline itself for an empty name."""
+        return self.handlers[handler] if handler else self.root
 
 
 @lru_cache(maxsize=64)
 def _program(plan: _Hashed) -> Program:
-    return Program(plan.plan, index_block(plan.plan.body))
+    handlers = {name: index_block(body) for name, body in plan.plan.handlers.items()}
+    return Program(plan.plan, index_block(plan.plan.body), handlers)
 
 
 class _Hashed:

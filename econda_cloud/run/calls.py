@@ -50,7 +50,7 @@ def _prepared(work: Work, key: str) -> bool:
     if preparation.archive:
         return True
     if preparation.call is None:
-        preparation.call = Call(task=f"environment:{key}", args={})
+        preparation.call = Call(task=f"environment:{key}", args={}, attempt=preparation.stopped + 1)
         request_build(work, key, preparation.call)
     return False
 

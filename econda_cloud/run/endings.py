@@ -14,7 +14,6 @@ from econda_cloud.run.events import AttemptFailed, AttemptSucceeded, ChunkLost, 
 from econda_cloud.run.expand import fail_node, finish_node
 from econda_cloud.run.paths import environment_key
 from econda_cloud.run.state import Call
-from econda_cloud.run.stopping import close_if_stopped
 from econda_cloud.run.work import At, Work
 
 
@@ -177,4 +176,3 @@ def _settle_stopped(work: Work, item: Item, duration_ms: int) -> None:
     chunk = work.state.stopping.pop(f"{item[0]}#{item[1]}", None)
     if chunk is not None:
         settle(work, item, chunk, duration_ms)
-        close_if_stopped(work)

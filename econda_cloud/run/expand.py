@@ -26,11 +26,11 @@ def new_frame(block: Block, scope: dict[str, Any]) -> Frame:
     return Frame(scope=scope, status=[0] * len(block.nodes), pending=list(block.waits), open=len(block.nodes))
 
 
-def start_run(work: Work) -> None:
-    root = new_frame(work.program.root, {})
+def start_root(work: Work) -> None:
+    """Begin the pipeline, or the handler that is due; `drain` goes on from there."""
+    root = new_frame(work.root, {})
     work.state.root = root
-    _enter(work, [], work.program.root, root)
-    drain(work)
+    _enter(work, [], work.root, root)
 
 
 def drain(work: Work) -> None:
@@ -263,6 +263,9 @@ def _tolerated(work: Work, places: list[At], node: Foreach, fan: Fan, message: s
 
 
 def _succeed(work: Work) -> None:
+    if work.state.handling:
+        begin_ending(work, Outcome(state="succeeded"))
+        return
     scope = {**work.base, **(work.state.root.scope if work.state.root else {})}
     try:
         outputs = {name: evaluate(expr, scope) for name, expr in work.program.plan.returns.items()}

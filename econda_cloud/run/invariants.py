@@ -6,7 +6,7 @@ from econda_edsl.plan import Plan
 
 from econda_cloud.run.blocks import program_of
 from econda_cloud.run.outbox import active_calls
-from econda_cloud.run.paths import environment_instance
+from econda_cloud.run.paths import environment_instance, instance_prefix
 from econda_cloud.run.state import RunState
 
 
@@ -27,13 +27,14 @@ def check(plan: Plan, state: RunState) -> None:
     waiting = {name for preparation in state.preparations.values() for name in preparation.waiting}
     timers = {(name, attempt) for _, name, attempt in state.timers}
     pipeline, live = plan.name, 0
+    prefix = instance_prefix(pipeline, state.handling)
     placed = {(name, int(number)) for name, _, number in (key.rpartition("#") for key in state.stopping)}
     for key, preparation in state.preparations.items():
         if preparation.call is not None and preparation.call.phase == "placed":
             placed.add((environment_instance(pipeline, key), preparation.call.attempt))
-    for places, call in active_calls(program_of(plan).root, state.root, []):
+    for places, call in active_calls(program_of(plan).block(state.handling), state.root, []):
         live += 1
-        name = "/".join([pipeline, *[p.node.id + (f"[{p.member}]" if p.member is not None else "") for p in places]])
+        name = "/".join([prefix, *[p.node.id + (f"[{p.member}]" if p.member is not None else "") for p in places]])
         if call.phase == "placed":
             _require((name, call.attempt) in held, f"{name} is placed but in no chunk")
             placed.add((name, call.attempt))

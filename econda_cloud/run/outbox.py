@@ -36,7 +36,7 @@ def pending_requests(plan: Plan, state: RunState) -> list[AnyCommand]:
     """The requests of all calls in phase requested."""
     work = Work(program_of(plan), state, state.now)
     if state.root is not None and state.ending is None:
-        for places, call in active_calls(work.program.root, state.root, []):
+        for places, call in active_calls(work.root, state.root, []):
             node = places[-1].node
             if call.phase == "requested" and isinstance(node, CallNode):
                 request(work, places, node, call)

@@ -24,6 +24,15 @@ def parse_instance(instance: str) -> tuple[Segment, ...] | None:
     return tuple(segments)
 
 
+def handler_segment(handler: str) -> str:
+    return f"on_{handler}"
+
+
+def instance_prefix(pipeline: str, handler: str) -> str:
+    """What the names of instances begin with: the pipeline, and below it the handler if one runs."""
+    return f"{pipeline}/{handler_segment(handler)}" if handler else pipeline
+
+
 def environment_instance(pipeline: str, key: str) -> str:
     """The instance that builds an environment of a plan."""
     return f"{pipeline}/{ENVIRONMENT}/{key}"

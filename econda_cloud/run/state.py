@@ -112,11 +112,15 @@ class Chunk(msgspec.Struct):
 
 
 class Preparation(msgspec.Struct):
-    """An environment of the plan: being built (`call`) with instances waiting for it, or built (`archive`)."""
+    """An environment of the plan: being built (`call`) with instances waiting for it, or built (`archive`).
+
+    `stopped` is the number of the last attempt that was stopped: a handler that needs the environment goes on from it.
+    """
 
     archive: str = ""
     call: Call | None = None
     waiting: list[str] = msgspec.field(default_factory=list)
+    stopped: int = 0
 
 
 class Outcome(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -143,6 +147,7 @@ class RunState(msgspec.Struct):
 
     stopping: attempts told to stop that a pool may still be running, with their chunk; the run ends when they
     have, or at `stop_by_ms`. skipped: instances in branches not taken, with the reason (the first thousand).
+    decided: how the run ended before its handlers began, of which `handling` runs now.
     timers: a heap of (due ms, instance or `chunk:NAME`, attempt); stale ones are ignored when they come up.
     """
 
@@ -164,6 +169,8 @@ class RunState(msgspec.Struct):
     timer_ms: int = 0
     stop_by_ms: int = 0
     ending: Outcome | None = None
+    decided: Outcome | None = None
+    handling: str = ""
     outcome: Outcome | None = None
     finished_ms: int = 0
     spent: int = 0

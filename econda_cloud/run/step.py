@@ -14,6 +14,7 @@ from econda_edsl.plan import Plan
 from econda_cloud.money.amounts import NANOS_PER_MICRO, format_usd
 from econda_cloud.run.blocks import program_of
 from econda_cloud.run.commands import AnyCommand, Dispatch, FinishRun, Release, RequestPlacement, SetTimer
+from econda_cloud.run.conclude import DEADLINE, conclude
 from econda_cloud.run.endings import back_off_over, current, refuse, take_failure, take_loss, take_success
 from econda_cloud.run.events import (
     AnyEvent,
@@ -29,10 +30,10 @@ from econda_cloud.run.events import (
     RunStarted,
     TimerFired,
 )
-from econda_cloud.run.expand import drain, start_run
+from econda_cloud.run.expand import drain, start_root
 from econda_cloud.run.outbox import pending_requests
 from econda_cloud.run.state import Call, Chunk, Outcome, Preparation, RunState
-from econda_cloud.run.stopping import begin_ending, close_if_stopped
+from econda_cloud.run.stopping import begin_ending
 from econda_cloud.run.work import Work
 
 CHUNK_TIMER = "chunk:"
@@ -53,7 +54,8 @@ def step(
         if state is None:
             return None, []
         work = Work(program_of(plan), state, now)
-        start_run(work)
+        start_root(work)
+        drain(work)
     else:
         work = Work(program_of(plan), state, max(now, state.now))
     state.now = work.now
@@ -61,7 +63,7 @@ def step(
     for event in events:
         _take(work, event)
         drain(work)
-    close_if_stopped(work)
+    conclude(work)
     return state, _commands(work)
 
 
@@ -81,7 +83,7 @@ def _born(plan: Plan, events: list[AnyEvent], now: int) -> RunState | None:
             )
             state.preparations = {key: Preparation(archive=archive) for key, archive in event.archives.items()}
             if plan.settings.deadline_ms is not None:
-                state.timers.append((now + plan.settings.deadline_ms, "deadline", 0))
+                state.timers.append((now + plan.settings.deadline_ms, DEADLINE, 0))
             return state
     return None
 
@@ -192,7 +194,7 @@ def _due(work: Work) -> None:
     state = work.state
     while state.timers and state.timers[0][0] <= work.now and state.outcome is None:
         _, name, attempt = heapq.heappop(state.timers)
-        if name == "deadline":
+        if name == DEADLINE:
             begin_ending(work, Outcome(state="failed", error="deadline: the run took longer than its deadline allows"))
         elif name.startswith(CHUNK_TIMER):
             _lease_over(work, name.removeprefix(CHUNK_TIMER))

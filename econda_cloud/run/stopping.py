@@ -1,9 +1,9 @@
-"""Ending: stopping what still runs, and closing the run when it has stopped."""
+"""Ending: deciding how a run ends, and stopping what still runs of it."""
 
 from __future__ import annotations
 
 from econda_cloud.run.blocks import Block
-from econda_cloud.run.commands import CancelAttempts, FinishRun
+from econda_cloud.run.commands import CancelAttempts
 from econda_cloud.run.events import Item
 from econda_cloud.run.paths import environment_instance
 from econda_cloud.run.state import Branch, Call, Fan, Frame, Loop, NodeStatus, Outcome
@@ -45,30 +45,23 @@ def stop_call(work: Work, instance: str, call: Call) -> None:
 
 
 def begin_ending(work: Work, outcome: Outcome) -> None:
-    """Decide how the run ends, stop what still runs, and end at once if nothing does. The first decision stands."""
+    """Decide how the run, or the handler that runs now, ends, and stop what still runs. The first decision stands."""
     state = work.state
     if state.ending is not None or state.outcome is not None:
         return
     state.ending = outcome
     state.stop_by_ms = work.now + STOP_GRACE_MS
     if state.root is not None:
-        stop_frame(work, work.program.plan.name, work.program.root, state.root)
+        stop_frame(work, work.prefix, work.root, state.root)
     for key, preparation in state.preparations.items():
         if preparation.call is not None and not preparation.archive:
             stop_call(work, environment_instance(work.program.plan.name, key), preparation.call)
-            preparation.call = None
-    close_if_stopped(work)
+            preparation.call, preparation.stopped = None, preparation.call.attempt
 
 
-def close_if_stopped(work: Work) -> None:
+def has_stopped(work: Work) -> bool:
+    """Whether the end is decided and nothing is waited for any more."""
     state = work.state
     if state.ending is None or state.outcome is not None:
-        return
-    if state.stopping and work.now < state.stop_by_ms:
-        return
-    state.outcome, state.finished_ms = state.ending, work.now
-    state.root, state.timers, state.timer_ms = None, [], 0
-    state.stopping.clear()
-    work.releases += [item for chunk in state.chunks.values() for item in chunk.open]
-    state.chunks.clear()
-    work.commands.append(FinishRun(outcome=state.outcome))
+        return False
+    return not state.stopping or work.now >= state.stop_by_ms

@@ -15,7 +15,7 @@ from econda_cloud.place.demand import Demand
 from econda_cloud.run.blocks import Block, Program
 from econda_cloud.run.commands import AnyCommand, CancelAttempts
 from econda_cloud.run.events import Item
-from econda_cloud.run.paths import parse_instance
+from econda_cloud.run.paths import handler_segment, instance_prefix, parse_instance
 from econda_cloud.run.state import Branch, Call, Fan, Frame, Loop, RunState
 
 
@@ -55,14 +55,26 @@ class Work:
             "started_at": _instant(state.started_ms),
             "namespace": state.namespace,
         }
+        if state.decided is not None:
+            run["error"] = state.decided.error
         self.base = {**state.params, "run": run}
+
+    @property
+    def root(self) -> Block:
+        """The block that runs: the pipeline's own, or that of a handler."""
+        return self.program.block(self.state.handling)
+
+    @property
+    def prefix(self) -> str:
+        """What the names of all instances begin with."""
+        return instance_prefix(self.program.plan.name, self.state.handling)
 
     def scope(self, places: list[At]) -> Mapping[str, Any]:
         """Names visible at the last of these places."""
         return ChainMap(*[at.frame.scope for at in reversed(places)], self.base)
 
     def instance(self, places: list[At]) -> str:
-        parts = [self.program.plan.name]
+        parts = [self.prefix]
         for at in places[:-1]:
             mark = f"[{at.member}]" if at.member is not None else ""
             parts.append(at.node.id + mark)
@@ -72,9 +84,13 @@ class Work:
     def locate(self, instance: str) -> list[At] | None:
         """The places down to an active call, or None if no such call is active now."""
         segments = parse_instance(instance)
-        frame, block = self.state.root, self.program.root
+        frame, block = self.state.root, self.root
         if not segments or frame is None:
             return None
+        if self.state.handling:
+            if segments[0] != (handler_segment(self.state.handling), None):
+                return None
+            segments = segments[1:]
         places: list[At] = []
         for depth, (name, number) in enumerate(segments):
             index = block.index.get(name)

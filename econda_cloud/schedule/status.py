@@ -18,11 +18,12 @@ UNSEEN = ("updated_ms", "records")
 def status_of(state: RunState, seq: int) -> dict[str, Any]:
     """Money in nano-dollars, times in ms since the epoch; `records` orders two versions of the same status."""
     outcome = state.outcome
+    decided = outcome or state.decided or state.ending
     return {
         "run": state.run,
         "namespace": state.namespace,
-        "state": outcome.state if outcome else "stopping" if state.ending else "running",
-        "error": outcome.error if outcome else state.ending.error if state.ending else "",
+        "state": outcome.state if outcome else "stopping" if decided else "running",
+        "error": decided.error if decided else "",
         "outputs": outcome.outputs if outcome else {},
         "params": state.params,
         "submitted_by": state.submitted_by,

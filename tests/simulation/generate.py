@@ -43,7 +43,15 @@ class _Writer:
         tasks = [self._task(f"t{number}") for number in range(self._dice.randint(1, 3))]
         head = ["", "pipeline p(n: Int = 3) -> (r: Int):", *self._settings()]
         body, found = self._block(4, ["n"], 0)
-        return "\n".join(["edsl 1", *tasks, *head, *body, f"    return r = {_sum([*found, 'n'])}", ""])
+        last = [f"    return r = {_sum([*found, 'n'])}"]
+        handlers = [line for kind in ("failure", "cancel", "any") for line in self._handler(kind)]
+        return "\n".join(["edsl 1", *tasks, *head, *body, *last, *handlers, ""])
+
+    def _handler(self, kind: str) -> list[str]:
+        if self._dice.random() > 0.15:
+            return []
+        body, found = self._block(8, ["n"], DEEPEST - 1)
+        return ["", f"    on {kind}:", *body, f"        {self._dice.choice(list(self.natures))}({_sum([*found, 'n'])})"]
 
     def _settings(self) -> list[str]:
         chosen = []

@@ -48,6 +48,7 @@ class RunWitness:
     def appended(self, record: bytes) -> None:
         entry = _entry.decode(record)
         held, spent, outcome = self._held(), self._spent(), self.state and self.state.outcome
+        decided, handling = (self.state.decided, self.state.handling) if self.state else (None, "")
         counted = self.state.counts.succeeded if self.state else 0
         self.state, _ = run_step(self.plan, self.state, entry.events, entry.now)
         self.digests.append(digest(self.state))
@@ -55,7 +56,9 @@ class RunWitness:
             return
         invariants.check(self.plan, self.state)
         require(outcome is None or outcome == self.state.outcome, f"a finished run became {self.state.outcome}")
-        self._look_at(entry, held, spent, counted, closed=outcome is None and self.state.outcome is not None)
+        require(decided is None or decided == self.state.decided, f"what was decided became {self.state.decided}")
+        let_go = outcome is None and self.state.outcome is not None or handling != self.state.handling
+        self._look_at(entry, held, spent, counted, closed=let_go)
 
     def _held(self) -> dict[Item, tuple[Any, int, int]]:
         chunks = self.state.chunks.values() if self.state else ()
@@ -86,7 +89,7 @@ class RunWitness:
         assert self.state is not None
         budget, state = self.plan.settings.budget_micros, self.state
         within = budget is None or state.spent + state.committed <= budget * NANOS_PER_MICRO
-        require(within or state.ending is not None, "attempts were placed beyond the budget")
+        require(within or state.ending or state.decided, "attempts were placed beyond the budget")
 
     def _settled(
         self, gone: set[Item], held: dict[Item, Any], words: dict[Item, Any], spent: int, closed: bool
