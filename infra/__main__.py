@@ -35,6 +35,7 @@ def main() -> None:
         image=config.require("image"),
         network=chosen_network(config),
         concurrency=config.require_int("concurrency"),
+        labels=config.get_object("labels") or {},
     )
     team = TeamStack(settings, archives(Target(python=settings.python)))
     pulumi.export("stack", team.members)

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from econda_cloud.cli.beside import files_beside
 from econda_cloud.cli.output import USAGE, stop
 
 
@@ -21,4 +22,4 @@ def lsp(
         stop(f"error: `{error.name}` is not installed; `pip install 'econda-cloud[lsp]'` installs it", USAGE)
     if not stdio:
         stop("error: the server speaks on standard input and output only; leave out `--no-stdio`", USAGE)
-    serve()
+    serve(files_beside)

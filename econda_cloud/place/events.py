@@ -8,6 +8,7 @@ import msgspec
 
 from econda_cloud.place.demand import Demand
 from econda_cloud.place.state import Pool
+from econda_cloud.place.terms import Terms
 from econda_cloud.run.events import AttemptsPlaced, Item
 
 
@@ -25,6 +26,7 @@ class PlacementRequested(BrokerEvent, frozen=True, kw_only=True, tag="placement_
     run: str
     demand: Demand
     items: tuple[Item, ...]
+    terms: Terms | None = None
 
 
 class AttemptsReleased(BrokerEvent, frozen=True, kw_only=True, tag="attempts_released"):

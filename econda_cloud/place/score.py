@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 import msgspec
 
 from econda_cloud.money.amounts import MS_PER_HOUR, NANOS_PER_USD
 from econda_cloud.money.prices import Price, attempt_cost
 from econda_cloud.place.demand import Demand
 from econda_cloud.place.fits import refusals
-from econda_cloud.place.state import BrokerState, Offer, Pool
+from econda_cloud.place.policed import Moment, decision
+from econda_cloud.place.state import BrokerState, Offer, Pool, Waiting
 from econda_cloud.run.events import Verdict
 
 HOUR_OF_WAITING = 2 * NANOS_PER_USD
@@ -38,26 +42,78 @@ def judge(demand: Demand, pool: Pool, offer: Offer) -> Verdict:
         reasons.append("longer than 1h without checkpoints must not ride spot")
     if reasons:
         return Verdict(offer=offer.name, refused="; ".join(reasons))
-    time = demand.time_ms if demand.time_ms is not None else UNKNOWN_TIME_MS
-    cost = attempt_cost(price_for(demand, offer), time, demand.memory)
+    cost = attempt_cost(price_for(demand, offer), expected_time_ms(demand), demand.memory)
     if cost is None:
         return Verdict(offer=offer.name, refused="its price is unknown")
     wait = HOUR_OF_WAITING * offer.cold_start_ms // MS_PER_HOUR
     return Verdict(offer=offer.name, score=cost + wait, cost=cost)
 
 
-def waiting_cost(demand: Demand, pool: Pool, ahead: int) -> int:
-    """What waiting for a full pool is worth, in nano-dollars, if `ahead` attempts wait for it as well.
+def expected_wait_ms(demand: Demand, pool: Pool, ahead: int) -> int:
+    """How long a place in a full pool is expected to take if `ahead` attempts wait for it as well.
 
     A slot is expected to be free after one more chunk like these, and each round of slots takes as many of them.
     """
-    time = demand.time_ms if demand.time_ms is not None else UNKNOWN_TIME_MS
+    time = expected_time_ms(demand)
     chunk = 1 if pool.chunk_max == 1 or pool.array else max(1, min(pool.chunk_max, pool.chunk_ms // max(1, time)))
     rounds = -(-ahead // max(1, pool.slots * chunk))
-    return HOUR_OF_WAITING * time * chunk * rounds // MS_PER_HOUR
+    return time * chunk * rounds
 
 
-def ranked(state: BrokerState, demand: Demand) -> list[tuple[Pool, Offer, Verdict]]:
-    """All offers with their verdicts, the best first and the refused last; ties by name. The seam for matching."""
-    judged = [(pool, offer, judge(demand, pool, offer)) for pool in state.pools.values() for offer in pool.offers]
-    return sorted(judged, key=lambda j: (j[2].score is None, j[2].score or 0, j[1].name))
+def expected_time_ms(demand: Demand) -> int:
+    return demand.time_ms if demand.time_ms is not None else UNKNOWN_TIME_MS
+
+
+def waiting_cost(demand: Demand, pool: Pool, ahead: int) -> int:
+    """What waiting for a full pool is worth, in nano-dollars, if `ahead` attempts wait for it as well."""
+    return HOUR_OF_WAITING * expected_wait_ms(demand, pool, ahead) // MS_PER_HOUR
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """An offer as the broker sees it for some attempts: `rank` orders what is not refused, the least first.
+
+    `never`: it will not do at any later time either. `waits`: its wait is part of its rank already.
+    """
+
+    pool: Pool
+    offer: Offer
+    verdict: Verdict
+    rank: tuple[float, ...]
+    never: bool
+    waits: bool = False
+
+    @property
+    def open(self) -> bool:
+        return self.verdict.score is not None
+
+
+def options(state: BrokerState, waiting: Waiting, room: Callable[[Pool], int], now: int) -> list[Option]:
+    """All offers for what waits, the best first and the refused last; ties by name. The seam for matching."""
+    found = [_option(waiting, pool, offer, room(pool), now) for pool in state.pools.values() for offer in pool.offers]
+    return sorted(found, key=lambda o: (not o.open, o.rank, o.offer.name))
+
+
+def _option(waiting: Waiting, pool: Pool, offer: Offer, room: int, now: int) -> Option:
+    demand = waiting.demand
+    verdict = judge(demand, pool, offer)
+    if verdict.score is None or waiting.policy is None or waiting.terms is None:
+        return Option(pool, offer, verdict, (verdict.score or 0,), verdict.score is None)
+    ahead = len(waiting.items)
+    moment = Moment(
+        now=now,
+        time_ms=expected_time_ms(demand),
+        cost=verdict.cost,
+        wait_ms=0 if room else expected_wait_ms(demand, pool, ahead),
+        waited_ms=max(0, now - waiting.since_ms),
+        length=ahead,
+        free=room,
+    )
+    said, never = decision(waiting.terms, demand, pool, offer, moment)
+    if said.refused:
+        refused = Verdict(offer=offer.name, refused="; ".join(said.refused))
+        return Option(pool, offer, refused, (), never)
+    if not said.score:
+        return Option(pool, offer, verdict, (verdict.score,), False)
+    rated = Verdict(offer=offer.name, score=round(said.score[0]), cost=verdict.cost)
+    return Option(pool, offer, rated, said.score, False, waits=True)

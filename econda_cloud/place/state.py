@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Literal
 
 import msgspec
+from econda_edsl.plan import Policy
 
 from econda_cloud.money.prices import Price
 from econda_cloud.place.demand import Demand
+from econda_cloud.place.terms import Terms
 from econda_cloud.run.events import AttemptsPlaced, Item
 
 Driver = Literal["local.process", "aws.lambda", "aws.batch"]
@@ -28,6 +30,7 @@ class Node(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 class Offer(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """A pool x node shape x spot-or-not x price. `cold_start_ms`: expected wait before an attempt runs.
 
+    interruption: the fraction of attempts that a spot offer loses, as its provider states it.
     whole: an attempt has the node to itself and pays all of it, as in a function of fixed size; otherwise it pays
     the share of the node that it reserves.
     """
@@ -38,6 +41,7 @@ class Offer(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     spot: bool = False
     cold_start_ms: int = 0
     whole: bool = False
+    interruption: float = 0.0
 
 
 class Pool(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -46,6 +50,7 @@ class Pool(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     slots: chunks at once; cpu_milli, memory, gpu: in total. max_time_ms: longest attempt, None for no limit.
     chunk_max, chunk_ms: most attempts in one chunk, and the run time a chunk aims at. kinds: what it can execute.
     Kinds are those of tasks, and `image`: python and shell inside an image that has the worker in it.
+    labels: what the team says of the pool, for its policies.
     array: the attempts of a chunk run side by side, each with its own reservation; otherwise one after another.
     """
 
@@ -61,6 +66,7 @@ class Pool(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     chunk_ms: int = 10_000
     lease_ms: int = 24 * 3_600_000
     kinds: tuple[str, ...] = ("python", "shell")
+    labels: dict[str, str] = msgspec.field(default_factory=dict)
     array: bool = False
 
 
@@ -86,11 +92,22 @@ class Held(msgspec.Struct):
 
 
 class Waiting(msgspec.Struct):
-    """Alike attempts of one run waiting for a place, oldest first."""
+    """Alike attempts of one run waiting for a place since `since_ms`, oldest first, under the terms of the run."""
 
     run: str
     demand: Demand
     items: dict[str, int]
+    since_ms: int = 0
+    terms: Terms | None = None
+
+    @property
+    def priority(self) -> int:
+        return self.terms.priority if self.terms else 0
+
+    @property
+    def policy(self) -> Policy | None:
+        """The policy in force; what builds an environment holds no data of the run and goes where it can."""
+        return self.terms.policy if self.terms and self.demand.kind != "environment" else None
 
 
 class BrokerState(msgspec.Struct):

@@ -18,7 +18,7 @@ from econda_cloud.place.events import (
     PoolsDeclared,
     Refuse,
 )
-from econda_cloud.place.score import price_for, ranked, waiting_cost
+from econda_cloud.place.score import Option, options, price_for, waiting_cost
 from econda_cloud.place.state import BrokerState, Held, Offer, Pool, Waiting
 from econda_cloud.run.events import AttemptsPlaced, Item, Verdict
 
@@ -31,25 +31,24 @@ QUEUE_ALLOWANCE_MS = 6 * 3_600_000
 
 def step(state: BrokerState, events: Iterable[AnyBrokerEvent], now: int) -> tuple[BrokerState, list[AnyBrokerCommand]]:
     """Take events into the broker at `now` (ms, for placements that depend on time) and place what waits."""
-    del now
     commands: list[AnyBrokerCommand] = []
     for event in events:
         match event:
             case PoolsDeclared(pools=pools):
                 state.pools = {pool.name: pool for pool in pools}
             case PlacementRequested():
-                commands += _enqueue(state, event)
+                commands += _enqueue(state, event, now)
             case AttemptsReleased(run=run, items=items):
                 for item in items:
                     _release(state, run, item)
-    return state, [*commands, *_place_waiting(state)]
+    return state, [*commands, *_place_waiting(state, now)]
 
 
 def _key(run: str, item: Item) -> str:
     return f"{run} {item[0]}#{item[1]}"
 
 
-def _enqueue(state: BrokerState, event: PlacementRequested) -> list[AnyBrokerCommand]:
+def _enqueue(state: BrokerState, event: PlacementRequested, now: int) -> list[AnyBrokerCommand]:
     """Queue what is not placed already; for what is, repeat the answer, which may have been lost in a crash."""
     queued = next((w for w in state.waiting if w.run == event.run and w.demand == event.demand), None)
     fresh = {i: n for i, n in event.items if _key(event.run, (i, n)) not in state.placed}
@@ -57,8 +56,10 @@ def _enqueue(state: BrokerState, event: PlacementRequested) -> list[AnyBrokerCom
         _forget_refusal(state, event.run, instance)
     if queued is not None:
         queued.items.update(fresh)
+        queued.terms = event.terms
     elif fresh:
-        state.waiting.append(Waiting(run=event.run, demand=event.demand, items=fresh))
+        group = Waiting(run=event.run, demand=event.demand, items=fresh, since_ms=now, terms=event.terms)
+        state.waiting.append(group)
     chunks = [state.placed.get(_key(event.run, item)) for item in event.items]
     return [Place(run=event.run, placement=state.held[chunk].placement) for chunk in dict.fromkeys(chunks) if chunk]
 
@@ -86,27 +87,53 @@ def _forget_refusal(state: BrokerState, run: str, instance: str) -> None:
             del state.refused[run]
 
 
-def _place_waiting(state: BrokerState) -> list[AnyBrokerCommand]:
+def _place_waiting(state: BrokerState, now: int) -> list[AnyBrokerCommand]:
+    """The greatest priority first, and among equals who has waited longest."""
     commands: list[AnyBrokerCommand] = []
-    for waiting in state.waiting:
-        if not waiting.items:
-            continue
-        judged = ranked(state, waiting.demand)
-        if all(verdict.score is None for _, _, verdict in judged):
-            commands.append(_refuse(state, waiting, [verdict for _, _, verdict in judged]))
-            continue
-        worth = None
-        for pool, offer, verdict in judged:
-            # Another offer is taken only if it is better than waiting for the best one that is full.
-            if verdict.score is None or (worth is not None and verdict.score > worth):
-                break
-            while waiting.items and (room := _room(state, pool, waiting.demand)):
-                verdicts = tuple(_mark(v, offer) for _, _, v in judged)
-                commands.append(_place(state, waiting, pool, offer, verdicts, room))
-            here = verdict.score + waiting_cost(waiting.demand, pool, len(waiting.items))
-            worth = here if worth is None else min(worth, here)
+    for waiting in sorted(state.waiting, key=lambda group: -group.priority):
+        again = True
+        while waiting.items and again:
+            more, again = _place_some(state, waiting, now)
+            commands += more
     state.waiting = [waiting for waiting in state.waiting if waiting.items]
     return commands
+
+
+def _place_some(state: BrokerState, waiting: Waiting, now: int) -> tuple[list[AnyBrokerCommand], bool]:
+    """Fill offers, the best first, until waiting is better; also whether the offers should be looked at again."""
+    found = options(state, waiting, lambda pool: _room(state, pool, waiting.demand), now)
+    if all(option.never for option in found):
+        return [_refuse(state, waiting, [option.verdict for option in found])], False
+    commands: list[AnyBrokerCommand] = []
+    worth = None
+    for option in found:
+        score = option.verdict.score
+        # Another offer is taken only if it is better than waiting for the best one that is full.
+        if score is None or (worth is not None and (option.waits or score > worth)):
+            break
+        while waiting.items and (room := _allowed(state, waiting, option.pool)):
+            verdicts = tuple(_mark(each.verdict, option.offer) for each in found)
+            commands.append(_place(state, waiting, option, verdicts, room))
+        if option.waits and commands:
+            # Its pool is fuller now, and another may be better for the rest.
+            return commands, True
+        here = score + waiting_cost(waiting.demand, option.pool, len(waiting.items))
+        worth = here if worth is None else min(worth, here)
+    return commands, False
+
+
+def _parallel_left(state: BrokerState, waiting: Waiting) -> int | None:
+    """How many more attempts of a run its policy lets be placed at once; None for any number."""
+    most = waiting.policy.max_parallel if waiting.policy is not None else None
+    if most is None:
+        return None
+    return max(0, most - sum(len(held.open) for held in state.held.values() if held.run == waiting.run))
+
+
+def _allowed(state: BrokerState, waiting: Waiting, pool: Pool) -> int:
+    """How many more reservations the pool has room for and the policy allows."""
+    room, left = _room(state, pool, waiting.demand), _parallel_left(state, waiting)
+    return room if left is None else min(room, left)
 
 
 def _mark(verdict: Verdict, chosen: Offer) -> Verdict:
@@ -143,11 +170,11 @@ def chunk_size(pool: Pool, offer: Offer, demand: Demand, waiting: int, room: int
     return max(1, min(pool.chunk_max, fill, spread, waiting, demand.batch or pool.chunk_max))
 
 
-def _place(
-    state: BrokerState, waiting: Waiting, pool: Pool, offer: Offer, verdicts: tuple[Verdict, ...], room: int
-) -> Place:
-    demand = waiting.demand
+def _place(state: BrokerState, waiting: Waiting, option: Option, verdicts: tuple[Verdict, ...], room: int) -> Place:
+    demand, pool, offer = waiting.demand, option.pool, option.offer
     size = chunk_size(pool, offer, demand, len(waiting.items), room)
+    left = _parallel_left(state, waiting)
+    size = size if left is None else min(size, left)
     items = tuple(list(waiting.items.items())[:size])
     state.chunks += 1
     name = f"{waiting.run}.{state.chunks}"

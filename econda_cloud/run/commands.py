@@ -7,6 +7,7 @@ from typing import TypeAlias
 import msgspec
 
 from econda_cloud.place.demand import Demand
+from econda_cloud.place.terms import Terms
 from econda_cloud.run.events import Item
 from econda_cloud.run.state import Outcome
 
@@ -20,6 +21,7 @@ class RequestPlacement(Command, frozen=True, kw_only=True, tag="request_placemen
 
     demand: Demand
     items: tuple[Item, ...]
+    terms: Terms | None = None
 
 
 class Dispatch(Command, frozen=True, kw_only=True, tag="dispatch"):

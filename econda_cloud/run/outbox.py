@@ -32,18 +32,27 @@ def active_calls(block: Block, frame: Frame, above: list[At]) -> Iterator[tuple[
                     yield from active_calls(block.inner[index][0], below, [*above, at._replace(member=member)])
 
 
+def ask_again(work: Work) -> None:
+    """Request a place once more for every call that waits for one."""
+    state = work.state
+    if state.root is None or state.ending is not None:
+        return
+    for places, call in active_calls(work.root, state.root, []):
+        node = places[-1].node
+        if call.phase == "requested" and isinstance(node, CallNode):
+            request(work, places, node, call)
+    for key, preparation in state.preparations.items():
+        if preparation.call is not None and preparation.call.phase == "requested":
+            request_build(work, key, preparation.call)
+
+
 def pending_requests(plan: Plan, state: RunState) -> list[AnyCommand]:
     """The requests of all calls in phase requested."""
     work = Work(program_of(plan), state, state.now)
-    if state.root is not None and state.ending is None:
-        for places, call in active_calls(work.root, state.root, []):
-            node = places[-1].node
-            if call.phase == "requested" and isinstance(node, CallNode):
-                request(work, places, node, call)
-        for key, preparation in state.preparations.items():
-            if preparation.call is not None and preparation.call.phase == "requested":
-                request_build(work, key, preparation.call)
-    return [RequestPlacement(demand=demand, items=tuple(items)) for demand, items in work.requests.items()]
+    ask_again(work)
+    return [
+        RequestPlacement(demand=demand, items=tuple(items), terms=work.terms) for demand, items in work.requests.items()
+    ]
 
 
 def unwanted(plan: Plan, state: RunState, items: Iterable[Item]) -> list[Item]:

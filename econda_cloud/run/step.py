@@ -10,6 +10,7 @@ import heapq
 from collections.abc import Iterable
 
 from econda_edsl.plan import Plan
+from econda_edsl.policies import changes_with_time
 
 from econda_cloud.money.amounts import NANOS_PER_MICRO, format_usd
 from econda_cloud.run.blocks import program_of
@@ -31,12 +32,15 @@ from econda_cloud.run.events import (
     TimerFired,
 )
 from econda_cloud.run.expand import drain, start_root
-from econda_cloud.run.outbox import pending_requests
+from econda_cloud.run.outbox import ask_again, pending_requests
 from econda_cloud.run.state import Call, Chunk, Outcome, Preparation, RunState
 from econda_cloud.run.stopping import begin_ending
 from econda_cloud.run.work import Work
 
 CHUNK_TIMER = "chunk:"
+RECHECK = "recheck"
+RECHECK_MS = 60_000
+"""How often the broker looks again at what waits under a policy that asks how long it has waited."""
 
 
 def step(
@@ -64,6 +68,7 @@ def step(
         _take(work, event)
         drain(work)
     conclude(work)
+    _look_again_later(work)
     return state, _commands(work)
 
 
@@ -196,11 +201,22 @@ def _due(work: Work) -> None:
         _, name, attempt = heapq.heappop(state.timers)
         if name == DEADLINE:
             begin_ending(work, Outcome(state="failed", error="deadline: the run took longer than its deadline allows"))
+        elif name == RECHECK:
+            ask_again(work)
         elif name.startswith(CHUNK_TIMER):
             _lease_over(work, name.removeprefix(CHUNK_TIMER))
         else:
             back_off_over(work, name, attempt)
         drain(work)
+
+
+def _look_again_later(work: Work) -> None:
+    """Nothing ticks in the broker: a run whose policy depends on time wakes it while something waits."""
+    policy, state = work.program.plan.policy, work.state
+    if policy is None or not work.requests or state.outcome is not None or not changes_with_time(policy):
+        return
+    if not any(name == RECHECK for _, name, _ in state.timers):
+        heapq.heappush(state.timers, (work.now + RECHECK_MS, RECHECK, 0))
 
 
 def _lease_over(work: Work, name: str) -> None:
@@ -219,7 +235,9 @@ def _commands(work: Work) -> list[AnyCommand]:
     if released:
         commands.insert(0, Release(items=tuple(released)))
     if state.outcome is None:
-        commands += [RequestPlacement(demand=d, items=tuple(items)) for d, items in work.requests.items()]
+        commands += [
+            RequestPlacement(demand=d, items=tuple(items), terms=work.terms) for d, items in work.requests.items()
+        ]
         commands += _timer(state)
     return commands
 

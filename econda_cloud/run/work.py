@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from econda_edsl.plan import AnyNode
 
 from econda_cloud.place.demand import Demand
+from econda_cloud.place.terms import Terms, terms_of
 from econda_cloud.run.blocks import Block, Program
 from econda_cloud.run.commands import AnyCommand, CancelAttempts
 from econda_cloud.run.events import Item
@@ -58,6 +59,11 @@ class Work:
         if state.decided is not None:
             run["error"] = state.decided.error
         self.base = {**state.params, "run": run}
+
+    @property
+    def terms(self) -> Terms | None:
+        """What the broker is told of the run along with its requests."""
+        return terms_of(self.program.plan, self.state.started_ms, self.state.spent)
 
     @property
     def root(self) -> Block:

@@ -64,6 +64,22 @@ def priority(policy: Policy, facts: Facts) -> int:
         return 0
 
 
+def changes_with_time(policy: Policy) -> bool:
+    """Whether what a policy says of an offer may change by waiting alone."""
+    exprs = [rule.expr for rule in policy.rules] + [objective.expr for objective in policy.objectives]
+    return any(_looks_at_time(expr) for expr in exprs)
+
+
+def _looks_at_time(expr: Any) -> bool:
+    if isinstance(expr, Mapping):
+        if "get" in expr and isinstance(expr["get"][0], Mapping):
+            entity, name = expr["get"][0].get("var"), expr["get"][1]
+            if entity == "queue" or (entity, name) == ("pipeline", "slack"):
+                return True
+        return "lit" not in expr and any(_looks_at_time(part) for part in expr.values())
+    return isinstance(expr, list | tuple) and any(_looks_at_time(part) for part in expr)
+
+
 def _out_of_scope(rules: Iterable[Rule], facts: Facts) -> Iterator[str]:
     """Policies whose scope does not hold. One that cannot be evaluated holds: its guards stay in force."""
     for rule in rules:

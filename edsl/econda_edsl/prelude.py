@@ -74,7 +74,7 @@ HANDLER_ATTRIBUTES = {**RUN_ATTRIBUTES, "error": "String"}
 # What a policy sees, per offer. Maps give `none` for what is not there.
 POLICY_ENTITIES: dict[str, dict[str, str]] = {
     "task": {"name": "String", "cpu": "Float", "memory": "Size", "disk": "Size", "gpu": "Int", "time": "Duration",
-             "attempt": "Int", "checkpoint": "Duration?", "spot_ok": "Bool"},
+             "checkpoint": "Duration?"},
     "offer": {"cost": "Money", "latency": "Duration", "spot": "Bool", "price": "Rate", "interruption": "Percent",
               "name": "String"},
     "pool": {"name": "String", "driver": "String", "price": "Rate", "spot": "Bool", "cold_start": "Duration",

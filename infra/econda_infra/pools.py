@@ -62,6 +62,7 @@ def _functions(settings: Settings) -> Pool:
         max_time_ms=(WORK_TIMEOUT_S - REPORT_S) * 1000,
         chunk_max=100,
         chunk_ms=10_000,
+        labels=_labels(settings),
     )
 
 
@@ -93,6 +94,7 @@ def _batch(settings: Settings, shape: Shape) -> Pool:
         gpu=shape.instances * shape.gpus,
         chunk_max=ARRAY_MOST,
         array=True,
+        labels=_labels(settings),
         lease_ms=JOB_PENDING_MS,
         kinds=("python", "shell", "image") if shape.gpus else ("python", "shell", "image", "environment"),
     )
@@ -113,6 +115,11 @@ def _instance(settings: Settings, shape: Shape, spot: bool) -> Offer:
         spot=spot,
         cold_start_ms=shape.cold_start_s * 1000,
     )
+
+
+def _labels(settings: Settings) -> dict[str, str]:
+    """What policies can ask about the stack's pools: what its settings say, and where it is."""
+    return {"site": "aws", "region": settings.region, **settings.labels}
 
 
 def _function_offer(size: int) -> str:

@@ -62,7 +62,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     work_sizes_mib: memory of the functions that run attempts, 128 to 10,240; their /tmp is work_disk_mib, 512 to
     10,240. concurrency: invocations of them at once, as the broker counts. scheduler_timeout_s: seconds the
     functions behind queues may take; a message that was not dealt with comes back after six times that.
-    image: of jobs. emulated: the stack is made in the local cloud, not on AWS.
+    image: of jobs. labels: what policies can ask about its pools, beside `site` and `region`. emulated: the stack is made in the local cloud, not on AWS.
     """
 
     team: str
@@ -77,6 +77,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     scheduler_timeout_s: int = 60
     shapes: tuple[Shape, ...] = (CPU, GPU)
     log_days: int = 30
+    labels: dict[str, str] = msgspec.field(default_factory=dict)
     emulated: bool = False
 
 

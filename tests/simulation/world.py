@@ -135,8 +135,8 @@ class World:
 
     def carry_out(self, command: Any) -> list[Any]:
         match command:
-            case RequestPlacement(demand=demand, items=items):
-                return self.tell_broker(PlacementRequested(run="r", demand=demand, items=items))
+            case RequestPlacement(demand=demand, items=items, terms=terms):
+                return self.tell_broker(PlacementRequested(run="r", demand=demand, items=items, terms=terms))
             case Release(items=items):
                 return self.tell_broker(AttemptsReleased(run="r", items=items))
             case Place(placement=placement):

@@ -49,6 +49,7 @@ def machine_pool() -> Pool:
         chunk_max=CHUNK_MAX,
         chunk_ms=1_000,
         kinds=("python", "shell", "environment"),
+        labels={"site": "local"},
     )
 
 
