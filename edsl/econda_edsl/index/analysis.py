@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from econda_edsl.compile import Checked, examine
+from econda_edsl.checked import Checked
+from econda_edsl.compile import examine
 from econda_edsl.diagnostics import NOWHERE, Diagnostic, in_source_order
 from econda_edsl.index.build import build_index
 from econda_edsl.index.memory import Memory
@@ -16,17 +17,23 @@ from econda_edsl.layout import SOURCE_BYTES, normalise, too_large
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """`checked` and `index` are of the text without the lines that do not parse; None if nothing can be examined."""
+    """`checked` and `index` are of the text without the lines that do not parse; None if nothing can be examined.
+
+    `diagnostics` are those of this text, `imported` those of files it imports.
+    """
 
     text: str
     lines: list[str]
     diagnostics: tuple[Diagnostic, ...]
     checked: Checked | None
     index: Index
+    imported: tuple[Diagnostic, ...] = ()
 
 
-def analyse(text: str, files: Mapping[str, bytes] | None = None, memory: Memory | None = None) -> Analysis:
-    """Examine a text. Never raises for what a user wrote; `files` are the code files of its bundle."""
+def analyse(
+    text: str, files: Mapping[str, bytes] | None = None, memory: Memory | None = None, path: str = "pipeline.edsl"
+) -> Analysis:
+    """Examine a text. Never raises for what a user wrote; `files` are the other files of its bundle, by path."""
     text = normalise(text)
     lines = text.split("\n")
     size = len(text.encode("utf-8", "surrogatepass"))
@@ -35,13 +42,15 @@ def analyse(text: str, files: Mapping[str, bytes] | None = None, memory: Memory 
     if memory is not None:
         memory.turn()
     try:
-        checked = examine(text, files or {}, memo=memory)
+        checked = examine(text, files or {}, path=path, memo=memory)
         problems = list(checked.problems)
+        others = [m for m in checked.modules.values() if m is not checked and m.unit.path != checked.unit.path]
+        imported = in_source_order([replace(d, path=m.unit.path) for m in others for d in m.problems])
         whole = repaired(text, problems, memory) if not checked.parsed.complete else text
         if whole != text:
-            checked = examine(whole, files or {}, memo=memory)
+            checked = examine(whole, files or {}, path=path, memo=memory)
         index = build_index(checked, whole.split("\n"))
     except RecursionError:
         problem = Diagnostic("E0109", "this program is nested too deep", NOWHERE, help="bind parts of it to names")
         return Analysis(text, lines, (problem,), None, Index())
-    return Analysis(text, lines, in_source_order(problems), checked, index)
+    return Analysis(text, lines, in_source_order(problems), checked, index, imported)

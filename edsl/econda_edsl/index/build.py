@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from econda_edsl import syntax as s
 from econda_edsl import types as t
-from econda_edsl.compile import Checked
+from econda_edsl.checked import Checked
 from econda_edsl.diagnostics import Span
 from econda_edsl.index.code_names import names_in_code
 from econda_edsl.index.expressions import Names
@@ -40,11 +40,16 @@ class _Declarations(Steps):
     def declare(self, d: s.Declaration) -> None:
         match d:
             case s.ImportModule(name=name, source=source):
-                self.keep(name, "module", d).origin = (source.text, "")
+                symbol = self.keep(name, "module", d)
+                symbol.origin = (source.text, "")
+                unit = self.checked.unit.imports.get(d)
+                if unit is not None and unit.package is None:
+                    symbol.target = (unit.path, Span(1, 1, 1, 1))
             case s.ImportNames(symbols=symbols, source=source):
                 for there, here in symbols:
                     symbol = self.keep(here, "imported name", d)
                     symbol.origin = (source.text, there.text)
+                    self.imported(symbol, here.text)
                     if there.span != here.span:
                         self.refer(there.span, symbol)
             case s.Resource(kind=kind):

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from econda_edsl import prelude
 from econda_edsl import syntax as s
 from econda_edsl import types as t
-from econda_edsl.compile import Checked
+from econda_edsl.checked import Checked
 from econda_edsl.diagnostics import Span
 from econda_edsl.index.fields import FieldTable
+from econda_edsl.index.foreign import fill_imported
 from econda_edsl.index.symbols import WHOLE_FILE, Index, Reference, Scope, Symbol
 from econda_edsl.types import Type
 
@@ -103,21 +104,32 @@ class Expressions:
         """The symbol that stands for a name of a module: one for each, so that all its uses are found."""
         full = f"{module.name}.{name}"
         if full not in self.top:
-            source = module.origin[0] if module.origin else ""
-            self.top[full] = Symbol(name, "imported name", [module.span], None, within=module, origin=(source, name))
+            source = module.origin[0] if module.origin else module.name
+            symbol = Symbol(name, "imported name", [module.span], None, within=module, origin=(source, name))
+            self.top[full] = symbol
+            self.imported(symbol, full)
         return self.top[full]
+
+    def imported(self, symbol: Symbol, name: str) -> None:
+        """Know an imported declaration, under the name it has here, and its parts."""
+        parts = fill_imported(symbol, name, self.checked)
+        for part in parts:
+            self.index.add(part)
+        if symbol.kind == "type" and symbol.type.named:
+            self.fields.name(symbol.type.label, {part.name: part for part in parts})
 
     def call(self, expr: s.Apply) -> None:
         callee = expr.callee
         inputs: Names = {}
         if isinstance(callee, s.Ref | s.TypeRef):
+            if "." in callee.name:
+                self.named(callee, callee.name)
             called = self.top.get(callee.name)
             # A step may have the name of the task it calls, so what is called is looked up among declarations only.
             if called is not None and "." not in callee.name:
                 self.refer(callee.span, called, self.type_of(expr))
-            elif callee.name not in prelude.FUNCTIONS:
+            elif called is None and callee.name not in prelude.FUNCTIONS:
                 self.named(callee, callee.name)
-            called = self.top.get(callee.name)
             if called is not None and isinstance(called.syntax, s.Task | s.Pipeline):
                 inputs = {p.name: p for p in self.index.parts(called) if p.kind == "input"}
             elif isinstance(callee, s.TypeRef):
@@ -139,6 +151,8 @@ class Expressions:
 
     def record(self, expr: s.Fields) -> None:
         made = self.entries(expr)
+        for symbol in made.values():
+            self.index.add(symbol)
         for name, value in expr.entries:
             # `{fit.auc}`: the entry's name is a part of its expression.
             if name.span.line == value.span.line and name.span.column >= value.span.column:
@@ -155,9 +169,15 @@ class Expressions:
             made = self.made[expr] = {}
             for name, value in expr.entries:
                 made[name.text] = Symbol(name.text, "field", [name.span], None, self.type_of(value), syntax=expr)
-                self.index.add(made[name.text])
             self.fields.keep(self.type_of(expr), made)
         return made
+
+    def declared_as(self, name: str) -> Symbol | None:
+        """The declaration of that name, through a module or not."""
+        module, dot, inner = name.partition(".")
+        if dot and module in self.top:
+            return self.through(self.top[module], inner)
+        return self.top.get(name)
 
     def learn_fields(self) -> None:
         """Know the fields of all values before any is read: a step may stand below those that use it."""
@@ -165,7 +185,7 @@ class Expressions:
             if isinstance(expr, s.Fields):
                 self.entries(expr)
             elif isinstance(expr, s.Apply) and isinstance(expr.callee, s.Ref):
-                called = self.top.get(expr.callee.name)
+                called = self.declared_as(expr.callee.name)
                 if called is not None and isinstance(called.syntax, s.Task | s.Pipeline):
                     outputs = {p.name: p for p in self.index.parts(called) if p.kind == "output"}
                     self.fields.keep(self.type_of(expr), outputs)

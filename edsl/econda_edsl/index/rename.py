@@ -25,7 +25,7 @@ def check_renamable(symbol: Symbol) -> None:
     """Raises `CannotRename` for symbols whose name is also written outside of this file, or nowhere."""
     if symbol.kind == "built-in":
         raise CannotRename(f"`{symbol.name}` is a word of the language")
-    if symbol.origin is not None and symbol.kind == "imported name":
+    if symbol.origin is not None and symbol.kind != "module":
         raise CannotRename(f"`{symbol.name}` comes from {symbol.origin[0]}; rename it there")
     of = symbol.within.syntax if symbol.within else None
     if isinstance(of, s.Task) and symbol.kind in ("input", "output"):

@@ -36,7 +36,7 @@ class Symbol:
     """One meaning of a name. `spans` are where it is bound: several where branches of a `when` bind it.
 
     `within` is the symbol it is part of, such as the task of an input. `origin` tells of an imported name the
-    source it comes from and what it is called there.
+    source it comes from and what it is called there; `target` is the file and the place where it is declared.
     """
 
     name: str
@@ -48,6 +48,7 @@ class Symbol:
     within: Symbol | None = None
     syntax: s.Syntax | None = None
     origin: tuple[str, str] | None = None
+    target: tuple[str, Span] | None = None
 
     @property
     def span(self) -> Span:

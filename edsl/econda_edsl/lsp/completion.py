@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from lsprotocol import types as p
 
@@ -15,8 +15,7 @@ from econda_edsl.index.memory import Memory
 from econda_edsl.index.symbols import Symbol
 from econda_edsl.lsp import probe
 from econda_edsl.lsp.cursor import Call, Cursor, cursor_at
-from econda_edsl.lsp.describe import field_head, settings_place
-from econda_edsl.lsp.documents import files_beside
+from econda_edsl.lsp.describe import field_head, settings_place, type_text
 from econda_edsl.lsp.texts import Text
 
 K = p.CompletionItemKind
@@ -38,7 +37,12 @@ _BODIES = frozenset({"pipeline", "foreach", "when", "else", "repeat", "on"})
 
 
 def complete(
-    text: Text, uri: str, analysis: Analysis, line: int, column: int, memory: Memory
+    text: Text,
+    analysis: Analysis,
+    line: int,
+    column: int,
+    files: Mapping[str, bytes] | None = None,
+    memory: Memory | None = None,
 ) -> list[p.CompletionItem]:
     """All that can stand at a place. The editor picks what fits the letters already typed."""
     cursor = cursor_at(text.lines, line, column)
@@ -50,9 +54,11 @@ def complete(
     if number is not None:
         return list(_units(number))
     if cursor.before in (".", "?."):
+        if len(cursor.words) > 1 and (found := list(_of_module(cursor.words[-2].text, analysis))):
+            return found
         openers = "".join(c.opener for c in cursor.calls)
-        found = probe.type_before_dot(text.lines, line, column, openers, files_beside(uri), memory)
-        return [_item(name, K.Field, kind.label) for name, kind in probe.attributes(found).items()]
+        before = probe.type_before_dot(text.lines, line, column, openers, files or {}, memory)
+        return [_item(name, K.Field, kind.label) for name, kind in probe.attributes(before).items()]
     return list(_Context(cursor, analysis, line, column).items())
 
 
@@ -83,6 +89,23 @@ def _units(number: re.Match[str]) -> Iterator[p.CompletionItem]:
     for kind in kinds:
         for unit in manual.UNITS[kind]:
             yield p.CompletionItem(typed + unit, kind=K.Unit, detail=kind, filter_text=typed + unit)
+
+
+def _of_module(alias: str, analysis: Analysis) -> Iterator[p.CompletionItem]:
+    """What can be reached through the name of a module or a connector."""
+    if analysis.checked is None:
+        return
+    tables = analysis.checked.tables
+    kinds = ((tables.tasks, K.Function), (tables.functions, K.Function), (tables.record_syntax, K.Struct),
+             (tables.lets, K.Constant), (tables.resources, K.Variable), (tables.policies, K.Interface))  # fmt: skip
+    for table, kind in kinds:
+        for name, declared in table.items():
+            module, _, inner = name.partition(".")
+            if module == alias and inner and "." not in inner:
+                detail = ""
+                if isinstance(declared, s.Task):
+                    detail = f"({', '.join(f'{f.name.text}: {type_text(f.type)}' for f in declared.inputs)})"
+                yield _item(inner, kind, detail, getattr(declared, "doc", ""))
 
 
 def _in_code(text: Text, analysis: Analysis, line: int, column: int) -> Iterator[p.CompletionItem]:

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from pathlib import Path
-from time import perf_counter
+from time import monotonic, perf_counter
 from urllib.parse import unquote, urlsplit
 
 from lsprotocol import types as p
 
+from econda_edsl.bundle import BundleError
 from econda_edsl.index.analysis import Analysis, analyse
 from econda_edsl.index.memory import Memory
 from econda_edsl.lsp.texts import Text
 
 # Seconds of quiet before a change is examined: as long as the last examination took, within these.
 SHORTEST_WAIT, LONGEST_WAIT = 0.05, 1.0
-CODE_SUFFIXES = frozenset({".py", ".sh", ".edsl"})
-CODE_BYTES = 4 * 1024 * 1024
+# Seconds for which files beside a document are taken to be as they were; saving anything ends it.
+FILES_KEPT = 5.0
+
+Beside = Callable[[Path, bytes], Mapping[str, bytes]]
 
 
 @dataclass(slots=True)
@@ -36,15 +39,25 @@ class Document:
     running_version: int = -1
     waiting: asyncio.Task[None] | None = None
     took: float = 0.0
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    files_until: float = 0.0
+
+    @property
+    def path(self) -> Path | None:
+        return path_of(self.uri)
 
 
 class Documents:
-    """All open documents. `examined` is called with each document whose newest version has been examined."""
+    """All open documents. `examined` is called with each document whose newest version has been examined.
 
-    def __init__(self, executor: Executor, examined: Callable[[Document], Awaitable[None]]) -> None:
+    `beside` finds the other files of the bundle that a file's text speaks of; it may raise `BundleError`.
+    """
+
+    def __init__(self, executor: Executor, examined: Callable[[Document], Awaitable[None]], beside: Beside) -> None:
         self._open: dict[str, Document] = {}
         self._executor = executor
         self._examined = examined
+        self._beside = beside
 
     def get(self, uri: str) -> Document | None:
         return self._open.get(uri)
@@ -74,7 +87,7 @@ class Documents:
     def refresh(self) -> None:
         """Examine all again: a file beside them has changed."""
         for document in self._open.values():
-            document.analysed = -1
+            document.analysed, document.files_until = -1, 0.0
             self._later(document, SHORTEST_WAIT)
 
     async def analysis(self, document: Document) -> Analysis:
@@ -83,7 +96,7 @@ class Documents:
             if document.running is None:
                 document.running_version = document.version
                 loop = asyncio.get_running_loop()
-                document.running = loop.run_in_executor(self._executor, _examine, document, document.text.source)
+                document.running = loop.run_in_executor(self._executor, self._examine, document, document.text.source)
             running, version = document.running, document.running_version
             # Shielded: who asked may go away, the next one still wants the answer.
             try:
@@ -105,27 +118,36 @@ class Documents:
         if self._open.get(document.uri) is document:
             await self._examined(document)
 
+    def _examine(self, document: Document, source: str) -> Analysis:
+        """On the thread that examines."""
+        started = perf_counter()
+        name = document.path.name if document.path else "pipeline.edsl"
+        result = analyse(source, self.files(document, source), document.memory, name)
+        document.took = perf_counter() - started
+        return result
 
-def _examine(document: Document, source: str) -> Analysis:
-    started = perf_counter()
-    result = analyse(source, files_beside(document.uri), document.memory)
-    document.took = perf_counter() - started
-    return result
+    def files(self, document: Document, source: str) -> Mapping[str, bytes]:
+        """The other files of a document's bundle, those that are open as they are in the editor."""
+        path = document.path
+        if path is None:
+            return {}
+        if monotonic() > document.files_until:
+            try:
+                document.files = self._beside(path, source.encode("utf-8", "surrogatepass"))
+            except (OSError, BundleError):
+                document.files = {}
+            document.files_until = monotonic() + FILES_KEPT
+        opened = {d.path: d for d in self.all() if d is not document and d.path is not None}
+        here = {
+            other.relative_to(path.parent).as_posix(): d for other, d in opened.items() if _below(other, path.parent)
+        }
+        if not here:
+            return document.files
+        return {**document.files, **{n: d.text.source.encode("utf-8", "surrogatepass") for n, d in here.items()}}
 
 
-def files_beside(uri: str) -> dict[str, bytes]:
-    """The code files in the folder of a document, by name; those that cannot be read are left out."""
-    path = path_of(uri)
-    if path is None:
-        return {}
-    found: dict[str, bytes] = {}
-    try:
-        for file in sorted(path.parent.iterdir()):
-            if file.suffix in CODE_SUFFIXES and file != path and file.is_file() and file.stat().st_size <= CODE_BYTES:
-                found[file.name] = file.read_bytes()
-    except OSError:
-        return found
-    return found
+def _below(path: Path, folder: Path) -> bool:
+    return path.is_relative_to(folder)
 
 
 def path_of(uri: str) -> Path | None:

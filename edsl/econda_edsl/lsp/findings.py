@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import cache
 
 from lsprotocol import types as p
 
-from econda_edsl.diagnostics import Diagnostic
+from econda_edsl.diagnostics import NOWHERE, Diagnostic, Span
 from econda_edsl.explain import UnknownCode, page
 from econda_edsl.index.analysis import Analysis
+from econda_edsl.lsp.documents import path_of
 from econda_edsl.lsp.texts import Text
 
 PAGES = "https://github.com/econda/econda-cloud/blob/main/docs/language"
@@ -19,7 +21,35 @@ _UNNECESSARY = frozenset({"E0503"})
 
 def published(text: Text, uri: str, analysis: Analysis) -> list[p.Diagnostic]:
     """All errors of a text, and the lints if it has none."""
-    return [_error(text, uri, d) for d in analysis.diagnostics]
+    return [_error(text, uri, d) for d in analysis.diagnostics] + list(_in_imports(text, uri, analysis))
+
+
+def _in_imports(text: Text, uri: str, analysis: Analysis) -> Iterator[p.Diagnostic]:
+    """Errors of imported files, at the line that imports them or what imports them."""
+    here = path_of(uri)
+    if here is None or analysis.checked is None or not analysis.imported:
+        return
+    imports = analysis.checked.unit.imports
+    by_path: dict[str, list[Diagnostic]] = {}
+    for d in analysis.imported:
+        by_path.setdefault(d.path, []).append(d)
+    for path, found in by_path.items():
+        direct = next((d for d, unit in imports.items() if unit.path == path), next(iter(imports), None))
+        span = direct.source.span if direct is not None else NOWHERE
+        target = (here.parent / path).as_uri()
+        related = [
+            p.DiagnosticRelatedInformation(p.Location(target, _there(d.span)), f"{d.code}: {d.message}")
+            for d in found[:20]
+        ]
+        message = f"{path} has {len(found)} error{'s' * (len(found) > 1)}: {found[0].message}"
+        yield p.Diagnostic(text.range(span), message, p.DiagnosticSeverity.Error, found[0].code,
+                           _page(found[0].code), "edsl", related_information=related)  # fmt: skip
+
+
+def _there(span: Span) -> p.Range:
+    """A range in a file that is not at hand; columns beyond rare letters may be off by some units."""
+    start = p.Position(max(0, span.line - 1), max(0, span.column - 1))
+    return p.Range(start, p.Position(max(0, span.end_line - 1), max(0, span.end_column - 1)))
 
 
 def _error(text: Text, uri: str, d: Diagnostic) -> p.Diagnostic:

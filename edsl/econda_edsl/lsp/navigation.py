@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import posixpath
-from urllib.parse import quote
-
 from lsprotocol import types as p
 
 from econda_edsl.diagnostics import Span
-from econda_edsl.index.analysis import Analysis, analyse
+from econda_edsl.index.analysis import Analysis
 from econda_edsl.index.rename import CannotRename, check_renamable, rename
-from econda_edsl.index.symbols import Symbol
 from econda_edsl.lsp.documents import Documents, path_of
 from econda_edsl.lsp.texts import Text
 
@@ -21,34 +17,26 @@ def definition(text: Text, uri: str, analysis: Analysis, place: tuple[int, int],
     if reference is None or reference.symbol.kind == "built-in":
         return []
     symbol = reference.symbol
-    if symbol.origin is not None and (found := _elsewhere(uri, symbol, text.encoding, open_)):
-        return found
-    return [p.Location(uri, text.range(span)) for span in symbol.spans]
+    if symbol.target is None:
+        return [p.Location(uri, text.range(span)) for span in symbol.spans]
+    target, span = symbol.target
+    return _elsewhere(uri, target, span, text.encoding, open_)
 
 
-def _elsewhere(uri: str, symbol: Symbol, encoding: str, open_: Documents) -> list[p.Location]:
-    """The definition of an imported name in the file it comes from, or the begin of an imported file."""
-    assert symbol.origin is not None
-    source, name = symbol.origin
+def _elsewhere(uri: str, target: str, span: Span, encoding: str, open_: Documents) -> list[p.Location]:
+    """A place in another file of the bundle, as the editor has it or as it lies on the disk."""
     here = path_of(uri)
-    if here is None or not source.endswith(".edsl"):
+    if here is None:
         return []
-    path = posixpath.normpath(posixpath.join(posixpath.dirname(here.as_posix()), source))
-    target = "file://" + quote(path)
-    document = open_.get(target)
+    path = here.parent / target
+    document = open_.get(path.as_uri())
     if document is not None:
-        other, analysis = document.text, document.analysis or analyse(document.text.source)
-    else:
-        try:
-            with open(path, encoding="utf-8") as file:
-                other = Text(file.read(), encoding)
-        except (OSError, UnicodeDecodeError):
-            return []
-        analysis = analyse(other.source)
-    if not name:
-        return [p.Location(target, p.Range(p.Position(0, 0), p.Position(0, 0)))]
-    found = next((x for x in analysis.index.top() if x.name == name), None)
-    return [p.Location(target, other.range(span)) for span in found.spans] if found else []
+        return [p.Location(document.uri, document.text.range(span))]
+    try:
+        other = Text(path.read_text("utf-8"), encoding)
+    except (OSError, UnicodeDecodeError):
+        return []
+    return [p.Location(path.as_uri(), other.range(span))]
 
 
 def references(text: Text, uri: str, analysis: Analysis, place: tuple[int, int], own: bool) -> list[p.Location]:

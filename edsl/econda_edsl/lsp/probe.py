@@ -18,7 +18,7 @@ _CLOSERS = {"(": ")", "[": "]", "{": "}"}
 
 
 def type_before_dot(
-    lines: list[str], line: int, column: int, openers: str, files: Mapping[str, bytes], memory: Memory
+    lines: list[str], line: int, column: int, openers: str, files: Mapping[str, bytes], memory: Memory | None
 ) -> Type:
     """The type of `x` in `x.` at a place; for a selector (`by = .`) the type of the list's elements.
 

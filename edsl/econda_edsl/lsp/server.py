@@ -20,7 +20,7 @@ from econda_edsl.index.rename import CannotRename
 from econda_edsl.lsp import navigation
 from econda_edsl.lsp.actions import actions
 from econda_edsl.lsp.completion import TRIGGERS, complete
-from econda_edsl.lsp.documents import Document, Documents
+from econda_edsl.lsp.documents import Beside, Document, Documents
 from econda_edsl.lsp.findings import published
 from econda_edsl.lsp.hover import hover
 from econda_edsl.lsp.outline import TOKEN_MODIFIERS, TOKEN_TYPES, outline, tokens
@@ -39,10 +39,10 @@ class _Refused(JsonRpcException):
 class EdslServer(LanguageServer):
     """One editor's server: the documents it has open, examined one after the other on a thread beside the answers."""
 
-    def __init__(self) -> None:
+    def __init__(self, beside: Beside) -> None:
         super().__init__("econda", metadata.version("econda-cloud"), p.TextDocumentSyncKind.Incremental)
         self.examiner = ThreadPoolExecutor(max_workers=1, thread_name_prefix="examine")
-        self.documents = Documents(self.examiner, self.publish)
+        self.documents = Documents(self.examiner, self.publish, beside)
 
     @property
     def encoding(self) -> str:
@@ -60,9 +60,9 @@ class EdslServer(LanguageServer):
         return None if document is None else (document, await self.documents.analysis(document))
 
 
-def make_server() -> EdslServer:
-    """A server with all requests registered."""
-    server = EdslServer()
+def make_server(beside: Beside) -> EdslServer:
+    """A server with all requests registered. `beside` finds the other files of a file's bundle."""
+    server = EdslServer(beside)
     _register_sync(server)
     _register_reading(server)
     _register_navigation(server)
@@ -70,14 +70,19 @@ def make_server() -> EdslServer:
     return server
 
 
-def serve() -> None:
+def serve(beside: Beside) -> None:
     """Speak the protocol on standard input and output until the editor ends it."""
     logging.basicConfig(level=logging.WARNING)
-    server = make_server()
+    server = make_server(beside)
     try:
         server.start_io()
     finally:
         server.examiner.shutdown(wait=False, cancel_futures=True)
+
+
+def _complete(ls: EdslServer, document: Document, analysis: Analysis, line: int, column: int) -> list[p.CompletionItem]:
+    files = ls.documents.files(document, analysis.text)
+    return complete(document.text, analysis, line, column, files, document.memory)
 
 
 def _register_sync(server: EdslServer) -> None:
@@ -127,9 +132,7 @@ def _register_reading(server: EdslServer) -> None:
         place = document.text.place(params.position)
         loop = asyncio.get_running_loop()
         # On the thread that examines: completing after a dot examines the text once more, with the same memory.
-        items = await loop.run_in_executor(
-            ls.examiner, complete, document.text, document.uri, analysis, *place, document.memory
-        )
+        items = await loop.run_in_executor(ls.examiner, _complete, ls, document, analysis, *place)
         return p.CompletionList(False, items)
 
     @server.feature(p.TEXT_DOCUMENT_DOCUMENT_SYMBOL)
