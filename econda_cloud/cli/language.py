@@ -10,7 +10,10 @@ from typing import Annotated
 import typer
 from econda_edsl.explain import UnknownCode, codes, page
 from econda_edsl.formatting.source import Formatted, format_source
+from econda_edsl.lint.pages import page as lint_page
+from econda_edsl.lint.rules import RULES
 from econda_edsl.render import render
+from econda_edsl.suggest import did_you_mean
 
 from econda_cloud.cli.output import NOT_COMPILED, USAGE, stop
 
@@ -50,17 +53,22 @@ def fmt(
 
 
 def explain(
-    code: Annotated[str | None, typer.Argument(help="a code such as E0401; without one, all are listed")] = None,
+    code: Annotated[
+        str | None, typer.Argument(help="a code such as E0401, or a lint such as no-else; without one, all are listed")
+    ] = None,
 ) -> None:
-    """Tell what an error means, with examples. Example: econda explain E0401"""
+    """Tell what an error or a lint means, with examples. Example: econda explain E0401"""
     if code is None:
         for each in codes():
             typer.echo(f"{each}  {page(each).title}")
+        for rule in RULES.values():
+            typer.echo(f"{rule.id}  {rule.title}")
         return
     try:
-        typer.echo(page(code).markdown, nl=False)
+        typer.echo(lint_page(code) if code.lower() in RULES else page(code).markdown, nl=False)
     except UnknownCode as error:
-        stop(f"error: {error}; `econda explain` lists all", USAGE)
+        near = did_you_mean(code, RULES)
+        stop(f"error: {f'there is no lint `{code}`; {near}' if near else error}; `econda explain` lists all", USAGE)
 
 
 def _difference(formatted: Formatted, file: Path) -> str:

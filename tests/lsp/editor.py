@@ -57,8 +57,10 @@ class Editor(LanguageClient):
         self.text_document_did_change(p.DidChangeTextDocumentParams(identifier, [change]))
         return version
 
-    async def diagnostics(self, document: p.TextDocumentIdentifier, version: int = 1) -> list[p.Diagnostic]:
-        """What is shown for a version, waiting until it is."""
+    async def diagnostics(
+        self, document: p.TextDocumentIdentifier, version: int = 1, severity: p.DiagnosticSeverity | None = None
+    ) -> list[p.Diagnostic]:
+        """The errors shown for a version, or what is of another severity, waiting until they are."""
 
         def there() -> bool:
             shown = self.published.get(document.uri)
@@ -66,7 +68,8 @@ class Editor(LanguageClient):
 
         async with asyncio.timeout(PATIENCE_S), self.news:
             await self.news.wait_for(there)
-        return list(self.published[document.uri].diagnostics)
+        wanted = severity or p.DiagnosticSeverity.Error
+        return [d for d in self.published[document.uri].diagnostics if d.severity == wanted]
 
 
 @asynccontextmanager

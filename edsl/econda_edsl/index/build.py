@@ -9,6 +9,7 @@ from econda_edsl import types as t
 from econda_edsl.checked import Checked
 from econda_edsl.diagnostics import Span
 from econda_edsl.index.code_names import names_in_code
+from econda_edsl.index.docs import shown
 from econda_edsl.index.expressions import Names
 from econda_edsl.index.steps import Steps
 from econda_edsl.index.symbols import WHOLE_FILE, Index, Scope, Symbol
@@ -60,7 +61,7 @@ class _Declarations(Steps):
                 self.keep(d.name, _DECLARED[type(d)], d)
 
     def keep(self, name: s.Name, kind: str, d: s.Declaration) -> Symbol:
-        doc = getattr(d, "doc", "") or self.remark(name.span.line)
+        doc = shown(getattr(d, "doc", "") or self.remark(name.span.line))
         found = t.UNKNOWN
         if isinstance(d, s.Let):
             found = self.checked.inference.lets.get(name.text, t.UNKNOWN)
@@ -104,7 +105,7 @@ class _Declarations(Steps):
         found: Names = {}
         for f in fields:
             type_ = self.checked.tables.fields.get(f, t.UNKNOWN)
-            found[f.name.text] = self.define(f.name, kind, f, scope, type_=type_, doc=f.doc)
+            found[f.name.text] = self.define(f.name, kind, f, scope, type_=type_, doc=shown(f.doc))
         return found
 
     def body(self, d: s.Declaration) -> None:

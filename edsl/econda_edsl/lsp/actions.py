@@ -12,6 +12,8 @@ from lsprotocol import types as p
 
 from econda_edsl.diagnostics import Diagnostic, Span
 from econda_edsl.index.analysis import Analysis
+from econda_edsl.lint.rule import Finding
+from econda_edsl.lint.run import lint
 from econda_edsl.lsp.texts import Text
 
 _MEANT = re.compile(r"did you mean `([A-Za-z_][\w]*)`\?")
@@ -31,15 +33,44 @@ def actions(text: Text, uri: str, version: int, analysis: Analysis, range_: p.Ra
             fix = rule(text, d)
             if fix is not None:
                 found.append(_action(text, uri, version, d, fix))
+    if not analysis.diagnostics:
+        for finding in lint(analysis):
+            if first <= finding.span.line <= last:
+                found += _for_advice(text, uri, version, finding)
     return found
+
+
+def _for_advice(text: Text, uri: str, version: int, finding: Finding) -> list[p.CodeAction]:
+    """The fix, if there is one, and the comment that silences the lint; its reason is left to the author."""
+    about = p.Diagnostic(
+        text.range(finding.span), finding.message, p.DiagnosticSeverity.Warning, finding.lint, source="edsl"
+    )
+    found = []
+    if finding.fix:
+        title = finding.help[:1].upper() + finding.help[1:]
+        found.append(_code_action(text, uri, version, title, about, list(finding.fix), True))
+    if finding.lint != "allow-reason":
+        line = text.line(finding.span.line)
+        margin = line[: len(line) - len(line.lstrip(" "))]
+        place = Span(finding.span.line, 1, finding.span.line, 1)
+        comment = f"{margin}## allow: {finding.lint} - \n"
+        found.append(_code_action(text, uri, version, f"Allow {finding.lint} here", about, [(place, comment)], False))
+    return found
+
+
+def _code_action(
+    text: Text, uri: str, version: int, title: str, about: p.Diagnostic, edits: list[tuple[Span, str]], preferred: bool
+) -> p.CodeAction:
+    document = p.OptionalVersionedTextDocumentIdentifier(uri=uri, version=version)
+    changes = [p.TextEdit(text.range(span), new) for span, new in edits]
+    edit = p.WorkspaceEdit(document_changes=[p.TextDocumentEdit(document, list(changes))])
+    return p.CodeAction(title, p.CodeActionKind.QuickFix, [about], preferred, edit=edit)
 
 
 def _action(text: Text, uri: str, version: int, d: Diagnostic, fix: _Edit) -> p.CodeAction:
     title, span, new = fix
-    document = p.OptionalVersionedTextDocumentIdentifier(uri=uri, version=version)
-    edit = p.WorkspaceEdit(document_changes=[p.TextDocumentEdit(document, [p.TextEdit(text.range(span), new)])])
     mended = p.Diagnostic(text.range(d.span), d.message, p.DiagnosticSeverity.Error, d.code, source="edsl")
-    return p.CodeAction(title, kind=p.CodeActionKind.QuickFix, diagnostics=[mended], edit=edit, is_preferred=True)
+    return _code_action(text, uri, version, title, mended, [(span, new)], True)
 
 
 def _meant(text: Text, d: Diagnostic) -> _Edit | None:

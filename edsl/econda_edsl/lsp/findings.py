@@ -11,6 +11,9 @@ from lsprotocol import types as p
 from econda_edsl.diagnostics import NOWHERE, Diagnostic, Span
 from econda_edsl.explain import UnknownCode, page
 from econda_edsl.index.analysis import Analysis
+from econda_edsl.lint.pages import anchor
+from econda_edsl.lint.rule import Finding
+from econda_edsl.lint.run import lint
 from econda_edsl.lsp.documents import path_of
 from econda_edsl.lsp.texts import Text
 
@@ -21,7 +24,14 @@ _UNNECESSARY = frozenset({"E0503"})
 
 def published(text: Text, uri: str, analysis: Analysis) -> list[p.Diagnostic]:
     """All errors of a text, and the lints if it has none."""
-    return [_error(text, uri, d) for d in analysis.diagnostics] + list(_in_imports(text, uri, analysis))
+    errors = [_error(text, uri, d) for d in analysis.diagnostics] + list(_in_imports(text, uri, analysis))
+    return errors or [_advice(text, finding) for finding in lint(analysis)]
+
+
+def _advice(text: Text, finding: Finding) -> p.Diagnostic:
+    message = finding.message + (f"\nhelp: {finding.help}" if finding.help else "")
+    where = p.CodeDescription(f"{PAGES}/lints.md#{anchor(finding.lint)}")
+    return p.Diagnostic(text.range(finding.span), message, p.DiagnosticSeverity.Warning, finding.lint, where, "edsl")
 
 
 def _in_imports(text: Text, uri: str, analysis: Analysis) -> Iterator[p.Diagnostic]:
