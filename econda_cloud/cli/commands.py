@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from econda_cloud.cli import cloud, editor, importing, language, lint, pipelines, runs
+from econda_cloud.cli import cloud, editor, emitting, importing, language, lint, pipelines, runs
 from econda_cloud.cli.local import app as local_app
 
 app = typer.Typer(
@@ -18,6 +18,7 @@ for command in (pipelines.run, pipelines.check, pipelines.graph, pipelines.lock)
 for command in (language.fmt, language.explain, lint.lint, editor.lsp):
     app.command()(command)
 app.command(name="import")(importing.import_)
+app.command()(emitting.emit)
 app.add_typer(local_app, name="local")
 for command in (cloud.up, cloud.destroy, cloud.submit, cloud.watch, cloud.cancel):
     app.command()(command)

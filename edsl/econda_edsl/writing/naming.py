@@ -10,6 +10,7 @@ from econda_edsl import prelude
 
 LONGEST = 60
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_NAME = re.compile(r"[a-z_][A-Za-z0-9_]*")
 _OTHER = re.compile(r"[^A-Za-z0-9]+")
 _UNFIT = frozenset(
     {*prelude.RESERVED, *prelude.FUNCTIONS, *prelude.TASK, *prelude.NEEDS, *prelude.FOREACH, "node", "event"}
@@ -22,6 +23,13 @@ class Names:
     def __init__(self, taken: Iterable[str] = ()) -> None:
         self._taken = {name.casefold() for name in taken}
         self._next: dict[str, int] = {}
+
+    def keep(self, wanted: str, fallback: str = "step") -> str:
+        """`wanted` as it is, if it is a name of the language that is free; else like `take`."""
+        if _NAME.fullmatch(wanted) and wanted not in prelude.RESERVED and wanted.casefold() not in self._taken:
+            self._taken.add(wanted.casefold())
+            return wanted
+        return self.take(wanted, fallback)
 
     def take(self, wanted: str, fallback: str = "step") -> str:
         """A name near `wanted` that nobody has yet; `fallback` where nothing of it can be kept."""
