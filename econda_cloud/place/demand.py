@@ -16,7 +16,7 @@ class Demand(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """
 
     task: str
-    kind: Literal["python", "shell", "container", "environment"]
+    kind: Literal["python", "shell", "r", "julia", "container", "environment"]
     cpu_milli: int
     memory: int
     disk: int = 0

@@ -6,11 +6,11 @@ import heapq
 import json
 import math
 from collections import ChainMap
-from typing import Any
+from typing import Any, Literal
 
 from econda_edsl.evaluate import EvaluationError, evaluate
 from econda_edsl.plan import Call as CallNode
-from econda_edsl.plan import Container, FailureKind, Foreach, Needs, Retry, Task
+from econda_edsl.plan import Container, Entry, FailureKind, Foreach, Inline, Needs, Operator, Retry, Task
 
 from econda_cloud.place.demand import Demand
 from econda_cloud.run.backoff import backoff_ms
@@ -92,10 +92,11 @@ def demand_of(work: Work, places: list[At], node: CallNode, call: Call) -> Deman
 
     time = need("time")
     timeout = overrides.timeout_ms if overrides and overrides.timeout_ms is not None else task.timeout_ms
-    checkpoint = overrides.checkpoint_ms if overrides and overrides.checkpoint_ms is not None else task.checkpoint_ms
+    own_checkpoint = overrides is not None and (overrides.checkpoint_ms or overrides.checkpoint_bytes)
+    checkpoint = own_checkpoint or task.checkpoint_ms or task.checkpoint_bytes
     return Demand(
         task=node.task,
-        kind="container" if isinstance(task.run, Container) else task.run.language,
+        kind=_kind(task),
         cpu_milli=_positive("cpu", math.ceil(need("cpu") * 1000)),
         memory=_positive("memory", need("memory")),
         disk=need("disk"),
@@ -103,12 +104,23 @@ def demand_of(work: Work, places: list[At], node: CallNode, call: Call) -> Deman
         gpu_kinds=tuple(own["gpu_kinds"]["lit"]) if "gpu_kinds" in own else needs.gpu_kinds,
         time_ms=time,
         timeout_ms=timeout,
-        checkpoints=checkpoint is not None,
+        checkpoints=bool(checkpoint),
         image=_image(task),
         where=_bound_predicates(needs, scope),
         solo=call.losses > 0,
         batch=_batch(places),
     )
+
+
+def _kind(task: Task) -> Literal["python", "shell", "r", "julia", "container"]:
+    """What has to be there for the task to execute; operators of packages are Python."""
+    match task.run:
+        case Container():
+            return "container"
+        case Operator():
+            return "python"
+        case Inline(language=language) | Entry(language=language):
+            return language
 
 
 def _positive(name: str, value: int) -> int:

@@ -15,7 +15,7 @@ from econda_cloud.run.endings import current
 from econda_cloud.run.paths import environment_key
 from econda_cloud.run.state import Call, RunState
 from econda_cloud.run.work import Work
-from econda_cloud.worker.spec import Build, Chunk, WorkItem, WorkTask
+from econda_cloud.worker.spec import Build, Chunk, StateField, WorkItem, WorkTask
 
 
 def chunk_of(plan: Plan, state: RunState, dispatch: Dispatch) -> Chunk | None:
@@ -57,6 +57,13 @@ def _work_task(plan: Plan, state: RunState, dispatch: Dispatch, name: str, own: 
     checkpoints = [
         each.checkpoint_ms if each and each.checkpoint_ms is not None else task.checkpoint_ms for each in own
     ]
+    sizes = [
+        each.checkpoint_bytes if each and each.checkpoint_bytes is not None else task.checkpoint_bytes for each in own
+    ]
+    state = {
+        name: StateField(type=kept.type, start=None if kept.default is None else evaluate(kept.default, {}))
+        for name, kept in task.state.items()
+    }
     return WorkTask(
         name=name,
         run=task.run,
@@ -64,6 +71,8 @@ def _work_task(plan: Plan, state: RunState, dispatch: Dispatch, name: str, own: 
         outputs=dict(task.outputs),
         timeout_ms=_shortest(timeouts),
         checkpoint_ms=_shortest(checkpoints),
+        checkpoint_bytes=_shortest(sizes),
+        state=state,
         memory=held.memory if held else 0,
         image=task.image,
         types=plan.types,
@@ -87,6 +96,10 @@ def _build_task(plan: Plan, key: str) -> WorkTask:
 def _item(plan: Plan, instance: str, call: Call) -> WorkItem:
     task = plan.tasks[call.task]
     scope = {**call.args, "attempt": call.attempt}
-    env = {name: str(evaluate(expr, scope)) for name, expr in task.env.items()}
+    secrets = {name: expr["secret"] for name, expr in task.env.items() if "secret" in expr}
+    env = {name: str(evaluate(expr, scope)) for name, expr in task.env.items() if name not in secrets}
+    key = "" if task.exclusive is None else str(evaluate(task.exclusive, scope))
     argv = tuple(evaluate(expr, scope) for expr in task.run.args) if isinstance(task.run, Container) else ()
-    return WorkItem(instance=instance, attempt=call.attempt, args=call.args, env=env, argv=argv)
+    return WorkItem(
+        instance=instance, attempt=call.attempt, args=call.args, env=env, argv=argv, secrets=secrets, key=key
+    )

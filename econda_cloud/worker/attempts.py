@@ -11,19 +11,22 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from econda_edsl.plan import Container, Entry, Inline
+from econda_edsl.plan import Container, Entry, Inline, Operator
 
 from econda_cloud.ports.blobs import BlobStore
+from econda_cloud.ports.secrets import Secrets
 from econda_cloud.run.events import Item
 from econda_cloud.worker import shell
 from econda_cloud.worker.artifacts import Cache, discard, store
 from econda_cloud.worker.checkpoints import Checkpoint, checkpoint_key
 from econda_cloud.worker.environments import build
 from econda_cloud.worker.limits import Limit, Limits, timeout
+from econda_cloud.worker.masking import mask_file, masked_text
 from econda_cloud.worker.names import file_name
 from econda_cloud.worker.outputs import Checker, read_type, to_wire
 from econda_cloud.worker.processes import Host, HostPool
 from econda_cloud.worker.spec import Build, Chunk, WorkItem
+from econda_cloud.worker.state import Kept, OperatorState, StateMoved
 from econda_cloud.worker.surroundings import for_uv, with_packages
 from econda_cloud.worker.uv import Uv, UvFailed
 
@@ -32,8 +35,15 @@ class Attempts:
     """The attempts of a chunk, one after another. `scratch` is absolute and keeps logs and fetched files."""
 
     def __init__(
-        self, chunk: Chunk, blobs: BlobStore, scratch: Path, hosts: HostPool, cancelled: Callable[[Item], bool]
+        self,
+        chunk: Chunk,
+        blobs: BlobStore,
+        scratch: Path,
+        hosts: HostPool,
+        cancelled: Callable[[Item], bool],
+        secrets: Secrets,
     ) -> None:
+        self.secrets = secrets
         self.chunk, self.task, self.blobs, self.hosts, self.cancelled = chunk, chunk.task, blobs, hosts, cancelled
         self.logs, self.work, cached = _folders(scratch, chunk.run)
         for path in (self.logs, self.work, cached):
@@ -70,7 +80,7 @@ class Attempts:
         try:
             return attempt.outcome()
         finally:
-            discard(attempt.cwd)
+            attempt.close()
 
 
 @lru_cache(maxsize=64)
@@ -86,43 +96,75 @@ class _Attempt:
         self.all, self.task, self.item, self.place, self.cwd, self.log = chunk, chunk.task, item, place, cwd, log
         self.env = {**item.env, "ECONDA_RUN": chunk.chunk.run, "ECONDA_TASK": item.instance,
                     "ECONDA_ATTEMPT": str(item.attempt)}  # fmt: skip
+        self.revealed = [chunk.secrets.get(reference) for reference in item.secrets.values()]
+        self.env |= dict(zip(item.secrets, self.revealed, strict=True))
+        self.state = self._operator_state()
         self.checkpoint = self._checkpoint()
         if self.checkpoint is not None:
             self.env["ECONDA_CHECKPOINT"] = str(self.checkpoint.directory)
 
     def outcome(self) -> dict[str, Any]:
+        kept = self.state.read() if self.state is not None else None
+        if kept is not None and (kept.run, kept.instance) == (self.all.chunk.run, self.item.instance):
+            # An attempt before this one has committed, and its report was lost.
+            return {"outputs": kept.outputs}
         with self.checkpoint or contextlib.nullcontext():
-            answer = self._run()
+            answer = self._run(kept)
             if "failure" in answer:
-                return answer
+                return {**answer, "message": masked_text(answer["message"], self.revealed)}
             blobs, work = self.all.blobs, self.all.work
             checker = Checker(self.task.types, lambda path, kind: store(blobs, path, kind, work), self.cwd)
             found = answer["ok"]
             outputs = checker.outputs(self.task.outputs, found["outputs"], found["assigned"])
+            if self.state is not None:
+                declared = {name: field.type for name, field in self.task.state.items()}
+                try:
+                    values = checker.outputs(declared, found["state"], found["state"])
+                    self.state.commit(values, outputs, self.all.chunk.run, self.item.instance)
+                except StateMoved:
+                    message = "the state of the operator was committed by another run meanwhile; it begins again"
+                    return {"failure": "preempted", "message": message}
             if self.checkpoint is not None:
                 self.checkpoint.wanted = False
             return {"outputs": outputs}
 
+    def close(self) -> None:
+        """What the attempt leaves behind holds no secrets."""
+        discard(self.cwd)
+        if self.revealed:
+            mask_file(self.log, self.revealed)
+
+    def _operator_state(self) -> OperatorState | None:
+        chunk = self.all.chunk
+        return (
+            OperatorState(self.all.blobs, chunk.namespace, self.task.name, self.item.key) if self.task.state else None
+        )
+
     def _checkpoint(self) -> Checkpoint | None:
-        if self.task.checkpoint_ms is None:
+        if self.task.checkpoint_ms is None and self.task.checkpoint_bytes is None:
             return None
         chunk = self.all.chunk
         key = checkpoint_key(chunk.namespace, chunk.run, self.item.instance)
         directory = self.cwd.with_name(f"{self.cwd.name}.checkpoint")
-        return Checkpoint(self.all.blobs, key, directory, self.task.checkpoint_ms, self.log)
+        return Checkpoint(self.all.blobs, key, directory, self.task.checkpoint_ms, self.log, self.task.checkpoint_bytes)
 
     def _limits(self) -> Limits:
         item, cancelled = (self.item.instance, self.item.attempt), self.all.cancelled
         own = timeout(self.task.timeout_ms) if self.task.timeout_ms is not None else None
         return Limits(lambda: cancelled(item), own, self.place)
 
-    def _run(self) -> dict[str, Any]:
+    def _run(self, kept: Kept | None) -> dict[str, Any]:
         run = self.task.run
         if isinstance(run, Build):
             return self._build(run)
         if isinstance(run, Container):
             return self._container(run)
-        return self._shell(run) if run.language == "shell" else self._python(run)
+        if isinstance(run, Operator) or run.language == "python":
+            return self._python(run, kept)
+        if run.language == "shell":
+            return self._shell(run)
+        # No pool offers such a language without its interpreter; a worker that is handed one says what it lacks.
+        return {"failure": "failed", "message": f"this worker cannot run {run.language}"}
 
     def _build(self, what: Build) -> dict[str, Any]:
         uv = Uv(for_uv(self.all.hosts.environment), self._limits(), self.log, self.cwd)
@@ -132,7 +174,7 @@ class _Attempt:
             return {"failure": error.failure, "message": str(error)}
         return {"ok": {"outputs": {"archive": archive}, "assigned": ["archive"]}}
 
-    def _python(self, run: Inline | Entry) -> dict[str, Any]:
+    def _python(self, run: Inline | Entry | Operator, kept: Kept | None) -> dict[str, Any]:
         locate = self.all.cache.artifact
         inputs = {
             name: to_wire(self.all.input_types.get(name) or read_type("String"), value, self.task.types, locate)
@@ -144,11 +186,33 @@ class _Attempt:
             "body": run.body if isinstance(run, Inline) else "",
             "path": run.path if isinstance(run, Entry) else "",
             "function": run.function if isinstance(run, Entry) else "",
+            "operator": f"{run.package}:{run.name}" if isinstance(run, Operator) else "",
+            "connector": self._connector(run) if isinstance(run, Operator) else None,
+            "state": self._start_state(kept) if kept is not None else None,
         }  # fmt: skip
         if self.all.host is None:
             self.all.host = self.all.hosts.take(*self._interpreter())
         self.all.host.start()
         return self.all.host.run(request, self._limits())
+
+    def _connector(self, run: Operator) -> dict[str, Any] | None:
+        """Driver and settings of a connector, with its secrets in the clear: they go no further than the operator."""
+        if run.connector is None:
+            return None
+        settings = {}
+        for name, value in run.connector.settings.items():
+            secret = isinstance(value, dict) and "secret" in value
+            settings[name] = self.all.secrets.get(value["secret"]) if secret else value
+            if secret:
+                self.revealed.append(settings[name])
+        return {"driver": run.connector.driver, **settings}
+
+    def _start_state(self, kept: Kept) -> dict[str, Any]:
+        """The values an operator goes on from; a field that was not kept yet has its start."""
+        values = {name: kept.values.get(name, field.start) for name, field in self.task.state.items()}
+        types, locate = self.task.types, self.all.cache.artifact
+        fields = self.task.state.items()
+        return {name: to_wire(read_type(field.type), values[name], types, locate) for name, field in fields}
 
     def _interpreter(self) -> tuple[str, str]:
         """The environment's own Python where it brings one, else this one with its packages on the path."""

@@ -26,6 +26,8 @@ from econda_cloud.worker.packing import BadSeal, open_seal, pack, seal, unpack
 
 _TRIES = 5
 _PAUSE_S = 0.1
+LOOK_MS = 5_000
+"""How often the size of what has changed is looked at, for checkpoints by size."""
 
 Seen = Mapping[Path, tuple[int, ...]]
 
@@ -38,13 +40,18 @@ def checkpoint_key(namespace: str, run: str, instance: str) -> str:
 class Checkpoint:
     """The checkpoints of one attempt while it runs, as a context. `wanted` is whether to save once more at its end.
 
+    Saved every `interval_ms`, and once `grown` bytes have changed; either may be None.
+
     Entering raises what the store raises, other than `KeyError`: to start from nothing because of a bad network
     would lose work. Leaving never raises: what cannot be saved is said in the log.
     """
 
-    def __init__(self, blobs: BlobStore, key: str, directory: Path, interval_ms: int, log: Path) -> None:
+    def __init__(
+        self, blobs: BlobStore, key: str, directory: Path, interval_ms: int | None, log: Path, grown: int | None = None
+    ) -> None:
         self.directory, self.wanted = directory, True
         self._blobs, self._key, self._interval_ms, self._log = blobs, key, interval_ms, log
+        self._grown = grown
         self._packed = directory.with_name(directory.name + ".tar")
         self._saved: Seen = {}
         self._over = threading.Event()
@@ -77,8 +84,21 @@ class Checkpoint:
             self._say(f"not saved: {type(error).__name__}: {error}")
 
     def _save_regularly(self) -> None:
-        while not self._over.wait(self._interval_ms / 1000):
-            self.save()
+        last = time.monotonic()
+        pause = min(LOOK_MS if self._grown is not None else self._interval_ms or LOOK_MS, self._interval_ms or LOOK_MS)
+        while not self._over.wait(pause / 1000):
+            due = self._interval_ms is not None and time.monotonic() - last >= self._interval_ms / 1000 - 0.001
+            if due or (self._grown is not None and self._changed() >= self._grown):
+                self.save()
+                last = time.monotonic()
+
+    def _changed(self) -> int:
+        """Bytes of the files that are not as they were when the directory was last saved."""
+        try:
+            seen = _whole_files(self.directory)
+        except OSError:
+            return 0
+        return sum(about[2] for path, about in seen.items() if len(about) > 2 and self._saved.get(path) != about)
 
     def _save_once(self, again: int) -> bool:
         """True if what is stored is now what lies in the directory; False if it changed meanwhile."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from econda_cloud.ports.blobs import BlobStore
+from econda_cloud.ports.secrets import LocalSecrets, Secrets, SecretUnavailable
 from econda_cloud.run.events import AttemptFailed, AttemptSucceeded, Item
 from econda_cloud.worker.attempts import Attempts
 from econda_cloud.worker.limits import Limit
@@ -33,6 +34,7 @@ def run_chunk(
     clock: Callable[[], int],
     cancelled: Callable[[Item], bool] = never,
     deadline_ms: int | None = None,
+    secrets: Secrets | None = None,
 ) -> Iterator[Report]:
     """Reports in the order of the items. `clock` gives ms since the epoch; `scratch` keeps logs and fetched files.
 
@@ -40,7 +42,7 @@ def run_chunk(
     and reports `preempted`. At `deadline_ms` (ms since the epoch) the place where this runs ends, as an invocation
     of a function does: what still runs `MARGIN_MS` before is stopped, and what has not begun never is.
     """
-    attempts = Attempts(chunk, blobs, scratch.absolute(), hosts, cancelled)
+    attempts = Attempts(chunk, blobs, scratch.absolute(), hosts, cancelled, secrets or LocalSecrets())
     place = _Place(clock, deadline_ms)
     try:
         for index, item in enumerate(chunk.items):
@@ -63,6 +65,8 @@ def _answer(attempts: Attempts, item: WorkItem, place: Limit | None) -> dict[str
         return attempts.run(item, place)
     except BadOutput as error:
         return {"failure": "bad_output", "message": str(error)}
+    except SecretUnavailable as error:
+        return {"failure": "failed", "message": str(error)}
     except Exception as error:
         return {"failure": "failed", "message": f"{type(error).__name__}: {error}"[:_SHOWN]}
 

@@ -88,9 +88,16 @@ class Host:
 
     def execute(self, request: dict[str, Any]) -> dict[str, Any]:
         inputs = {name: load(value) for name, value in request["inputs"].items()}
+        kept = None if request.get("state") is None else {n: load(v) for n, v in request["state"].items()}
+        if request.get("operator"):
+            return self.returned(self.operate(request, inputs), request["outputs"])
         if request["function"]:
             function = getattr(self.module(request["path"]), request["function"])
-            return self.returned(function(**inputs), request["outputs"])
+            if kept is None:
+                return self.returned(function(**inputs), request["outputs"])
+            state = types.SimpleNamespace(**kept)
+            answer = self.returned(function(**inputs, state=state), request["outputs"])
+            return {**answer, "state": {n: dump(getattr(state, n)) for n in kept if hasattr(state, n)}}
         if request["path"]:
             name = os.path.join(self.bundle, request["path"])
             body = pathlib.Path(name).read_text("utf-8")
@@ -106,6 +113,7 @@ class Host:
         sys.modules["__main__"] = main
         space = main.__dict__
         space.update(inputs)
+        space.update(kept or {})
         if request["path"]:
             space["__file__"] = name
         try:
@@ -116,7 +124,26 @@ class Host:
         hidden = (types.ModuleType, types.FunctionType, type)
         names = [n for n, v in space.items() if not n.startswith("_") and n not in inputs and not isinstance(v, hidden)]
         outputs = {n: dump(space[n]) for n in request["outputs"] if n in space}
-        return {"outputs": outputs, "assigned": names}
+        if kept is None:
+            return {"outputs": outputs, "assigned": names}
+        return {"outputs": outputs, "assigned": names, "state": {n: dump(space[n]) for n in kept if n in space}}
+
+    def operate(self, request: dict[str, Any], inputs: dict[str, Any]) -> Any:
+        """Call an operator of an installed package; one that works through a connector is given it."""
+        from importlib.metadata import entry_points  # Most tasks are no operators, and it takes its time.
+
+        found = entry_points(group="econda.operators", name=request["operator"])
+        for point in found:
+            function = point.load()
+            return (
+                function(**inputs)
+                if request["connector"] is None
+                else function(**inputs, connector=request["connector"])
+            )
+        raise LookupError(
+            f"the operator `{request['operator']}` is not installed where this task runs; install the package that"
+            " provides it (entry point group `econda.operators`)"
+        )
 
     def module(self, path: str) -> Any:
         """A file of the bundle, by its import name where it has one, so that relative imports work."""

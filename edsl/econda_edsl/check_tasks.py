@@ -104,6 +104,14 @@ class TaskChecks:
             if any(f.name.text == other.name.text for other in d.inputs):
                 message = f"`{f.name.text}` is an input and a state"
                 self.inference.report("E0203", message, f.name.span, "second meaning", "rename one of them")
+        if d.state and d.runs and d.runs[0].language.text != "python":
+            help_ = 'write `run python:`, or `run python "file.py:function"` with a parameter `state`'
+            message = "the state of an operator is kept by Python"
+            self.inference.report("E0509", message, d.runs[0].span, "keeps no state", help_)
+        for f in d.inputs:
+            if f.name.text == "state":
+                message = "`state` is what functions of an operator are given"
+                self.inference.report("E0207", message, f.name.span, "cannot be an input", "rename it")
         if d.state and cache is not None and cache.use:
             message = "an operator with state is not cached: equal inputs do not mean equal results"
             self.inference.report("E0511", message, found["cache"].span, "skips the state", "remove it")

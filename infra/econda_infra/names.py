@@ -31,6 +31,11 @@ def bucket(team: str, account: str) -> str:
     return named(team, account)
 
 
+def secrets_arn(team: str, region: str, account: str) -> str:
+    """The secrets that a team's tasks may read: those whose names begin with `econda/<team>/`."""
+    return f"arn:aws:secretsmanager:{region}:{account}:secret:econda/{team}/*"
+
+
 def worker(team: str, memory_mib: int) -> str:
     """The function that runs attempts in so much memory."""
     return named(team, f"work-{memory_mib}")

@@ -38,12 +38,13 @@ class Around:
 
     def facts(self, *wanted: str) -> dict[str, pulumi.Input[str]]:
         """ARNs by name, for `RoleWithPolicy`."""
-        arns = {
+        arns: dict[str, pulumi.Input[str]] = {
             "bucket": self.storage.bucket.arn,
             "table": self.storage.table.arn,
             "uploads": self.queues.uploads.arn,
             "events": self.queues.events.arn,
             "dead_letters": self.queues.dead_letters.arn,
+            "secrets": names.secrets_arn(self.settings.team, self.settings.region, self.settings.account),
         }
         return {name: arns[name] for name in wanted}
 
@@ -59,7 +60,7 @@ def worker(around: Around, size: int) -> Function:
         memory=size,
         disk=around.settings.work_disk_mib,
         timeout=WORK_TIMEOUT_S,
-        facts=around.facts("bucket", "table", "events"),
+        facts=around.facts("bucket", "table", "events", "secrets"),
         statements=policies.runs_attempts,
         parent=around.parent,
     )

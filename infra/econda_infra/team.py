@@ -32,7 +32,7 @@ class TeamStack(pulumi.ComponentResource):
         self.members = self._members()
         environment = self.members.apply(self._variables)
         around = services.Around(settings, archives, environment, self._queues, self._storage, self)
-        jobs = Jobs(settings, around.facts("bucket", "table", "events"), environment, self)
+        jobs = Jobs(settings, around.facts("bucket", "table", "events", "secrets"), environment, self)
         workers = [services.worker(around, size) for size in settings.work_sizes_mib]
         services.submitter(around)
         services.scheduler(around, workers, jobs.queues, self._timers)

@@ -15,6 +15,7 @@ from econda_adapters.aws.assignment import Assignment, assigned_chunk
 from econda_adapters.aws.dynamodb_log import DynamoLog
 from econda_adapters.aws.s3_blobs import S3Blobs
 from econda_adapters.aws.scheduling import now_ms
+from econda_adapters.aws.secrets import AwsSecrets
 from econda_adapters.aws.sqs_queue import SqsQueue
 from econda_cloud.run.events import Item
 from econda_cloud.schedule.messages import write_message
@@ -43,6 +44,7 @@ class Worker:
         self._log = DynamoLog(stack.table, clients, self._blobs)
         self._queue = SqsQueue(stack.events_queue, clients)
         self._hosts = HostPool()
+        self._secrets = AwsSecrets(clients)
 
     def work(
         self,
@@ -87,6 +89,7 @@ class Worker:
                 clock=now_ms,
                 cancelled=cancelled,
                 deadline_ms=deadline_ms,
+                secrets=self._secrets,
             )
         )
         return True

@@ -9,6 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from queue import SimpleQueue
 
+from econda_adapters.aws.clients import Clients
+from econda_adapters.aws.secrets import AwsSecrets
 from econda_cloud.money.prices import Price
 from econda_cloud.place.state import Node, Offer, Pool
 from econda_cloud.ports.blobs import BlobStore
@@ -64,6 +66,7 @@ class EmbeddedPool:
         self._blobs, self._scratch, self._reports = blobs, scratch, reports
         # The tasks are the user's own, run from the user's own shell: they see what that has.
         self._hosts = HostPool(os.environ)
+        self._secrets = AwsSecrets(Clients())
         self._threads = ThreadPoolExecutor(os.cpu_count() or 1, "econda-worker")
         self._cancelled: set[Item] = set()
         self._taken: set[str] = set()
@@ -88,6 +91,7 @@ class EmbeddedPool:
             hosts=self._hosts,
             clock=now_ms,
             cancelled=self._cancelled.__contains__,
+            secrets=self._secrets,
         )
         # Reports are handed on together for at most a fifth of a second: one scheduler step then takes many.
         held: list[AnyEvent] = []

@@ -8,7 +8,7 @@ import pytest
 from econda_edsl.plan import Inline
 
 from econda_cloud.run.events import AttemptFailed
-from econda_cloud.worker.checkpoints import checkpoint_key
+from econda_cloud.worker.checkpoints import Checkpoint, checkpoint_key
 
 KEY = checkpoint_key("n", "r", "t[0]")
 LONG = 3_600_000
@@ -126,3 +126,17 @@ def test_saving_does_not_keep_the_limits_from_being_watched(tmp_path, go, blobs,
     [report] = go(body, checkpoint_ms=100, timeout_ms=500)
     assert report.failure == "timed_out"
     assert not (tmp_path / "late").exists()
+
+
+def test_a_checkpoint_by_size_is_saved_once_so_much_has_changed(tmp_path, blobs, monkeypatch) -> None:
+    monkeypatch.setattr("econda_cloud.worker.checkpoints.LOOK_MS", 5)
+    with Checkpoint(blobs, KEY, tmp_path / "dir", None, tmp_path / "log", grown=1_000) as checkpoint:
+        checkpoint.wanted = False
+        (checkpoint.directory / "small").write_bytes(b"x" * 999)
+        time.sleep(0.05)
+        assert not blobs.exists(KEY)
+        (checkpoint.directory / "more").write_bytes(b"y")
+        end = time.monotonic() + 20
+        while not blobs.exists(KEY) and time.monotonic() < end:
+            time.sleep(0.005)
+    assert blobs.exists(KEY)
