@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PATHS := econda_cloud edsl adapters functions infra localstack tests bench
 
-.PHONY: install demo test chaos check format bench clean
+.PHONY: install demo test chaos check format bench vscode clean
 
 install: $(VENV)/.installed
 
@@ -52,6 +52,17 @@ check: install
 format: install
 	$(BIN)/ruff format $(PATHS)
 	$(BIN)/ruff check --fix $(PATHS)
+
+# The editor's extension, built outside of the checkout, where what npm installed is kept from one build to the next.
+ECONDA_CACHE ?= $(HOME)/.cache/econda
+VSCODE := $(ECONDA_CACHE)/vscode
+
+vscode:
+	mkdir -p $(VSCODE) build
+	cp -R edsl/editors/vscode/. LICENSE $(VSCODE)/
+	cd $(VSCODE) && { cmp -s package-lock.json node_modules/.built-from || \
+		{ npm ci --ignore-scripts --no-audit --no-fund --loglevel=error && cp package-lock.json node_modules/.built-from; }; }
+	cd $(VSCODE) && npx --no-install vsce package --no-dependencies --out "$(CURDIR)/build/econda-edsl.vsix"
 
 clean:
 	rm -rf $(VENV) build dist
