@@ -33,18 +33,20 @@ class Build(BuildExpressions):  # pyright: ignore[reportGeneralTypeIssues]
 
     def param(self, meta: Any, c: list[Any]) -> s.Field:
         name = self.name_of(c[0])
-        return s.Field(name.span, name, c[1], pick(c, "range"), pick(c, "default"), self.remark(name.span.line))
+        # Above the line that begins a declaration stands what is said of all of it.
+        doc = self.remark(name.span.line, above=name.span.line != self.offset.line + 1)
+        return s.Field(name.span, name, c[1], pick(c, "range"), pick(c, "default"), doc)
 
     field = param
 
-    def remark(self, line: int) -> str:
-        """The `##` comment beside a line, or those directly above it."""
+    def remark(self, line: int, *, above: bool = True) -> str:
+        """The `##` comment beside a line, after those directly above it if `above`."""
         remarks = self.layout.remarks
         found = [self.layout.beside[line]] if line in self.layout.beside else []
-        above = line - 1
-        while above in remarks:
-            found.insert(0, remarks[above])
-            above -= 1
+        line -= 1
+        while above and line in remarks:
+            found.insert(0, remarks[line])
+            line -= 1
         return "\n".join(found)
 
     # ---- steps
