@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from econda_cloud.cli import cloud, editor, emitting, importing, language, lint, pipelines, runs
+from econda_cloud.cli import cloud, docs, editor, emitting, importing, language, lint, pipelines, runs
 from econda_cloud.cli.local import app as local_app
 
 app = typer.Typer(
@@ -15,7 +15,7 @@ app = typer.Typer(
 )
 for command in (pipelines.run, pipelines.check, pipelines.graph, pipelines.lock):
     app.command()(command)
-for command in (language.fmt, language.explain, lint.lint, editor.lsp):
+for command in (language.fmt, language.explain, lint.lint, docs.docs, editor.lsp):
     app.command()(command)
 app.command(name="import")(importing.import_)
 app.command()(emitting.emit)

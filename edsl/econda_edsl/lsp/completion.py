@@ -15,8 +15,9 @@ from econda_edsl.index.memory import Memory
 from econda_edsl.index.symbols import Symbol
 from econda_edsl.lsp import probe
 from econda_edsl.lsp.cursor import Call, Cursor, cursor_at
-from econda_edsl.lsp.describe import field_head, settings_place, type_text
+from econda_edsl.lsp.describe import field_head, settings_place
 from econda_edsl.lsp.texts import Text
+from econda_edsl.written import type_text
 
 K = p.CompletionItemKind
 TRIGGERS = (".", "[", "|", "$")

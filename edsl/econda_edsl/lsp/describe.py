@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 
 from econda_edsl import literals, manual, prelude
 from econda_edsl import syntax as s
-from econda_edsl.diagnostics import Span
 from econda_edsl.index.analysis import Analysis
 from econda_edsl.index.symbols import Reference
 from econda_edsl.lsp.cursor import Cursor
+from econda_edsl.written import expr_text, type_text
 
 _NUMBER = re.compile(r"\$?\d[\d_]*(?:\.\d+)?(?:%|/?[A-Za-z]+)?")
 _READERS = (
@@ -20,12 +19,6 @@ _READERS = (
     ("micro-dollars per hour", literals.read_rate),
     ("micro-dollars", literals.read_money),
 )
-
-
-def source_of(lines: Sequence[str], span: Span) -> str:
-    """The text of a span on one line, or of the first line of a longer one."""
-    line = lines[span.line - 1] if 0 < span.line <= len(lines) else ""
-    return line[span.column - 1 : span.end_column - 1] if span.end_line == span.line else line[span.column - 1 :]
 
 
 def signature(d: s.Task | s.Pipeline, analysis: Analysis) -> str:
@@ -45,31 +38,13 @@ def signature(d: s.Task | s.Pipeline, analysis: Analysis) -> str:
 
 def field_text(f: s.Field, analysis: Analysis) -> str:
     """`name: Type in low..high = default`, as it was written."""
-    return field_head(f, analysis) + (f" = {expr_text(f.default, analysis)}" if f.default is not None else "")
+    return field_head(f, analysis) + (f" = {expr_text(f.default, analysis.lines)}" if f.default is not None else "")
 
 
 def field_head(f: s.Field, analysis: Analysis) -> str:
     """`name: Type in low..high`."""
     text = f"{f.name.text}: {type_text(f.type)}"
-    return text + (f" in {expr_text(f.range, analysis)}" if f.range is not None else "")
-
-
-def expr_text(expr: s.Expr, analysis: Analysis) -> str:
-    return source_of(analysis.lines, expr.span)
-
-
-def type_text(written: s.TypeExpr) -> str:
-    """A type as it is written."""
-    match written:
-        case s.TypeName(name=name, args=args, module=module):
-            inner = f"[{', '.join(map(type_text, args))}]" if args else ""
-            return (f"{module}." if module else "") + name + inner
-        case s.TypeOptional(of=of):
-            return f"({type_text(of)})?" if isinstance(of, s.TypeUnion) else f"{type_text(of)}?"
-        case s.TypeUnion(members=members):
-            return " | ".join(map(type_text, members))
-        case s.TypeLiteral(value=value):
-            return f'"{value}"'
+    return text + (f" in {expr_text(f.range, analysis.lines)}" if f.range is not None else "")
 
 
 def symbol_text(reference: Reference, analysis: Analysis) -> str:
@@ -84,7 +59,7 @@ def symbol_text(reference: Reference, analysis: Analysis) -> str:
         case s.Alias() if symbol.kind == "type":
             return f"type {symbol.name} = {type_text(symbol.syntax.type)}"
         case s.Let() if symbol.kind == "constant":
-            return f"let {symbol.name}: {symbol.type.label} = {expr_text(symbol.syntax.expr, analysis)}"
+            return f"let {symbol.name}: {symbol.type.label} = {expr_text(symbol.syntax.expr, analysis.lines)}"
         case s.Field() if symbol.kind in ("input", "output", "field", "state"):
             return f"{symbol.kind} {field_text(symbol.syntax, analysis)}"
         case _:
