@@ -9,15 +9,16 @@ import typer
 
 from econda_cloud.cli.deployment import endpoints
 from econda_cloud.cli.options import File, Json, Params, Pipeline, RunName, TeamName
-from econda_cloud.cli.output import FAILED, USAGE, exit_like, print_json, stop
+from econda_cloud.cli.output import FAILED, NOT_COMPILED, USAGE, exit_like, print_json, stop
 from econda_cloud.cli.progress import Follower
-from econda_cloud.cli.source import load
+from econda_cloud.cli.source import load, say_unheeded
 from econda_cloud.cli.stores import Found, find_run, home_folder, team_store
 from econda_cloud.cli.tables import print_run, run_report
 from econda_cloud.cli.uploading import follow, upload
 from econda_cloud.run.events import CancelRequested
 from econda_cloud.run.state import RunState
 from econda_cloud.schedule.messages import write_message
+from econda_cloud.submission.heeded import refused_by_stacks
 
 NewTeam = Annotated[str, typer.Option("--team", envvar="ECONDA_TEAM", help="the team's name, such as `vision`")]
 Wait = Annotated[bool, typer.Option("--wait", help="follow the run to its end; the exit code is the run's")]
@@ -84,7 +85,11 @@ def submit(
     """Upload a pipeline to a team's bucket, which starts a run. Example: econda submit sweep.edsl -p n=12 --wait"""
     store = team_store(team)
     assert store.team is not None
-    name = upload(store.team, load(file, pipeline), param or [], namespace=namespace, pipeline=pipeline)
+    loaded = load(file, pipeline)
+    say_unheeded(loaded.plan)
+    if reasons := refused_by_stacks(loaded.plan):
+        stop("\n".join(f"error: {reason}" for reason in reasons), NOT_COMPILED)
+    name = upload(store.team, loaded, param or [], namespace=namespace, pipeline=pipeline)
     if not wait:
         print_json({"run": name, "namespace": namespace, "team": store.team.stack.team}) if json else typer.echo(name)
         return

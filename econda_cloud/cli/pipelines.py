@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import getpass
+from functools import partial
 from typing import Annotated
 
 import typer
+from econda_adapters.embedded.exclusive import alone
 from econda_adapters.embedded.pool import own_gpus
 from econda_adapters.embedded.runner import run_plan
 
@@ -13,7 +15,7 @@ from econda_cloud.cli.options import File, Json, Params, Pipeline
 from econda_cloud.cli.output import FAILED, USAGE, exit_like, print_json, stop
 from econda_cloud.cli.packages import pinned
 from econda_cloud.cli.progress import Follower
-from econda_cloud.cli.source import bind, compile_file, load, locked, told
+from econda_cloud.cli.source import bind, compile_file, load, locked, say_unheeded, told
 from econda_cloud.cli.stores import embedded, embedded_home, find_run
 from econda_cloud.cli.tables import print_run, run_report
 
@@ -26,7 +28,9 @@ def run(file: File, param: Params = None, pipeline: Pipeline = None, json: Json 
     plan = pinned(loaded.plan, home.blobs)
     if own_gpus() == 0 and any(task.needs.gpu != {"lit": 0} for task in plan.tasks.values()):
         typer.echo("note: this machine has no GPU; tasks that ask for one run on its CPU", err=True)
-    with Follower(quiet=json) as follower:
+    say_unheeded(plan)
+    busy = partial(typer.echo, "waiting: another run of this pipeline with the same key goes on", err=True)
+    with alone(home.root, plan, params, busy), Follower(quiet=json) as follower:
         state = run_plan(
             home,
             plan,
@@ -56,6 +60,7 @@ def check(file: File, pipeline: Pipeline = None, json: Json = False) -> None:
     else:
         plan = compiled.plan
         typer.echo(f"ok: pipeline {plan.name}, {len(plan.tasks)} tasks, {plan.digest}")
+        say_unheeded(plan)
     if not compiled.ok:
         raise typer.Exit(3)
 

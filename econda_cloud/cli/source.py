@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import typer
 from econda_edsl.bundle import BundleError, read_bundle
 from econda_edsl.compile import Compilation, compile_source
 from econda_edsl.diagnostics import Diagnostic
@@ -16,6 +17,7 @@ from econda_edsl.plan import Plan
 
 from econda_cloud.cli.beside import files_beside
 from econda_cloud.cli.output import NOT_COMPILED, USAGE, stop
+from econda_cloud.submission.heeded import unheeded
 from econda_cloud.worker.pins import BadPins, take_lock, with_pins
 
 
@@ -102,8 +104,14 @@ def load(path: Path, pipeline: str | None) -> Loaded:
     if compiled.plan is None:
         stop(compiled.render(), NOT_COMPILED)
     imported = {source.path for source in compiled.plan.sources}
-    used = {name: data for name, data in files.items() if name in compiled.plan.code or name in imported}
+    used = {name: data for name, data in files.items() if name in compiled.plan.code or name in {*imported, LOCK_FILE}}
     return Loaded(str(path), compiled.text.encode(), compiled.plan, used, params)
+
+
+def say_unheeded(plan: Plan) -> None:
+    """Notes about what the plan asks for and this version does not do."""
+    for line in unheeded(plan):
+        typer.echo(f"note: {line}", err=True)
 
 
 def bind(loaded: Loaded, given: list[str]) -> dict[str, Any]:

@@ -60,7 +60,7 @@ def _work_task(plan: Plan, state: RunState, dispatch: Dispatch, name: str, own: 
     sizes = [
         each.checkpoint_bytes if each and each.checkpoint_bytes is not None else task.checkpoint_bytes for each in own
     ]
-    state = {
+    keeps = {
         name: StateField(type=kept.type, start=None if kept.default is None else evaluate(kept.default, {}))
         for name, kept in task.state.items()
     }
@@ -72,7 +72,7 @@ def _work_task(plan: Plan, state: RunState, dispatch: Dispatch, name: str, own: 
         timeout_ms=_shortest(timeouts),
         checkpoint_ms=_shortest(checkpoints),
         checkpoint_bytes=_shortest(sizes),
-        state=state,
+        state=keeps,
         memory=held.memory if held else 0,
         image=task.image,
         types=plan.types,

@@ -17,6 +17,7 @@ from econda_cloud.ports.log import Conflict
 from econda_cloud.run.events import RunStarted
 from econda_cloud.schedule.places import bundle_key, plan_key, status_key
 from econda_cloud.submission.bundles import pack_files
+from econda_cloud.submission.heeded import refused_by_stacks
 from econda_cloud.submission.uploads import Upload, namespace_of
 from econda_cloud.worker.archives import known_archives
 from econda_cloud.worker.pins import BadPins, Pins, take_lock, with_pins
@@ -88,6 +89,8 @@ def _plan(bundle: Bundle, code: Mapping[str, bytes], pipeline: str | None) -> Pl
     compiled = compile_source(bundle.source, bundle.source_path, files=code, pipeline=pipeline)
     if compiled.plan is None:
         raise Refused(compiled.render(color=False))
+    if reasons := refused_by_stacks(compiled.plan):
+        raise Refused("\n".join(f"error: {reason}" for reason in reasons))
     return compiled.plan
 
 

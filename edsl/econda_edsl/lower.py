@@ -40,7 +40,9 @@ class PlanLowering:
         handlers = {handler.name.text: blocks.block(handler.body) for handler in d.handlers}
         bodies = (d.body, *(handler.body for handler in d.handlers))
         used = sorted(set().union(*(_tasks_in(block, tables) for block in bodies)))
-        code = {path: sha256_hex(data) for path, data in sorted(self.files.items()) if not path.endswith(".edsl")}
+        code = {
+            path: sha256_hex(data) for path, data in sorted(self.files.items()) if not path.endswith((".edsl", ".lock"))
+        }
         lowered = {name: self.task(name, code) for name in used}
         tasks = {name: task for name, (task, _) in lowered.items()}
         packages = {package for _, package in lowered.values() if package}

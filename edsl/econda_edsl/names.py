@@ -347,8 +347,8 @@ class _Resolve:
                 if name not in self.tables.named and self.tables.complete:
                     help_ = did_you_mean(name, self.tables.record_syntax)
                     self.report("E0206", f"unknown record type `{name}`", callee.span, "not declared", help_)
-            case s.Member(base=s.Ref(name=name)) if not self.find(name) and name not in self.tables.modules:
-                self.no_module(callee.base, name)
+            case s.Member(base=s.Ref(name=name) as base) if not self.find(name) and name not in self.tables.modules:
+                self.no_module(base, name)
             case _:
                 self.expr(callee)
                 self.report("E0313", "only tasks, functions and record types can be called", callee.span, "a value")

@@ -1,0 +1,35 @@
+"""Runs of this machine that must not go side by side: `concurrency = exclusive(by = key)` of a pipeline."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from econda_edsl.evaluate import evaluate
+from econda_edsl.plan import Plan
+
+
+@contextlib.contextmanager
+def alone(root: Path, plan: Plan, params: Mapping[str, Any], waiting: Callable[[], None]) -> Iterator[None]:
+    """Hold the key of a run while the body runs; `waiting` is called once if another run holds it.
+
+    The lock goes with the process, however that ends. Raises `EvaluationError` for a key that has no value.
+    """
+    if plan.settings.exclusive is None:
+        yield
+        return
+    key = evaluate(plan.settings.exclusive, params)
+    name = hashlib.sha256(f"{plan.name}\0{key!r}".encode()).hexdigest()[:32]
+    folder = root / "exclusive"
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / name).open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            waiting()
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
