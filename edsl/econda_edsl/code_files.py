@@ -6,6 +6,7 @@ import ast
 import posixpath
 import warnings
 from collections.abc import Mapping
+from functools import lru_cache
 
 from econda_edsl import syntax as s
 from econda_edsl.infer import Inference
@@ -42,21 +43,26 @@ def check_entry(inference: Inference, run: s.Run, files: Mapping[str, bytes]) ->
 
 
 def _check_function(inference: Inference, target: s.Text, path: str, function: str, code: bytes) -> None:
+    names = _names(code)
+    if isinstance(names, str):
+        inference.report("E0210", f"`{path}` {names}", target.span, "cannot be read")
+    elif function not in names:
+        help_ = did_you_mean(function, names) or "write `def " + (function or "main") + "(…)` at the margin of the file"
+        inference.report("E0210", f"`{path}` has no function `{function}`", target.span, "no such function", help_)
+
+
+@lru_cache(maxsize=32)
+def _names(code: bytes) -> frozenset[str] | str:
+    """What a Python file defines, or why it cannot be read. Remembered: many tasks may be functions of one file."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            tree = ast.parse(code, path)
+            tree = ast.parse(code)
     except SyntaxError as error:
-        message = f"`{path}` is not Python: {error.msg} (line {error.lineno or 1})"
-        inference.report("E0210", message, target.span, "cannot be read")
-        return
+        return f"is not Python: {error.msg} (line {error.lineno or 1})"
     except (ValueError, RecursionError, MemoryError):
-        inference.report("E0210", f"`{path}` cannot be read as Python", target.span, "cannot be read")
-        return
-    names = _defined(tree)
-    if function not in names:
-        help_ = did_you_mean(function, names) or "write `def " + (function or "main") + "(…)` at the margin of the file"
-        inference.report("E0210", f"`{path}` has no function `{function}`", target.span, "no such function", help_)
+        return "cannot be read as Python"
+    return frozenset(_defined(tree))
 
 
 def _defined(tree: ast.Module) -> set[str]:

@@ -92,7 +92,7 @@ def test_older_versions_name_parents_by_name_and_may_give_only_children() -> Non
 
 
 def test_names_of_any_kind_become_names_of_the_language() -> None:
-    names = ["when", "When", "WHEN", "größe", "任务", "任务2", "1st", "a.b c", "run", "scale", "x" * 300]
+    names = ["when", "When", "WHEN", "größe", "任务", "任务2", "1st", "a.b c", "run", "scale", "w", "x" * 300]
     tasks = [{"name": name, "id": name, "parents": names[:place][-1:]} for place, name in enumerate(names)]
     _, plan = written(import_wfformat(recording(tasks), "names.json", scale=1))
     assert counts(plan) == (len(names), len(names) - 1)

@@ -6,7 +6,7 @@ import json
 
 from econda_edsl.importing.report import Imported, NotImported
 
-FORMATS = ("wfformat", "nextflow-trace")
+FORMATS = ("asl", "wfformat", "nextflow-trace")
 
 
 def import_file(data: bytes, path: str, format: str | None = None, *, scale: float = 0.001) -> Imported:
@@ -24,6 +24,10 @@ def import_file(data: bytes, path: str, format: str | None = None, *, scale: flo
             from econda_edsl.importing.nextflow_trace import import_trace
 
             return import_trace(data, path, scale=scale)
+        case "asl":
+            from econda_edsl.importing.asl import import_asl
+
+            return import_asl(data, path)
         case other:
             raise NotImported(f"`{other}` is no format; it is one of {', '.join(FORMATS)}")
 
@@ -46,8 +50,10 @@ def _of_json(data: bytes, text: str) -> str | None:
         document = json.loads(data)
     except (ValueError, RecursionError):
         # The reader says what is wrong; here only which reader that is.
-        marks = {"wfformat": '"workflow"'}
+        marks = {"asl": '"StartAt"', "wfformat": '"workflow"'}
         return next((format for format, mark in marks.items() if mark in text), None)
+    if "StartAt" in document or "States" in document:
+        return "asl"
     return "wfformat" if "workflow" in document else None
 
 

@@ -69,7 +69,8 @@ def _ordered(tasks: list[RecordedTask], name: str) -> list[RecordedTask]:
 def _program(
     name: str, tasks: list[RecordedTask], scale: float, head: list[str], gaps: Gaps, *, short: bool
 ) -> Program:
-    kinds = _Kinds(tasks)
+    title = Names().take(name, "recorded")
+    kinds = _Kinds(tasks, title)
     names = Names(["scale"])
     if short:
         head = [*head, "Steps are numbered, because their recorded names would make this file too long."]
@@ -87,7 +88,7 @@ def _program(
         for task in tasks
     ]
     pipeline = PipelineText(
-        Names().take(name, "recorded"),
+        title,
         list(steps),
         inputs=[
             Input("scale", "Float", number_literal(float(scale)), "0.0..1000.0", "seconds slept per second recorded")
@@ -107,8 +108,8 @@ def _program(
 class _Kinds:
     """The tasks to declare: one per program, with the needs that most of its instances have."""
 
-    def __init__(self, tasks: Iterable[RecordedTask]) -> None:
-        names = Names()
+    def __init__(self, tasks: Iterable[RecordedTask], pipeline: str) -> None:
+        names = Names([pipeline])
         seen: dict[str, list[Mapping[str, str]]] = {}
         for task in tasks:
             seen.setdefault(task.kind, []).append(_needs(task))
