@@ -42,6 +42,7 @@ bench: install
 	$(BIN)/python -m bench.wire
 	$(BIN)/python -m bench.latency
 	$(BIN)/python -m bench.cold
+	$(BIN)/python -m bench.editing
 
 check: install
 	$(BIN)/ruff format --check $(PATHS)

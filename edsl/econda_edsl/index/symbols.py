@@ -79,6 +79,7 @@ class Index:
     references: list[Reference] = field(default_factory=list)
     _starts: list[tuple[int, int]] = field(default_factory=list)
     _parts: dict[Symbol, list[Symbol]] = field(default_factory=dict)
+    _of: dict[Symbol, list[Reference]] = field(default_factory=dict)
 
     def add(self, symbol: Symbol) -> None:
         self.symbols.append(symbol)
@@ -89,6 +90,9 @@ class Index:
         """To be called when the index is complete."""
         self.references.sort(key=lambda r: (r.span.line, r.span.column, not r.binds))
         self._starts = [(r.span.line, r.span.column) for r in self.references]
+        self._of = {}
+        for reference in self.references:
+            self._of.setdefault(reference.symbol, []).append(reference)
 
     def at(self, line: int, column: int) -> Reference | None:
         """What stands at a place, the end of a name included. A use is preferred to a binding at the same place."""
@@ -102,7 +106,7 @@ class Index:
 
     def of(self, symbol: Symbol) -> list[Reference]:
         """All places that speak of a symbol, its bindings included."""
-        return [r for r in self.references if r.symbol is symbol]
+        return self._of.get(symbol, [])
 
     def visible(self, line: int, column: int) -> list[Symbol]:
         """The symbols whose names may be read at a place."""

@@ -17,8 +17,9 @@ from econda_edsl.index.analysis import Analysis, analyse
 from econda_edsl.index.memory import Memory
 from econda_edsl.lsp.texts import Text
 
-# Seconds of quiet before a change is examined: as long as the last examination took, within these.
-SHORTEST_WAIT, LONGEST_WAIT = 0.05, 1.0
+# Seconds of quiet before a change is examined: as long as the last examination took, within these. One runs at a time,
+# and the next one takes the newest text, so a longer pause would only be felt.
+SHORTEST_WAIT, LONGEST_WAIT = 0.05, 0.15
 # Seconds for which files beside a document are taken to be as they were; saving anything ends it.
 FILES_KEPT = 5.0
 

@@ -25,6 +25,7 @@ from econda_edsl.lsp.findings import published
 from econda_edsl.lsp.hover import hover
 from econda_edsl.lsp.outline import TOKEN_MODIFIERS, TOKEN_TYPES, outline, tokens
 from econda_edsl.lsp.signatures import signature_help
+from econda_edsl.lsp.texts import Text
 
 _REQUEST_FAILED = -32803
 
@@ -50,9 +51,14 @@ class EdslServer(LanguageServer):
 
     async def publish(self, document: Document) -> None:
         """Show what is wrong with the newest version of a document."""
-        if document.analysis is not None:
-            found = published(document.text, document.uri, document.analysis)
-            self.text_document_publish_diagnostics(p.PublishDiagnosticsParams(document.uri, found, document.version))
+        analysis, version = document.analysis, document.analysed
+        if analysis is None:
+            return
+        # Columns are counted in the lines that were examined: the text may have gone on.
+        text = Text(analysis.text, document.text.encoding)
+        found = await asyncio.get_running_loop().run_in_executor(self.examiner, published, text, document.uri, analysis)
+        if self.documents.get(document.uri) is document and document.version == version:
+            self.text_document_publish_diagnostics(p.PublishDiagnosticsParams(document.uri, found, version))
 
     async def known(self, identifier: p.TextDocumentIdentifier) -> tuple[Document, Analysis] | None:
         """A document that is open, with the analysis of its newest version."""

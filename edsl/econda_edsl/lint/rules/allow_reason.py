@@ -12,8 +12,11 @@ from econda_edsl.suggest import did_you_mean
 def check(program: Program) -> Iterator[Finding]:
     from econda_edsl.lint.rules import RULES
 
+    known = allows(program)
+    if not known:
+        return
     others = [f for rule in RULES.values() if rule.id != "allow-reason" for f in _of(rule, program)]
-    for allow in allows(program):
+    for allow in known:
         unknown = [x for x in allow.ids if x not in RULES]
         if unknown:
             help_ = did_you_mean(unknown[0], RULES) or "`econda explain` lists all"

@@ -10,37 +10,37 @@ from econda_edsl.lint.rule import Finding, Program, Rule
 
 
 def check(program: Program) -> Iterator[Finding]:
-    called: dict[str, list[str]] = {}
+    called: dict[str, set[str]] = {}
     for step in program.steps():
         if (
             isinstance(step, s.Bind | s.Effect)
             and isinstance(step.expr, s.Apply)
             and isinstance(step.expr.callee, s.Ref)
         ):
-            called.setdefault(step.expr.callee.name, []).append(step.name.text if isinstance(step, s.Bind) else "")
-    for task in program.tasks:
-        steps = called.get(task.name.text)
-        if not steps or _passed_on(program, set(steps)):
+            called.setdefault(step.expr.callee.name, set()).add(step.name.text if isinstance(step, s.Bind) else "")
+    whole = {x.name for x in program.index.symbols if x.kind == "step" and _passed_on(program, x)}
+    for top in program.index.top():
+        task = top.syntax
+        steps = called.get(top.name)
+        if not isinstance(task, s.Task) or top.origin is not None or not steps or steps & whole:
             continue
-        symbol = next(x for x in program.index.top() if x.syntax is task)
-        outputs = [x for x in program.index.parts(symbol) if x.kind == "output"]
+        outputs = [x for x in program.index.parts(top) if x.kind == "output"]
         unread = [x for x in outputs if not _read(program, x, task)]
         # Of whose outputs none is read is called for its effect; what it leaves behind is for people.
         if len(unread) < len(outputs):
             for output in unread:
                 help_ = "remove it, or use it: an output is uploaded and kept for every call"
-                message = f"nothing reads the output `{output.name}` of `{task.name.text}`"
+                message = f"nothing reads the output `{output.name}` of `{top.name}`"
                 yield Finding(output.span, message, "made for nothing", help_)
 
 
-def _passed_on(program: Program, steps: set[str]) -> bool:
-    """Whether the value of such a step goes somewhere as a whole, with all its outputs."""
-    for reference in program.index.references:
-        if reference.binds or reference.symbol.kind != "step" or reference.symbol.name not in steps:
-            continue
+def _passed_on(program: Program, step: Symbol) -> bool:
+    """Whether the value of a step goes somewhere as a whole, with all its outputs."""
+    for reference in program.index.of(step):
         line = program.lines[reference.span.line - 1]
-        if line[reference.span.end_column - 1 :][:1] not in (".", "?"):
-            return not _after(line, reference.span.column)
+        followed = line[reference.span.end_column - 1 :][:1] in (".", "?")
+        if not reference.binds and not followed and not _after(line, reference.span.column):
+            return True
     return False
 
 
