@@ -179,6 +179,10 @@ COMPLETIONS = [
     (TEXT + "\ntask other(a: Int):\n    timeout = 30m", {"30min", "30ms"}, {"a"}),
     (TEXT + "\ntask other(a: Int) -> (b: Int):\n    run shell:\n        echo $", {"a", "OUT/b"}, {"limit"}),
     (TEXT + "\ntask other(a: Int) -> (b: Int):\n    run python:\n        x = ", {"a", "b"}, {"limit"}),
+    (TEXT + "\npool campus is hosts:\n    ", {"price", "node", "hosts"}, {"cpu", "foreach"}),
+    (TEXT + "\npolicy house:\n    ", {"forbid", "minimize"}, {"cpu", "foreach"}),
+    (TEXT + "\npolicy house:\n    minimize ", {"offer", "limit", "max"}, {"attempt", "fit"}),
+    (TEXT + "\npolicy house:\n    minimize offer.", {"cost", "latency"}, {"limit"}),
     (TEXT + "\n", {"task", "pipeline", "let", "type"}, {"foreach"}),
 ]  # fmt: skip
 

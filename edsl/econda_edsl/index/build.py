@@ -123,7 +123,9 @@ class _Declarations(Steps):
                 self.pipeline(d)
             case s.Resource(settings=settings):
                 self.settings(settings)
-            case s.Policy(rules=rules, settings=settings):
+            case s.Policy(rules=rules, settings=settings, extends=extends):
+                if extends is not None:
+                    self.named(s.Ref(extends.span, extends.text), extends.text)
                 self.settings(settings)
                 for rule in rules:
                     self.expr(rule.expr)
@@ -157,8 +159,8 @@ class _Declarations(Steps):
 
     def pipeline(self, d: s.Pipeline) -> None:
         self.field_types((*d.inputs, *d.outputs))
-        self.settings(d.settings)
         self.within = self.symbol_of(d)
+        self.settings(d.settings, self.parts_named(self.within, "input"))
         run = self.built_in("run", RUN)
         self.frames = [{"run": run}, self.parts_named(self.within, "input")]
         scope = self.inside(Span(d.name.span.line, 1, d.name.span.line, 1))

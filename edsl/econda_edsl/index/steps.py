@@ -146,6 +146,10 @@ class Steps(Expressions):
                         self.expr(argument.value)
             elif isinstance(value, s.Binary) and value.op == "of":
                 self.expr(value.left)
+            elif isinstance(value, s.Fields):
+                # Names of variables, of labels, of what a machine has: not this file's to choose.
+                for _, entry in value.entries:
+                    self.expr(entry)
             else:
                 self.expr(value)
         self.frames.pop()

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from lsprotocol import types as p
 
-from econda_edsl import manual, prelude
+from econda_edsl import manual, prelude, resources
 from econda_edsl import syntax as s
 from econda_edsl import types as t
 from econda_edsl.index.analysis import Analysis
@@ -21,7 +21,8 @@ from econda_edsl.written import type_text
 
 K = p.CompletionItemKind
 TRIGGERS = (".", "[", "|", "$")
-_LANGUAGES = ("shell", "python", "container")
+_LANGUAGES = ("shell", "python", "r", "julia", "container")
+_RULES = ("scope", "forbid", "require", "minimize", "maximize", "then")
 _STEPS = ("foreach", "when", "repeat", "assert", "fail", "gather")
 _NUMBER = re.compile(r"(?<![\w.])(\$?)\d[\d_]*(?:\.\d+)?(/?)([A-Za-z]*)$")
 _KINDS = {
@@ -175,6 +176,10 @@ class _Context:
                 yield from _words(["where"])
         elif block in _BODIES:
             yield from self.step(block)
+        elif block in resources.DRIVERS:
+            yield from _resource_settings(block)
+        elif block == "policy":
+            yield from _words(_RULES)
 
     def step(self, block: str) -> Iterator[p.CompletionItem]:
         yield from _words(_STEPS)
@@ -275,7 +280,12 @@ class _Context:
                 yield _symbol(symbol, self.analysis)
         for name, entry in manual.FUNCTIONS.items():
             yield _item(name, K.Function, entry.form, entry.text)
-        names = {"needs": ("attempt",), "task": ("attempt",), "step with": ("attempt",)}.get(self.block, ("run",))
+        if self.block == "policy":
+            for entity in prelude.POLICY_ENTITIES:
+                yield _item(entity, K.Variable, "of a policy")
+        names = {"needs": ("attempt",), "task": ("attempt",), "step with": ("attempt",), "policy": ()}.get(
+            self.block, ("run",)
+        )
         if self.cursor.words[0].text == "where":
             names = ("node", "attempt")
         for name in names:
@@ -283,6 +293,14 @@ class _Context:
         yield from _words(["true", "false", "none", "not", "if", "else", "and", "or", "in"])
         if binds:
             yield from _words(["foreach"])
+
+
+def _resource_settings(kind: str) -> Iterator[p.CompletionItem]:
+    """The settings of a pool, secret or trigger, those of all drivers: the driver's own check tells them apart."""
+    common = {"pool": resources.POOL_SETTINGS, "trigger": resources.TRIGGER_SETTINGS}.get(kind, {})
+    for settings in (common, *resources.DRIVERS[kind].values()):
+        for name, type_ in settings.items():
+            yield _item(name, K.Property, f"{name} = {type_}", "", f"{name} = ")
 
 
 def _last(words: list) -> list[str]:  # type: ignore[type-arg]
