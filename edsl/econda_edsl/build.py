@@ -13,6 +13,7 @@ from lark import Token, v_args
 from econda_edsl import syntax as s
 from econda_edsl.build_expr import TYPES, BuildExpressions, Part, hold, of_kind, pick
 from econda_edsl.diagnostics import Span
+from econda_edsl.remarks import shown
 
 STEPS = (s.Bind, s.Effect, s.Foreach, s.When, s.Repeat, s.Return, s.Gather, s.Assert, s.Fail)
 
@@ -47,7 +48,7 @@ class Build(BuildExpressions):  # pyright: ignore[reportGeneralTypeIssues]
         while above and line in remarks:
             found.insert(0, remarks[line])
             line -= 1
-        return "\n".join(found)
+        return shown("\n".join(found))
 
     # ---- steps
 

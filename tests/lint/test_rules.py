@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from econda_edsl.compile import compile_source
 from econda_edsl.index.analysis import analyse
 from econda_edsl.lint.pages import UnknownLint, catalogue, page
 from econda_edsl.lint.rule import Finding, Rule
@@ -135,3 +136,10 @@ def test_errors_come_before_advice() -> None:
     text = HEAD + "\npipeline main():\n    x = nothing\n"
     assert lint(analyse(text + "    broken !\n")) == []
     assert fixed(text, {}, "main.edsl") == (text, 0)
+
+
+def test_a_comment_to_the_linter_does_not_reach_the_plan() -> None:
+    text = HEAD + "\n## Shown.\n## allow: missing-doc - no\npipeline main(n: Int) -> (out: Int):\n    return out = n\n"
+    plan = compile_source(text).plan
+    assert plan is not None
+    assert plan.doc == "Shown."

@@ -12,7 +12,7 @@ from econda_edsl.diagnostics import Diagnostic
 from econda_edsl.documenting.tables import cell, code, fields_table, settings_list, table
 from econda_edsl.graph import to_svg
 from econda_edsl.index.analysis import Analysis, analyse
-from econda_edsl.index.docs import shown
+from econda_edsl.remarks import shown
 from econda_edsl.written import expr_text, type_text
 
 
@@ -93,8 +93,8 @@ class _Writer:
 
     def summary(self, pipelines: list[s.Pipeline], tasks: list[s.Task]) -> str:
         for d in (*pipelines, *tasks):
-            if doc := shown(d.doc):
-                return doc.split("\n")[0]
+            if d.doc:
+                return d.doc.split("\n")[0]
         return ", ".join(d.name.text for d in (*pipelines, *tasks)[:6])
 
     # ---- declarations
@@ -141,9 +141,9 @@ class _Writer:
             self.lines += [f"Runs {run.language.text}{target}.", ""]
 
     def doc(self, text: str) -> None:
-        if found := shown(text):
+        if text:
             # Headings of a doc stand below those of the page.
-            deeper = ["##" + line if line.startswith("#") else line for line in found.split("\n")]
+            deeper = ["##" + line if line.startswith("#") else line for line in text.split("\n")]
             self.lines += [*deeper, ""]
 
     def signature(self, d: s.Task | s.Pipeline, *, in_code: bool) -> None:

@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from econda_edsl import syntax as s
 from econda_edsl import types as t
 from econda_edsl.index.analysis import Analysis
-from econda_edsl.index.docs import shown
 from econda_edsl.written import expr_text, type_text
 
 # What code sees of a quantity: a plain number of these.
@@ -54,7 +53,7 @@ def fields_table(fields: tuple[s.Field, ...], analysis: Analysis, *, in_code: bo
         unit = UNITS.get("Table" if found.inner.kind == "table" else found.inner.label, "") if in_code else ""
         limits = code(expr_text(f.range, analysis.lines)) if f.range is not None else ""
         default = code(expr_text(f.default, analysis.lines)) if f.default is not None else ""
-        rows.append([code(f.name.text), code(type_text(f.type)), unit, limits, default, cell(shown(f.doc))])
+        rows.append([code(f.name.text), code(type_text(f.type)), unit, limits, default, cell(f.doc)])
     return table(["name", "type", "in code", "range", "default", "about"], rows)
 
 

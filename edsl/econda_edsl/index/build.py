@@ -9,11 +9,11 @@ from econda_edsl import types as t
 from econda_edsl.checked import Checked
 from econda_edsl.diagnostics import Span
 from econda_edsl.index.code_names import names_in_code
-from econda_edsl.index.docs import shown
 from econda_edsl.index.expressions import Names
 from econda_edsl.index.steps import Steps
 from econda_edsl.index.symbols import WHOLE_FILE, Index, Scope, Symbol
 from econda_edsl.infer import NODE, RUN
+from econda_edsl.remarks import shown
 
 _DECLARED = {s.Let: "constant", s.Task: "task", s.Pipeline: "pipeline", s.Alias: "type", s.Record: "type",
              s.Policy: "policy"}  # fmt: skip
@@ -61,7 +61,7 @@ class _Declarations(Steps):
                 self.keep(d.name, _DECLARED[type(d)], d)
 
     def keep(self, name: s.Name, kind: str, d: s.Declaration) -> Symbol:
-        doc = shown(getattr(d, "doc", "") or self.remark(name.span.line))
+        doc = getattr(d, "doc", "") or self.remark(name.span.line)
         found = t.UNKNOWN
         if isinstance(d, s.Let):
             found = self.checked.inference.lets.get(name.text, t.UNKNOWN)
@@ -79,7 +79,7 @@ class _Declarations(Steps):
         while above in layout.remarks:
             found.insert(0, layout.remarks[above])
             above -= 1
-        return "\n".join([*found, *filter(None, [layout.beside.get(line)])])
+        return shown("\n".join([*found, *filter(None, [layout.beside.get(line)])]))
 
     def signature(self, d: s.Declaration) -> None:
         match d:
@@ -105,7 +105,7 @@ class _Declarations(Steps):
         found: Names = {}
         for f in fields:
             type_ = self.checked.tables.fields.get(f, t.UNKNOWN)
-            found[f.name.text] = self.define(f.name, kind, f, scope, type_=type_, doc=shown(f.doc))
+            found[f.name.text] = self.define(f.name, kind, f, scope, type_=type_, doc=f.doc)
         return found
 
     def body(self, d: s.Declaration) -> None:

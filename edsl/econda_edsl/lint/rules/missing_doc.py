@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from econda_edsl.index.docs import shown
 from econda_edsl.lint.rule import Finding, Program, Rule
 
 
 def check(program: Program) -> Iterator[Finding]:
     for d in (*program.tasks, *program.pipelines):
-        if not shown(d.doc):
+        if not d.doc:
             help_ = 'begin it with a line of `"""What it does."""`'
             yield Finding(d.name.span, f"`{d.name.text}` does not say what it does", "no doc", help_)
 

@@ -1,4 +1,4 @@
-"""Docs as readers see them: without the comments that speak to the linter."""
+"""`##` comments as readers see them: without those that speak to the linter."""
 
 from __future__ import annotations
 
