@@ -153,6 +153,9 @@ def root(number: float = 2.0) -> Root:
     return Root(root=found.guess, rounds=found.rounds)
 
 
+shorten_all = shell("shorten_all", "true", inputs={"n": int})
+
+
 @task
 def train(trials: list[Trial], extra: dict[str, float] | None = None) -> Model:
     Path("m").write_text(f"{len(trials)} {extra}")
@@ -162,6 +165,11 @@ def train(trials: list[Trial], extra: dict[str, float] | None = None) -> Model:
 @pipeline
 def unrolled() -> Model:
     """Loops over plain values are Python's own; each round is a step."""
+
+    @foreach([1, 2])
+    def _(n):
+        shorten_all(n)
+
     points = [Trial(rate=rate) for rate in (0.1, 0.2)]
     for point in points:
         fitted = fit(point.rate)

@@ -108,6 +108,7 @@ REFUSED: list[tuple[Callable[[Any], Any], str]] = [
     (lambda x: fn.length(x.all), "EDSL has no function `length`"),
     (lambda _: text("{y}"), "`text` has no value for {y}"),
     (lambda _: text("a", y=1), "values that it does not show: y"),
+    (lambda _: double(1).after(None), "`after` takes steps, None is none"),
     (one_armed, "there is no `@arm.otherwise`; write it first"),
     (uneven, "is returned by some branches of `arm` and not by others"),
     (no_dict, "return a dict of names and values"),

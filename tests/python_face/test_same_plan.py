@@ -111,7 +111,7 @@ def test_the_digest_is_that_of_the_hand_written_plan(name: str) -> None:
 
 def test_loops_over_plain_values_are_unrolled_and_records_written_out() -> None:
     text = plans.unrolled.edsl()
-    assert [node.id for node in compiled(text).body] == ["fitted", "fitted_2", "model"]
+    assert [node.id for node in compiled(text).body] == ["foreach", "fitted", "fitted_2", "model"]
     assert "Trial(rate = 0.1, loss = fitted_2.loss)" in text
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 
 from econda_edsl.importing.report import Imported, NotImported
 
-FORMATS = ("asl", "wfformat", "nextflow-trace")
+FORMATS = ("asl", "airflow", "wfformat", "nextflow-trace")
 
 
 def import_file(data: bytes, path: str, format: str | None = None, *, scale: float = 0.001) -> Imported:
@@ -28,6 +29,10 @@ def import_file(data: bytes, path: str, format: str | None = None, *, scale: flo
             from econda_edsl.importing.asl import import_asl
 
             return import_asl(data, path)
+        case "airflow":
+            from econda_edsl.importing.airflow import import_airflow
+
+            return import_airflow(data, path)
         case other:
             raise NotImported(f"`{other}` is no format; it is one of {', '.join(FORMATS)}")
 
@@ -61,4 +66,4 @@ def _of_text(text: str) -> str | None:
     first = text.partition("\n")[0].split("\t")
     if "status" in first and {"name", "process"} & set(first):
         return "nextflow-trace"
-    return None
+    return "airflow" if re.search(r"^\s*(from|import)\s+airflow\b", text, re.MULTILINE) else None

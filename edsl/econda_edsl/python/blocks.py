@@ -13,22 +13,24 @@ from econda_edsl.python.settings import step_settings
 from econda_edsl.writing import program as w
 
 
-def foreach(*lists: Any, up_to: Any = None, **settings: Any) -> Callable[[Callable[..., Any]], Expr]:
+def foreach(*lists: Any, up_to: Any = None, **settings: Any) -> Callable[[Callable[..., Any]], Any]:
     """Run a function once per element; its parameters are the elements, what it returns is gathered.
 
     The function's name becomes the step: `.done`, `.failed`, `.all`. `up_to` bounds lists whose length is known only in
-    a run. Settings: `parallel`, `batch`, `tolerate`.
+    a run. Settings: `parallel`, `batch`, `tolerate`. A function that returns nothing leaves no step behind, but None.
     """
 
-    def make(body: Callable[..., Any]) -> Expr:
+    def make(body: Callable[..., Any]) -> Expr | None:
         trace = t.current("foreach")
         variables = list(inspect.signature(body).parameters)
         if len(variables) != len(lists):
             raise TraceError(f"foreach over {len(lists)} lists needs a function of as many parameters, not {variables}")
-        name = trace.names.keep(body.__name__, "each")
+        name: str | None = trace.names.keep(body.__name__, "each")
         taken = [trace.names.keep(each) for each in variables]
         with trace.block() as steps:
             gathered = body(*map(Expr, taken))
+        if gathered is None:
+            name = None
         step = w.Foreach(
             list(zip(taken, map(expression, lists))),
             steps,
@@ -38,7 +40,7 @@ def foreach(*lists: Any, up_to: Any = None, **settings: Any) -> Callable[[Callab
             step_settings(settings, prelude.FOREACH, "foreach"),
         )
         trace.add(step)
-        return Expr(name, fields=None if gathered is not None else {"failed": ""})
+        return None if name is None else Expr(name)
 
     return make
 

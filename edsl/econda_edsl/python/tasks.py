@@ -124,7 +124,10 @@ class StepResult(Expr):
 
     def after(self, *others: Expr) -> StepResult:
         """Start behind other steps although no value comes from them."""
-        self._bind.after += [expression(each) for each in others]
+        for each in others:
+            if not isinstance(each, Expr) or not each._text.isidentifier():
+                raise TraceError(f"`after` takes steps, {each!r} is none")
+            self._bind.after.append(each._text)
         return self
 
 
