@@ -307,14 +307,13 @@ def test_a_request_that_is_cancelled_ends_and_the_server_goes_on(tmp_path: Path)
             f"    a{i} = fit(rows)\n    b{i} = a{i}.auc + 1.0\n    assert b{i} > 0.0\n" for i in range(1500)
         )
         document = editor.open(TEXT + LATER + steps)
-        asked = asyncio.ensure_future(
-            editor.text_document_hover_async(p.HoverParams(document, position(TEXT, "one = fit", "fit")))
-        )
-        await asyncio.sleep(0)
-        asked.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await asked
+        params = p.HoverParams(document, position(TEXT, "one = fit", "fit"))
+        asked = editor.protocol.send_request_async(p.TEXT_DOCUMENT_HOVER, params, msg_id="mine")
+        editor.cancel_request(p.CancelParams(id="mine"))
         editor.cancel_request(p.CancelParams(id="no such request"))
+        with pytest.raises(JsonRpcException) as refused:
+            await asked
+        assert refused.value.code == p.LSPErrorCodes.RequestCancelled
         small = editor.open(TEXT, "small.edsl")
         assert await editor.diagnostics(small) == []
         assert await editor.diagnostics(document) == []
