@@ -1,6 +1,8 @@
 """The real `econda lsp`, asked over the protocol as an editor asks."""
 
 import asyncio
+import subprocess
+import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -8,7 +10,7 @@ import pytest
 from lsprotocol import types as p
 from pygls.exceptions import JsonRpcException
 
-from tests.lsp.editor import Editor, editing, position
+from tests.lsp.editor import PROGRAM, Editor, editing, position
 
 TEXT = '''edsl 1
 
@@ -332,3 +334,8 @@ def test_code_files_beside_the_file_count(tmp_path: Path) -> None:
         assert await editor.diagnostics(document) == []
 
     session(tmp_path, act)
+
+
+def test_the_server_ends_with_its_editor() -> None:
+    done = subprocess.run([sys.executable, "-c", PROGRAM], stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
