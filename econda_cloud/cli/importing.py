@@ -15,7 +15,7 @@ from econda_edsl.plan_nodes import all_nodes
 from econda_edsl.writing.source import source_text
 
 from econda_cloud.cli.options import Json
-from econda_cloud.cli.output import FAILED, NOT_COMPILED, USAGE, print_json, stop
+from econda_cloud.cli.output import NOT_COMPILED, USAGE, print_json, stop
 
 
 def import_(
@@ -35,23 +35,31 @@ def import_(
         stop(f"error: `{format_}` is no format; it is one of {', '.join(FORMATS)}", USAGE)
     found = _read(file, format_, _scale(time_scale))
     text = source_text(found.program)
-    name = found.program.pipelines[-1].name
+    names = [pipeline.name for pipeline in found.program.pipelines]
+    name = names[0]
     path = out / f"{name}.edsl"
-    compiled = compile_source(text, str(path), files=found.files)
-    if compiled.plan is None:
-        stop(f"error: what was imported does not compile; please report it\n{compiled.render()}", FAILED)
     _write({path: text.encode(), **{out / each: data for each, data in found.files.items()}}, force=force)
-    steps, edges = _counts(compiled.plan)
+    plans = [_compiled(text, path, found, each) for each in names]
+    steps, edges = (sum(numbers) for numbers in zip(*map(_counts, plans), strict=True))
     if json:
         gaps = [{"where": g.where, "what": g.what, "why": g.why, "instead": g.instead} for g in found.gaps]
         files = [str(path), *(str(out / each) for each in found.files)]
         print_json({"format": found.format, "files": files, "steps": steps, "edges": edges, "gaps": gaps})
         return
-    typer.echo(f"{path}: pipeline {name} from {found.format}, {steps} steps, {edges} dependencies")
+    shown = f"pipeline{'s' if len(names) > 1 else ''} {', '.join(names)}"
+    typer.echo(f"{path}: {shown} from {found.format}, {steps} steps, {edges} dependencies")
     if found.gaps:
         typer.echo(f"{len(found.gaps)} not carried over:")
     for gap in found.gaps:
         typer.echo(f"  {gap}")
+
+
+def _compiled(text: str, path: Path, found: Imported, name: str) -> Plan:
+    compiled = compile_source(text, str(path), files=found.files, pipeline=name)
+    if compiled.plan is None:
+        # Other systems know their types later, so a value may not fit where it goes. What is right is worth keeping.
+        stop(f"error: {path} is written, but must be corrected before it runs\n{compiled.render()}", NOT_COMPILED)
+    return compiled.plan
 
 
 def _read(file: Path, format_: str | None, scale: float) -> Imported:

@@ -7,14 +7,14 @@ import re
 
 from econda_edsl.importing.report import Imported, NotImported
 
-FORMATS = ("asl", "airflow", "wfformat", "nextflow-trace")
+FORMATS = ("asl", "cwl", "airflow", "wfformat", "nextflow-trace")
 
 
 def import_file(data: bytes, path: str, format: str | None = None, *, scale: float = 0.001) -> Imported:
     """Read a workflow of another system; `format` is one of `FORMATS`, or found from the content.
 
     `scale` is for recordings: seconds slept per second recorded. Raises `NotImported`, and `OSError` for files that
-    it refers to.
+    a CWL document refers to.
     """
     match format or detect(data, path):
         case "wfformat":
@@ -33,6 +33,10 @@ def import_file(data: bytes, path: str, format: str | None = None, *, scale: flo
             from econda_edsl.importing.airflow import import_airflow
 
             return import_airflow(data, path)
+        case "cwl":
+            from econda_edsl.importing.cwl import import_cwl
+
+            return import_cwl(data, path)
         case other:
             raise NotImported(f"`{other}` is no format; it is one of {', '.join(FORMATS)}")
 
@@ -55,10 +59,12 @@ def _of_json(data: bytes, text: str) -> str | None:
         document = json.loads(data)
     except (ValueError, RecursionError):
         # The reader says what is wrong; here only which reader that is.
-        marks = {"asl": '"StartAt"', "wfformat": '"workflow"'}
+        marks = {"asl": '"StartAt"', "cwl": '"cwlVersion"', "wfformat": '"workflow"'}
         return next((format for format, mark in marks.items() if mark in text), None)
     if "StartAt" in document or "States" in document:
         return "asl"
+    if "cwlVersion" in document:
+        return "cwl"
     return "wfformat" if "workflow" in document else None
 
 
@@ -66,4 +72,6 @@ def _of_text(text: str) -> str | None:
     first = text.partition("\n")[0].split("\t")
     if "status" in first and {"name", "process"} & set(first):
         return "nextflow-trace"
+    if re.search(r"^cwlVersion\s*:", text, re.MULTILINE):
+        return "cwl"
     return "airflow" if re.search(r"^\s*(from|import)\s+airflow\b", text, re.MULTILINE) else None
