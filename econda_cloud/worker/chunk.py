@@ -42,8 +42,13 @@ def run_chunk(
     and reports `preempted`. At `deadline_ms` (ms since the epoch) the place where this runs ends, as an invocation
     of a function does: what still runs `MARGIN_MS` before is stopped, and what has not begun never is.
     """
-    attempts = Attempts(chunk, blobs, scratch.absolute(), hosts, cancelled, secrets or LocalSecrets())
     place = _Place(clock, deadline_ms)
+    try:
+        attempts = Attempts(chunk, blobs, scratch.absolute(), hosts, cancelled, secrets or LocalSecrets())
+    except Exception as error:
+        # A folder that cannot be made, a chunk of another version: nothing of it can be tried.
+        yield from _none_began(chunk, clock(), f"{type(error).__name__}: {error}"[:_SHOWN])
+        return
     try:
         for index, item in enumerate(chunk.items):
             started = clock()
@@ -56,6 +61,12 @@ def run_chunk(
                 yield AttemptSucceeded(outputs=answer["outputs"], **common)
     finally:
         attempts.close()
+
+
+def _none_began(chunk: Chunk, now: int, message: str) -> Iterator[Report]:
+    for item in chunk.items:
+        yield AttemptFailed(instance=item.instance, attempt=item.attempt, failure="failed", message=_text(message),
+                            started_ms=now, ended_ms=now)  # fmt: skip
 
 
 def _answer(attempts: Attempts, item: WorkItem, place: Limit | None) -> dict[str, Any]:

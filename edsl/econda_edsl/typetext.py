@@ -1,4 +1,4 @@
-"""Types as the plan writes them, read back: `List[Trial]`, `Float?`, `"low" | "high"`."""
+"""Types as the plan writes them, read back: `List[Trial]`, `stats.Point`, `Float?`, `"low" | "high"`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
-_TOKEN = re.compile(r'\s*("(?:[^"\\]|\\.)*"|[A-Za-z]\w*|[\[\](),?|])')
+_TOKEN = re.compile(r'\s*("(?:[^"\\]|\\.)*"|[A-Za-z]\w*(?:\.[A-Za-z]\w*)?|[\[\](),?|])')
 _DEEPEST = 64
 
 

@@ -14,7 +14,7 @@ from econda_adapters.aws.secrets import AwsSecrets
 from econda_cloud.money.prices import Price
 from econda_cloud.place.state import Node, Offer, Pool
 from econda_cloud.ports.blobs import BlobStore
-from econda_cloud.run.events import AnyEvent, Item
+from econda_cloud.run.events import AnyEvent, ChunkLost, Item
 from econda_cloud.worker.chunk import run_chunk
 from econda_cloud.worker.processes import HostPool
 from econda_cloud.worker.spec import Chunk
@@ -84,6 +84,14 @@ class EmbeddedPool:
         self._cancelled.update(items)
 
     def _run(self, chunk: Chunk) -> None:
+        try:
+            self._report(chunk)
+        except Exception as error:
+            # Nobody waits for this thread: what it does not say, the run would wait for until its lease ends.
+            lost = ChunkLost(chunk=chunk.id, failure="lost", message=f"{type(error).__name__}: {error}")
+            self._reports.put((chunk.run, [lost]))
+
+    def _report(self, chunk: Chunk) -> None:
         reports = run_chunk(
             chunk,
             blobs=self._blobs,
