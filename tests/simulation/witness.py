@@ -57,7 +57,7 @@ class RunWitness:
         invariants.check(self.plan, self.state)
         require(outcome is None or outcome == self.state.outcome, f"a finished run became {self.state.outcome}")
         require(decided is None or decided == self.state.decided, f"what was decided became {self.state.decided}")
-        let_go = outcome is None and self.state.outcome is not None or handling != self.state.handling
+        let_go = (outcome is None and self.state.outcome is not None) or handling != self.state.handling
         self._look_at(entry, held, spent, counted, closed=let_go)
 
     def _held(self) -> dict[Item, tuple[Any, int, int]]:
