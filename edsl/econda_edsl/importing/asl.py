@@ -72,7 +72,7 @@ class _Machine:
             raise NotImported(f"{where}: machines are nested more than 8 deep; split them")
         states = mapping(machine.get("States"), f"{where}: States")
         start = machine.get("StartAt")
-        if start not in states:
+        if not isinstance(start, str) or start not in states:
             raise NotImported(f"{where}: StartAt is {shown(start)}, which is none of its states; correct it")
         language = machine.get("QueryLanguage", "JSONPath")
         checked = {name: _state(state, f"{where}: {name}", language) for name, state in states.items()}
@@ -99,7 +99,7 @@ class _Machine:
         found += [state["Next"]] if "Next" in state else []
         found += [each["Next"] for each in catchers(state)[:1]]
         for each in found:
-            if each not in states:
+            if not isinstance(each, str) or each not in states:
                 raise NotImported(f"{where}: leads to {shown(each)}, which is none of the states; correct it")
         if state["Type"] in ("Choice", "Fail"):
             return tuple(dict.fromkeys(found))
