@@ -67,7 +67,7 @@ def _place(error: BaseException, path: Path) -> str:
     """The last line of the user's file that the error went through."""
     traceback, line = error.__traceback__, 0
     while traceback is not None:
-        if traceback.tb_frame.f_code.co_filename == str(path):
+        if Path(traceback.tb_frame.f_code.co_filename).resolve() == path.resolve():
             line = traceback.tb_lineno
         traceback = traceback.tb_next
     return f"{path}:{line}" if line else str(path)

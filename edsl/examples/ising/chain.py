@@ -1,5 +1,6 @@
 """The two-dimensional Ising model by the Metropolis algorithm, in plain Python."""
 
+import itertools
 import json
 import math
 import os
@@ -49,5 +50,5 @@ def steepest(points):
     for point in points:
         by_temperature.setdefault(point["t"], []).append(point["magnetisation"])
     curve = [(t, sum(m) / len(m)) for t, m in sorted(by_temperature.items())]
-    falls = [(a[1] - b[1], (a[0] + b[0]) / 2) for a, b in zip(curve, curve[1:])]
+    falls = [(a[1] - b[1], (a[0] + b[0]) / 2) for a, b in itertools.pairwise(curve)]
     return max(falls)[1]

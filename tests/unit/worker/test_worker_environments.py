@@ -1,6 +1,5 @@
 """Environments: resolved once, built once, mounted by every kind of task; failures that name the package."""
 
-import os
 import subprocess
 import sys
 
@@ -141,9 +140,11 @@ def test_building_stops_when_it_is_told_to(go, tmp_path, monkeypatch):
     assert (report.failure, report.message) == ("timed_out", "timed out after 300 ms")
 
 
-def test_no_uv_is_said(monkeypatch):
+def test_no_uv_is_said(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "uv", None)
-    assert os.path.basename(find_uv()) == "uv"
+    on_path = program(tmp_path / "uv", "true")()
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert find_uv() == on_path
     monkeypatch.setenv("PATH", "")
     with pytest.raises(UvFailed, match="pip install uv"):
         find_uv()
