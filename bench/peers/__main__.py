@@ -1,94 +1,105 @@
 """econda beside its peers: `python -m bench.peers`, one table of tasks per second, all measured in this run.
 
-Each peer has an environment of its own, installed from hashed pins and kept in $ECONDA_CACHE; each runs its own
-idiomatic program. A peer that cannot be installed is left out with the reason.
+Each peer runs its own idiomatic program in an environment of its own. One that cannot be had or fails is a row with the
+reason. `--only luigi,DBOS` measures these and ours, `--json FILE` keeps the numbers, `--plot FILE.svg` draws them and
+`--markdown FILE` writes them as the tables of docs/performance.md.
 """
 
 from __future__ import annotations
 
+import argparse
+import json
 import os
 import subprocess
-import sys
 import tempfile
-import time
+from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 
-from econda_adapters.embedded.runner import Home, run_plan
-from uv import find_uv_bin
+from bench.peers import rates, table
+from bench.peers.catalogue import PEERS, Peer
+from bench.peers.environments import CannotBeHad, python_of
+from bench.peers.table import OURS, Row
+from bench.shapes import SHAPES
 
-from bench.shapes import SHAPES, floor_rate, plan_of, shell
-
-HERE = Path(__file__).parent
-PEERS = {"Luigi": "luigi", "DBOS": "dbos", "redun": "redun", "HyperQueue (processes)": "hyperqueue"}
-TIMES = 2
-"""Each number is the best of so many runs."""
-
-
-def environment(peer: str) -> Path:
-    """The peer's Python. Raises `subprocess.CalledProcessError` with uv's words."""
-    cache = Path(os.environ.get("ECONDA_CACHE") or Path.home() / ".cache" / "econda") / "peers" / peer
-    pins = HERE / f"{peer}.txt"
-    stamp = cache / "pins.txt"
-    if not stamp.exists() or stamp.read_bytes() != pins.read_bytes():
-        uv = [find_uv_bin()]
-        subprocess.run([*uv, "venv", "-q", "--clear", "--python", sys.executable, str(cache)], check=True)
-        install = [
-            "pip",
-            "install",
-            "-q",
-            "--python",
-            str(cache / "bin" / "python"),
-            "--require-hashes",
-            "-r",
-            str(pins),
-        ]
-        subprocess.run([*uv, *install], check=True, capture_output=True, text=True)
-        stamp.write_bytes(pins.read_bytes())
-    return cache / "bin" / "python"
+FLOORS_AND_OURS: dict[bool, list[tuple[str, str, Callable[[], rates.Rates]]]] = {
+    False: [
+        ("SQLite floor", "two commits per task", rates.of_sqlite),
+        (OURS, "`econda run`, Python in warm processes", rates.of_econda),
+    ],
+    True: [
+        ("process floor", "`posix_spawn` of `true`, two at a time, in the chain one", rates.of_process_start),
+        (OURS, "`econda run`, a shell for each task", rates.of_econda_processes),
+    ],
+}
 
 
-def peer_rate(python: Path, peer: str, shape: str, tasks: int) -> float:
-    best = float("inf")
-    for _ in range(TIMES):
-        with tempfile.TemporaryDirectory() as folder:
-            command = [str(python), str(HERE / f"{peer}_program.py"), shape]
-            done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True, timeout=300)
-            best = min(best, float(done.stdout.split()[-1]))
-    return tasks / best
+def measured(peers: list[Peer]) -> list[Row]:
+    """All rows, each printed as soon as it is known."""
+    rows: list[Row] = []
+    for a_process_per_task, own in FLOORS_AND_OURS.items():
+        print(table.heading(a_process_per_task))
+        ours: rates.Rates = {}
+        here = [Row(name, how, a_process_per_task, rate()) for name, how, rate in own]
+        ours = here[-1].rates
+        for row in here:
+            print(table.line(row, ours), flush=True)
+        for peer in peers:
+            if peer.a_process_per_task == a_process_per_task:
+                here.append(_row_of(peer))
+                print(table.line(here[-1], ours), flush=True)
+        rows += here
+        print()
+    print(table.notes(rows))
+    return rows
 
 
-def own_rate(source: str, tasks: int) -> float:
-    plan, best = plan_of(source), float("inf")
-    for _ in range(TIMES):
-        with tempfile.TemporaryDirectory() as folder:
-            begun = time.perf_counter()
-            state = run_plan(Home(Path(folder)), plan, {})
-            best = min(best, time.perf_counter() - begun)
-            assert state.counts.succeeded == tasks, state.outcome
-    return tasks / best
-
-
-def floor(tasks: int) -> float:
-    with tempfile.TemporaryDirectory() as folder:
-        return floor_rate(Path(folder), tasks)
+def _row_of(peer: Peer) -> Row:
+    try:
+        return table.row_of(peer, rates.of_peer(peer))
+    except (CannotBeHad, OSError, ValueError, IndexError) as error:
+        return table.row_of(peer, {}, str(error))
 
 
 def main() -> None:
-    print(f"{'tasks/s':<26}" + "".join(f"{name:>16}" for name in SHAPES))
-    _row("SQLite floor", [floor(tasks) for tasks, _ in SHAPES.values()])
-    _row("econda run (python)", [own_rate(source, tasks) for tasks, source in SHAPES.values()])
-    _row("econda run (processes)", [own_rate(shell(source), tasks) for tasks, source in SHAPES.values()])
-    for name, peer in PEERS.items():
-        try:
-            python = environment(peer)
-            _row(name, [peer_rate(python, peer, shape, tasks) for shape, (tasks, _) in SHAPES.items()])
-        except (subprocess.SubprocessError, OSError) as error:
-            words = getattr(error, "stderr", "") or str(error)
-            print(f"{name:<26}left out: {str(words).strip().splitlines()[-1][:120]}")
+    options = _options()
+    load_before = os.getloadavg()[0]
+    rows = measured(options.only)
+    load = f"load of {os.cpu_count()} cores: {load_before:.1f} before, {os.getloadavg()[0]:.1f} at the end"
+    print(f"Each rate is the best of {rates.TIMES} runs; (n×): ours is n times as much. {load}")
+    kept = json.dumps({"shapes": list(SHAPES), "load": load, "rows": [asdict(row) for row in rows]}, indent=2)
+    if options.json:
+        options.json.write_text(kept + "\n")
+    if options.markdown:
+        options.markdown.write_text(table.markdown(rows) + "\n")
+    if options.plot:
+        _draw(kept, options.plot)
 
 
-def _row(name: str, rates: list[float]) -> None:
-    print(f"{name:<26}" + "".join(f"{rate:>16,.0f}" for rate in rates), flush=True)
+def _draw(kept: str, picture: Path) -> None:
+    program = Path(__file__).parent / "plot" / "program.py"
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder) / "rows.json"
+        source.write_text(kept)
+        subprocess.run([str(python_of("plot")), str(program), str(source), str(picture)], check=True)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench.peers", description="econda beside its peers")
+    parser.add_argument("--only", metavar="NAME,…", type=_named, default=PEERS, help="measure only these, and ours")
+    parser.add_argument("--json", metavar="FILE", type=Path, help="keep the numbers")
+    parser.add_argument("--markdown", metavar="FILE", type=Path, help="write the tables of docs/performance.md")
+    parser.add_argument("--plot", metavar="FILE.svg", type=Path, help="draw the numbers")
+    return parser.parse_args()
+
+
+def _named(words: str) -> list[Peer]:
+    by_name = {peer.name.lower(): peer for peer in PEERS}
+    unknown = [word for word in words.split(",") if word.strip().lower() not in by_name]
+    if unknown:
+        known = ", ".join(peer.name for peer in PEERS)
+        raise argparse.ArgumentTypeError(f"no peer `{unknown[0].strip()}`: there are {known}")
+    return [by_name[word.strip().lower()] for word in words.split(",")]
 
 
 if __name__ == "__main__":

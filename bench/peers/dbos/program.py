@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import time
 
@@ -21,29 +22,27 @@ def one(x: int) -> int:
 
 
 @DBOS.workflow()
-def fan() -> int:
-    handles = [DBOS.enqueue_workflow(QUEUE, one, i) for i in range(1000)]
+def fan(width: int) -> int:
+    handles = [DBOS.enqueue_workflow(QUEUE, one, i) for i in range(width)]
     return len([handle.get_result() for handle in handles])
 
 
 @DBOS.workflow()
-def chain() -> int:
+def chain(length: int) -> int:
     x = 0
-    for _ in range(300):
+    for _ in range(length):
         x = noop(x)
     return x
 
 
 @DBOS.workflow()
-def layered() -> int:
+def layered(layers: int, width: int) -> int:
     done = 0
-    for _ in range(10):
-        handles = [DBOS.enqueue_workflow(QUEUE, one, i) for i in range(50)]
+    for _ in range(layers):
+        handles = [DBOS.enqueue_workflow(QUEUE, one, i) for i in range(width)]
         done += len([handle.get_result() for handle in handles])
     return done
 
-
-SHAPES = {"fan-out 1000": (fan, 1000), "chain 300": (chain, 300), "layered 500": (layered, 500)}
 
 if __name__ == "__main__":
     DBOS(
@@ -56,8 +55,9 @@ if __name__ == "__main__":
     )
     DBOS.launch()
     DBOS.register_queue(QUEUE, concurrency=50, polling_interval_sec=0.01)
-    program, expected = SHAPES[sys.argv[1]]
+    shape = {"fan": fan, "chain": chain, "layered": layered}[sys.argv[1]]
+    sizes = [int(size) for size in sys.argv[2:]]
     begun = time.perf_counter()
-    assert program() == expected
+    assert shape(*sizes) == math.prod(sizes)
     print(time.perf_counter() - begun)
     DBOS.destroy()

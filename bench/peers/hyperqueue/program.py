@@ -9,30 +9,28 @@ from hyperqueue import Job, LocalCluster
 from hyperqueue.cluster import WorkerConfig
 
 
-def fan(job: Job) -> None:
-    for _ in range(1000):
+def fan(job: Job, width: int) -> None:
+    for _ in range(width):
         job.program(["true"])
 
 
-def chain(job: Job) -> None:
+def chain(job: Job, length: int) -> None:
     last = []
-    for _ in range(300):
+    for _ in range(length):
         last = [job.program(["true"], deps=last)]
 
 
-def layered(job: Job) -> None:
+def layered(job: Job, layers: int, width: int) -> None:
     last = []
-    for _ in range(10):
-        last = [job.program(["true"], deps=last) for _ in range(50)]
+    for _ in range(layers):
+        last = [job.program(["true"], deps=last) for _ in range(width)]
 
-
-SHAPES = {"fan-out 1000": fan, "chain 300": chain, "layered 500": layered}
 
 if __name__ == "__main__":
     with LocalCluster() as cluster:
         cluster.start_worker(WorkerConfig(cores=2))
         job = Job()
-        SHAPES[sys.argv[1]](job)
+        {"fan": fan, "chain": chain, "layered": layered}[sys.argv[1]](job, *[int(size) for size in sys.argv[2:]])
         client = cluster.client()
         begun = time.perf_counter()
         client.wait_for_jobs([client.submit(job)])

@@ -1,4 +1,4 @@
-"""Luigi: a task per task, each with a file as its target; two workers, local scheduler."""
+"""Luigi: a task per task, each with a file as its target; one worker, local scheduler."""
 
 from __future__ import annotations
 
@@ -25,8 +25,10 @@ class Noop(luigi.Task):
 
 
 class Fan(luigi.WrapperTask):
+    width = luigi.IntParameter()
+
     def requires(self):
-        return [Noop(name=str(i)) for i in range(1000)]
+        return [Noop(name=str(i)) for i in range(self.width)]
 
 
 class Link(Noop):
@@ -37,9 +39,10 @@ class Link(Noop):
 
 class Layer(luigi.Task):
     layer = luigi.IntParameter()
+    width = luigi.IntParameter()
 
     def requires(self):
-        return [InLayer(layer=self.layer, place=i) for i in range(50)]
+        return [InLayer(layer=self.layer, place=i, width=self.width) for i in range(self.width)]
 
     def output(self):
         return luigi.LocalTarget(f"out/layer{self.layer}")
@@ -52,9 +55,10 @@ class Layer(luigi.Task):
 class InLayer(luigi.Task):
     layer = luigi.IntParameter()
     place = luigi.IntParameter()
+    width = luigi.IntParameter()
 
     def requires(self):
-        return [Layer(layer=self.layer - 1)] if self.layer else []
+        return [Layer(layer=self.layer - 1, width=self.width)] if self.layer else []
 
     def output(self):
         return luigi.LocalTarget(f"out/{self.layer}-{self.place}")
@@ -64,12 +68,19 @@ class InLayer(luigi.Task):
             file.write("1")
 
 
-SHAPES = {"fan-out 1000": Fan, "chain 300": lambda: Link(name="299"), "layered 500": lambda: Layer(layer=9)}
+def chain(length: int) -> luigi.Task:
+    return Link(name=str(length - 1))
+
+
+def layered(layers: int, width: int) -> luigi.Task:
+    return Layer(layer=layers - 1, width=width)
+
 
 if __name__ == "__main__":
     sys.setrecursionlimit(10_000)
     logging.disable(logging.CRITICAL)
-    task = SHAPES[sys.argv[1]]()
+    shape = {"fan": Fan, "chain": chain, "layered": layered}[sys.argv[1]]
+    task = shape(*[int(size) for size in sys.argv[2:]])
     begun = time.perf_counter()
     assert luigi.build([task], local_scheduler=True, workers=1, log_level="CRITICAL")
     print(time.perf_counter() - begun)

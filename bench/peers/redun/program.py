@@ -18,36 +18,36 @@ def noop(x: int) -> int:
 
 
 @task()
-def fan() -> list[int]:
-    return [noop(i) for i in range(1000)]
+def fan(width: int) -> list[int]:
+    return [noop(i) for i in range(width)]
 
 
 @task()
-def chain() -> int:
+def chain(length: int) -> int:
     x = 0
-    for _ in range(300):
+    for _ in range(length):
         x = noop(x)
     return x
 
 
 @task()
-def more(layer: int, before: list[int]) -> list[int]:
-    here = [noop(sum(before) + i) for i in range(50)]
-    return more(layer - 1, here) if layer > 1 else here
+def more(layers: int, width: int, before: list[int]) -> list[int]:
+    here = [noop(sum(before) + i) for i in range(width)]
+    return more(layers - 1, width, here) if layers > 1 else here
 
 
 @task()
-def layered() -> list[int]:
-    return more(10, [0])
+def layered(layers: int, width: int) -> list[int]:
+    return more(layers, width, [0])
 
-
-SHAPES = {"fan-out 1000": fan, "chain 300": chain, "layered 500": layered}
 
 if __name__ == "__main__":
     sys.setrecursionlimit(100_000)
     logging.disable(logging.CRITICAL)
     scheduler = Scheduler(config=Config({"backend": {"db_uri": "sqlite:///redun.db"}}))
     scheduler.load()
+    shape = {"fan": fan, "chain": chain, "layered": layered}[sys.argv[1]]
+    sizes = [int(size) for size in sys.argv[2:]]
     begun = time.perf_counter()
-    scheduler.run(SHAPES[sys.argv[1]]())
+    scheduler.run(shape(*sizes))
     print(time.perf_counter() - begun)

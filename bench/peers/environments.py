@@ -1,0 +1,99 @@
+"""What a peer runs in: a Python from hashed pins, a package of npm from a lock file, a program of Go from its sums.
+
+All is kept in $ECONDA_CACHE/peers and made anew when the pins change; nothing is added to the project's own environment.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from uv import find_uv_bin
+
+HERE = Path(__file__).parent
+BUILD_SECONDS = 1200
+"""The first build of Temporal's server takes about four minutes of two quiet cores."""
+
+
+class CannotBeHad(Exception):
+    """The peer cannot be installed here."""
+
+
+def python_of(peer: str) -> Path:
+    """The Python of the peer, with what its pins name."""
+    pins, kept = HERE / peer / "pins.txt", _cache() / peer
+    python = kept / "bin" / "python"
+    if _is_stale(kept, [pins]):
+        uv = find_uv_bin()
+        _do([uv, "venv", "-q", "--clear", "--python", sys.executable, str(kept)])
+        _do([uv, "pip", "install", "-q", "--python", str(python), "--require-hashes", "-r", str(pins)])
+        _stamp(kept, [pins])
+    return python
+
+
+def npm_packages_of(peer: str) -> Path:
+    """The folder `node_modules` of the peer's lock file. No script of a package is run."""
+    pins = [HERE / peer / "package.json", HERE / peer / "package-lock.json"]
+    kept = _cache() / f"{peer}-npm"
+    if _is_stale(kept, pins):
+        shutil.rmtree(kept, ignore_errors=True)
+        kept.mkdir(parents=True)
+        for file in pins:
+            shutil.copy(file, kept)
+        _do([_found("npm"), "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], kept)
+        _stamp(kept, pins)
+    return kept / "node_modules"
+
+
+def go_program_of(peer: str, package: str) -> Path:
+    """The program that this package of Go is, built from the modules that the peer's go.sum holds to."""
+    pins = [HERE / peer / "go.mod", HERE / peer / "go.sum"]
+    kept = _cache() / f"{peer}-go"
+    program = kept / package.rsplit("/", 1)[-1]
+    if _is_stale(kept, pins):
+        kept.mkdir(parents=True, exist_ok=True)
+        flags = ["-mod=readonly", "-trimpath", "-ldflags", "-s -w"]
+        _do([_found("go"), "build", *flags, "-o", str(program), package], HERE / peer, {"CGO_ENABLED": "1"})
+        _stamp(kept, pins)
+    return program
+
+
+def _cache() -> Path:
+    return Path(os.environ.get("ECONDA_CACHE") or Path.home() / ".cache" / "econda") / "peers"
+
+
+def _found(program: str) -> str:
+    found = shutil.which(program)
+    if found is None:
+        raise CannotBeHad(f"it needs `{program}`, which is not here")
+    return found
+
+
+def _do(command: list[str], cwd: Path | None = None, variables: dict[str, str] | None = None) -> None:
+    try:
+        subprocess.run(
+            command,
+            cwd=cwd,
+            env=os.environ | (variables or {}),
+            check=True,
+            capture_output=True,
+            text=True,
+            timeout=BUILD_SECONDS,
+        )
+    except subprocess.CalledProcessError as error:
+        words = (error.stderr or error.stdout).strip().splitlines() or [str(error)]
+        raise CannotBeHad(f"{Path(command[0]).name}: {words[-1]}") from error
+    except subprocess.TimeoutExpired as error:
+        raise CannotBeHad(f"{Path(command[0]).name} took more than {BUILD_SECONDS} s") from error
+
+
+def _is_stale(kept: Path, pins: list[Path]) -> bool:
+    stamp = kept / "pins.stamp"
+    return not stamp.exists() or stamp.read_bytes() != b"".join(file.read_bytes() for file in pins)
+
+
+def _stamp(kept: Path, pins: list[Path]) -> None:
+    (kept / "pins.stamp").write_bytes(b"".join(file.read_bytes() for file in pins))

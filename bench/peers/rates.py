@@ -1,0 +1,105 @@
+"""Tasks per second of a peer, of econda and of the floors below them, each the best of so many runs."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tempfile
+import time
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+
+from econda_adapters.embedded.runner import Home, run_plan
+
+from bench.peers.catalogue import PROGRAMS, Peer
+from bench.peers.environments import CannotBeHad, python_of
+from bench.peers.servers import Variables, stop
+from bench.shapes import SHAPES, floor_rate, plan_of, shell
+
+HERE = Path(__file__).parent
+TIMES = 2
+RUN_SECONDS = 120
+"""No run of a peer takes longer."""
+Rates = dict[str, float]
+
+
+def of_peer(peer: Peer) -> Rates:
+    """By shape. Raises CannotBeHad with the reason; a server, where it needs one, serves all of its runs."""
+    python = python_of(peer.folder)
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder, peer.server(Path(folder)) as variables:
+        variables = dict(peer.variables) | variables
+        return {
+            shape: peer.tasks(shape) / min(_run_seconds(python, peer, shape, variables) for _ in range(TIMES))
+            for shape in SHAPES
+        }
+
+
+def of_econda() -> Rates:
+    return _best(lambda shape: _own_rate(*SHAPES[shape]))
+
+
+def of_econda_processes() -> Rates:
+    return _best(lambda shape: _own_rate(SHAPES[shape][0], shell(SHAPES[shape][1])))
+
+
+def of_sqlite() -> Rates:
+    return _best(_commit_rate)
+
+
+def of_process_start() -> Rates:
+    """Starts of `true` and waits for its end: two at a time, and in a chain one."""
+    return _best(_start_rate)
+
+
+def _run_seconds(python: Path, peer: Peer, shape: str, variables: Variables) -> float:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        # A peer finds its own folder of settings below HOME, and none of the user's.
+        env = os.environ | {"HOME": folder, "DO_NOT_TRACK": "1"} | variables
+        command = [str(python), str(HERE / peer.folder / "program.py"), PROGRAMS[shape]]
+        command += [str(size) for size in peer.sizes_of(shape)]
+        with (Path(folder) / "words.txt").open("w+") as words:
+            run = subprocess.Popen(
+                command, cwd=folder, env=env, text=True, stdout=subprocess.PIPE, stderr=words, start_new_session=True
+            )
+            try:
+                said, _ = run.communicate(timeout=RUN_SECONDS)
+            except subprocess.TimeoutExpired as error:
+                raise CannotBeHad(f"{shape} took more than {RUN_SECONDS} s") from error
+            finally:
+                stop(run)
+            if run.returncode != 0:
+                words.seek(0)
+                raise CannotBeHad(f"{shape}: {(words.read().strip().splitlines() or ['no word'])[-1]}")
+    return float(said.split()[-1])
+
+
+def _own_rate(tasks: int, source: str) -> float:
+    plan = plan_of(source)
+    with tempfile.TemporaryDirectory() as folder:
+        begun = time.perf_counter()
+        state = run_plan(Home(Path(folder)), plan, {})
+        seconds = time.perf_counter() - begun
+        assert state.counts.succeeded == tasks, state.outcome
+    return tasks / seconds
+
+
+def _commit_rate(shape: str) -> float:
+    with tempfile.TemporaryDirectory() as folder:
+        return floor_rate(Path(folder), SHAPES[shape][0])
+
+
+def _start_rate(shape: str) -> float:
+    tasks, at_once = SHAPES[shape][0], 1 if PROGRAMS[shape] == "chain" else 2
+    begun, started = time.perf_counter(), deque[int]()
+    for _ in range(tasks):
+        if len(started) == at_once:
+            os.waitpid(started.popleft(), 0)
+        started.append(os.posix_spawnp("true", ["true"], os.environ))
+    while started:
+        os.waitpid(started.popleft(), 0)
+    return tasks / (time.perf_counter() - begun)
+
+
+def _best(rate: Callable[[str], float]) -> Rates:
+    return {shape: max(rate(shape) for _ in range(TIMES)) for shape in SHAPES}

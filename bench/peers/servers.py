@@ -1,0 +1,151 @@
+"""The servers that some peers need: started on free ports of 127.0.0.1, waited for, and stopped by their process id."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from bench.peers.environments import CannotBeHad, go_program_of, npm_packages_of, python_of
+
+READY_SECONDS = 60
+STOP_SECONDS = 10
+Variables = dict[str, str]
+
+
+@contextmanager
+def no_server(folder: Path) -> Iterator[Variables]:
+    del folder
+    yield {}
+
+
+@contextmanager
+def restate(folder: Path) -> Iterator[Variables]:
+    program = next(npm_packages_of("restate").glob("@restatedev/restate-server-*/bin/restate-server"))
+    ingress, admin, node = free_ports(3)
+    settings = {
+        "RESTATE_INGRESS__BIND_ADDRESS": f"127.0.0.1:{ingress}",
+        "RESTATE_ADMIN__BIND_ADDRESS": f"127.0.0.1:{admin}",
+        "RESTATE_BIND_ADDRESS": f"127.0.0.1:{node}",
+        "RESTATE_ADVERTISED_ADDRESS": f"http://127.0.0.1:{node}",
+        "RESTATE_LISTEN_MODE": "tcp",
+        "RESTATE_BASE_DIR": str(folder),
+        "RESTATE_NODE_NAME": "bench",
+        "RESTATE_DISABLE_TELEMETRY": "true",
+        "RESTATE_LOG_FILTER": "error",
+    }
+    addresses = {"RESTATE_INGRESS": f"http://127.0.0.1:{ingress}", "RESTATE_ADMIN": f"http://127.0.0.1:{admin}"}
+
+    def answers() -> bool:
+        return all(
+            _is_ok(f"{address}{path}") for address, path in zip(addresses.values(), ["/restate/health", "/health"])
+        )
+
+    with running([str(program)], settings, folder, answers):
+        yield addresses
+
+
+@contextmanager
+def temporal(folder: Path) -> Iterator[Variables]:
+    program = go_program_of("temporal", "github.com/temporalio/cli/cmd/temporal")
+    port, metrics = free_ports(2)
+    command = [str(program), "server", "start-dev", "--headless", "--ip", "127.0.0.1", "--port", str(port)]
+    command += [
+        "--metrics-port",
+        str(metrics),
+        "--db-filename",
+        str(folder / "temporal.sqlite"),
+        "--log-level",
+        "error",
+    ]
+    with running(command, {}, folder, lambda: _is_open(port)):
+        yield {"TEMPORAL_ADDRESS": f"127.0.0.1:{port}"}
+
+
+@contextmanager
+def prefect(folder: Path) -> Iterator[Variables]:
+    (port,) = free_ports(1)
+    settings = {
+        "PREFECT_HOME": str(folder),
+        "PREFECT_API_URL": f"http://127.0.0.1:{port}/api",
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "PREFECT_LOGGING_LEVEL": "ERROR",
+        "DO_NOT_TRACK": "1",
+    }
+    command = [
+        str(python_of("prefect").with_name("prefect")),
+        "server",
+        "start",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(port),
+    ]
+    with running([*command, "--no-ui"], settings, folder, lambda: _is_ok(f"{settings['PREFECT_API_URL']}/health")):
+        yield settings
+
+
+@contextmanager
+def running(command: list[str], variables: Variables, folder: Path, answers: Callable[[], bool]) -> Iterator[None]:
+    with (folder / "server.log").open("w") as log:
+        env = os.environ | variables
+        server = subprocess.Popen(command, cwd=folder, env=env, stdout=log, stderr=log, start_new_session=True)
+    try:
+        _wait_for(server, answers, folder / "server.log")
+        yield
+    finally:
+        stop(server)
+
+
+def stop(process: subprocess.Popen[str] | subprocess.Popen[bytes]) -> None:
+    """Ends the process and those that it started: they are a group of their own, named by its process id."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        try:
+            os.killpg(process.pid, number)
+            process.wait(STOP_SECONDS)
+        except ProcessLookupError:
+            process.wait()
+            return
+        except subprocess.TimeoutExpired:
+            continue
+
+
+def free_ports(how_many: int) -> list[int]:
+    listeners = [socket.create_server(("127.0.0.1", 0)) for _ in range(how_many)]
+    ports = [listener.getsockname()[1] for listener in listeners]
+    for listener in listeners:
+        listener.close()
+    return ports
+
+
+def _wait_for(server: subprocess.Popen[bytes], answers: Callable[[], bool], log: Path) -> None:
+    until = time.monotonic() + READY_SECONDS
+    while not answers():
+        if server.poll() is not None:
+            raise CannotBeHad(f"its server ended at once: {(log.read_text().strip().splitlines() or ['no word'])[-1]}")
+        if time.monotonic() > until:
+            raise CannotBeHad(f"its server did not answer within {READY_SECONDS} s")
+        time.sleep(0.05)
+
+
+def _is_ok(address: str) -> bool:
+    try:
+        with urllib.request.urlopen(address, timeout=2) as answer:
+            return answer.status == 200
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def _is_open(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+    except OSError:
+        return False
+    return True
