@@ -120,10 +120,10 @@ def _under_policy(checked: Checked, d: s.Pipeline, takers: dict[str, list[Machin
         reasons = {m.name: _forbidden(checked, policy, d, home, task, m) for m in takers[name]}
         if not reasons or not all(reasons.values()):
             continue
-        left_out = [m.name for m in machines if m.name not in reasons]
-        width = max(len(n) for n in (*reasons, *left_out))
-        notes = [f"{pool.ljust(width)}  no: {', '.join(why)}" for pool, why in reasons.items()]
-        notes += [f"{pool.ljust(width)}  no: too small" for pool in left_out]
+        width = max(len(m.name) for m in machines)
+        needs = TaskLowering(home).needs(task)
+        reasons |= {m.name: refusals(needs, m, attempt=1) for m in machines if m.name not in reasons}
+        notes = [f"{m.name.ljust(width)}  no: {', '.join(reasons[m.name])}" for m in machines]
         message = f"under its policy no pool may run `{name}`"
         help_ = "change the policy or the tags of the pipeline, or declare a pool that it allows"
         checked.problems.append(Diagnostic("E0602", message, step.span, "nowhere to go", tuple(notes), help_))

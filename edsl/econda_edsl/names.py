@@ -32,7 +32,7 @@ def resolve(program: s.Program, tables: Tables) -> tuple[Names, list[Diagnostic]
                 work.resource(d)
             case s.Alias() | s.ImportModule() | s.ImportNames():
                 pass
-    return work.result, work.diagnostics
+    return work.result, [*work.diagnostics, *work.never_read()]
 
 
 @dataclass(slots=True)
@@ -42,6 +42,8 @@ class _Resolve:
     diagnostics: list[Diagnostic] = field(default_factory=list)
     frames: list[Frame] = field(default_factory=list)
     in_let: str | None = None
+    unread: list[tuple[s.Step | None, s.Name]] = field(default_factory=list)
+    half_bound: set[tuple[s.Step, str]] = field(default_factory=set)
 
     def report(
         self, code: str, message: str, span: Span, label: str = "", help: str = "", notes: tuple[str, ...] = ()
@@ -148,8 +150,16 @@ class _Resolve:
                 and step.name.text in exported(outer.current, self.result.exports)
             )
             if not leaves and self.tables.complete:
-                help_ = "use it, or remove the line; a value that nothing reads has no effect"
-                self.report("E0503", f"`{step.name.text}` is never read", step.name.span, "computed for nothing", help_)
+                self.unread.append((outer.current if outer else None, step.name))
+
+    def never_read(self) -> list[Diagnostic]:
+        """Values that nothing reads; those that someone reads without them being bound on every path aside."""
+        help_ = "use it, or remove the line; a value that nothing reads has no effect"
+        return [
+            Diagnostic("E0503", f"`{name.text}` is never read", name.span, "computed for nothing", help=help_)
+            for inside, name in self.unread
+            if inside is None or (inside, name.text) not in self.half_bound
+        ]
 
     def is_task_call(self, expr: s.Expr) -> bool:
         if not isinstance(expr, s.Apply) or isinstance(expr.callee, s.TypeRef):
@@ -419,6 +429,7 @@ class _Resolve:
         name = ref.name
         for frame in reversed(self.frames):
             if name in frame.partial:
+                self.half_bound.add((frame.partial[name], name))
                 line = frame.partial[name].span.line
                 help_ = f"bind it in an `else:` of the `when` on line {line} (use `{name} = none` to make it optional)"
                 self.report("E0502", f"`{name}` is not bound on every path", ref.span, "may be unbound here", help_)
