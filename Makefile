@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PATHS := econda_cloud edsl adapters functions infra localstack tests bench
 
-.PHONY: install demo test chaos check format bench vscode clean
+.PHONY: install demo test chaos check format bench peers vscode clean
 
 install: $(VENV)/.installed
 
@@ -43,6 +43,14 @@ bench: install
 	$(BIN)/python -m bench.latency
 	$(BIN)/python -m bench.cold
 	$(BIN)/python -m bench.editing
+	@[ "$(ECONDA_BENCH_PEERS)" = 0 ] || $(MAKE) peers
+
+# econda beside its peers, each installed once into an environment of its own; `make bench ECONDA_BENCH_PEERS=0` skips it.
+ECONDA_BENCH_PEERS ?= 1
+
+peers: install
+	mkdir -p build
+	$(BIN)/python -m bench.peers --json build/peers.json --plot build/peers.svg
 
 check: install
 	$(BIN)/ruff format --check $(PATHS)

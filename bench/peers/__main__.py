@@ -64,10 +64,14 @@ def _row_of(peer: Peer) -> Row:
 def main() -> None:
     options = _options()
     load_before = os.getloadavg()[0]
+    folder = rates.keep_folders_in_memory()
     rows = measured(options.only)
-    load = f"load of {os.cpu_count()} cores: {load_before:.1f} before, {os.getloadavg()[0]:.1f} at the end"
-    print(f"Each rate is the best of {rates.TIMES} runs; (n×): ours is n times as much. {load}")
-    kept = json.dumps({"shapes": list(SHAPES), "load": load, "rows": [asdict(row) for row in rows]}, indent=2)
+    machine = (
+        f"{os.cpu_count()} cores, load {load_before:.1f} before and {os.getloadavg()[0]:.1f} after, data in {folder}"
+    )
+    print(f"Each rate is the best of {rates.TIMES} runs, or of one that took more than {rates.LONG_SECONDS} s.")
+    print(f"(n×): ours is n times as much. {machine}")
+    kept = json.dumps({"shapes": list(SHAPES), "machine": machine, "rows": [asdict(row) for row in rows]}, indent=2)
     if options.json:
         options.json.write_text(kept + "\n")
     if options.markdown:

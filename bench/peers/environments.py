@@ -29,7 +29,21 @@ def python_of(peer: str) -> Path:
     if _is_stale(kept, [pins]):
         uv = find_uv_bin()
         _do([uv, "venv", "-q", "--clear", "--python", sys.executable, str(kept)])
-        _do([uv, "pip", "install", "-q", "--python", str(python), "--require-hashes", "-r", str(pins)])
+        # Compiled once: a peer that starts a process per task imports its modules as often.
+        _do(
+            [
+                uv,
+                "pip",
+                "install",
+                "-q",
+                "--compile-bytecode",
+                "--python",
+                str(python),
+                "--require-hashes",
+                "-r",
+                str(pins),
+            ]
+        )
         _stamp(kept, [pins])
     return python
 

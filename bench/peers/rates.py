@@ -19,9 +19,21 @@ from bench.shapes import SHAPES, floor_rate, plan_of, shell
 
 HERE = Path(__file__).parent
 TIMES = 2
+LONG_SECONDS = 20
+"""A run of a peer that took so long is not repeated: it is long enough to be believed."""
 RUN_SECONDS = 120
 """No run of a peer takes longer."""
+IN_MEMORY = Path("/dev/shm")
 Rates = dict[str, float]
+
+
+def keep_folders_in_memory() -> Path:
+    """Where every row keeps its data: in memory, unless $TMPDIR says where. Ours and some peers do not wait for the disk
+    at a commit (WAL with synchronous = normal) and others do; on a slow disk that would be all that is measured."""
+    if "TMPDIR" not in os.environ and os.access(IN_MEMORY, os.W_OK):
+        tempfile.tempdir = str(IN_MEMORY)
+        os.environ["TMPDIR"] = tempfile.tempdir
+    return Path(tempfile.gettempdir())
 
 
 def of_peer(peer: Peer) -> Rates:
@@ -29,10 +41,7 @@ def of_peer(peer: Peer) -> Rates:
     python = python_of(peer.folder)
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder, peer.server(Path(folder)) as variables:
         variables = dict(peer.variables) | variables
-        return {
-            shape: peer.tasks(shape) / min(_run_seconds(python, peer, shape, variables) for _ in range(TIMES))
-            for shape in SHAPES
-        }
+        return {shape: peer.tasks(shape) / _best_seconds(python, peer, shape, variables) for shape in SHAPES}
 
 
 def of_econda() -> Rates:
@@ -50,6 +59,15 @@ def of_sqlite() -> Rates:
 def of_process_start() -> Rates:
     """Starts of `true` and waits for its end: two at a time, and in a chain one."""
     return _best(_start_rate)
+
+
+def _best_seconds(python: Path, peer: Peer, shape: str, variables: Variables) -> float:
+    best = float("inf")
+    for _ in range(TIMES):
+        best = min(best, _run_seconds(python, peer, shape, variables))
+        if best > LONG_SECONDS:
+            break
+    return best
 
 
 def _run_seconds(python: Path, peer: Peer, shape: str, variables: Variables) -> float:

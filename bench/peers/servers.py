@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from bench.peers.environments import CannotBeHad, go_program_of, npm_packages_of, python_of
+from bench.peers.environments import HERE, CannotBeHad, go_program_of, npm_packages_of, python_of
 
 READY_SECONDS = 60
 STOP_SECONDS = 10
@@ -55,16 +55,10 @@ def restate(folder: Path) -> Iterator[Variables]:
 @contextmanager
 def temporal(folder: Path) -> Iterator[Variables]:
     program = go_program_of("temporal", "github.com/temporalio/cli/cmd/temporal")
-    port, metrics = free_ports(2)
+    (port,) = free_ports(1)
     command = [str(program), "server", "start-dev", "--headless", "--ip", "127.0.0.1", "--port", str(port)]
-    command += [
-        "--metrics-port",
-        str(metrics),
-        "--db-filename",
-        str(folder / "temporal.sqlite"),
-        "--log-level",
-        "error",
-    ]
+    command += ["--db-filename", str(folder / "temporal.sqlite"), "--log-level", "error"]
+    command += ["--sqlite-pragma", "journal_mode=wal", "--sqlite-pragma", "synchronous=normal"]
     with running(command, {}, folder, lambda: _is_open(port)):
         yield {"TEMPORAL_ADDRESS": f"127.0.0.1:{port}"}
 
@@ -90,6 +84,30 @@ def prefect(folder: Path) -> Iterator[Variables]:
     ]
     with running([*command, "--no-ui"], settings, folder, lambda: _is_ok(f"{settings['PREFECT_API_URL']}/health")):
         yield settings
+
+
+@contextmanager
+def dagster(folder: Path) -> Iterator[Variables]:
+    """No server: the folder of its SQLite."""
+    yield {"DAGSTER_HOME": str(folder), "DAGSTER_DISABLE_TELEMETRY": "1"}
+
+
+@contextmanager
+def airflow(folder: Path) -> Iterator[Variables]:
+    """No server: the tables of its SQLite, made once."""
+    settings = {
+        "AIRFLOW_HOME": str(folder),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(HERE / "airflow"),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__LOGGING__LOGGING_LEVEL": "ERROR",
+        "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
+    }
+    command = [str(python_of("airflow").with_name("airflow")), "db", "migrate"]
+    env = os.environ | settings
+    made = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, timeout=2 * READY_SECONDS)
+    if made.returncode != 0:
+        raise CannotBeHad(f"airflow db migrate: {(made.stderr.strip().splitlines() or ['no word'])[-1]}")
+    yield settings
 
 
 @contextmanager

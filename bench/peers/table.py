@@ -64,7 +64,7 @@ def markdown(rows: list[Row]) -> str:
 def _cell(row: Row, shape: str, ours: Rates) -> str:
     rate = row.rates[shape]
     mark = "*" if shape in row.tasks else ""
-    if row.name == OURS or shape not in ours:
+    if row.is_floor or row.name == OURS or shape not in ours:
         return f"{_figures(rate)}{mark}"
     return f"{_figures(rate)}{mark} ({_figures(ours[shape] / rate)}×)"
 

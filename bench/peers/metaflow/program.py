@@ -26,12 +26,13 @@ def chain(length: int) -> str:
 
 
 def layered(layers: int, width: int) -> str:
-    many = f"self.items = list(range({width}))"
-    written = a_step("start", "self.noop_0, foreach='items'", many)
+    """A join may not split again, so a step stands between a layer and the next."""
+    written = ""
     for i in range(layers):
+        name = f"split_{i}" if i else "start"
+        written += a_step(name, f"self.noop_{i}, foreach='items'", f"self.items = list(range({width}))")
         written += a_step(f"noop_{i}", f"self.join_{i}", "self.x = self.input + 1")
-        then = f"self.noop_{i + 1}, foreach='items'" if i + 1 < layers else "self.end"
-        written += a_step(f"join_{i}", then, many, ", inputs")
+        written += a_step(f"join_{i}", f"self.split_{i + 1}" if i + 1 < layers else "self.end", inputs=", inputs")
     return written + a_step("end", "")
 
 

@@ -42,9 +42,11 @@ async def main(shape: str, sizes: list[int]) -> None:
     client = await Client.connect(os.environ["TEMPORAL_ADDRESS"])
     async with Worker(client, task_queue="bench", workflows=[Bench], activities=[noop]):
         begun = time.perf_counter()
-        await client.execute_workflow(Bench.run, args=[shape, sizes], id="bench", task_queue="bench")
+        await client.execute_workflow(Bench.run, args=[shape, sizes], id=f"{shape}-{os.getpid()}", task_queue="bench")
         print(time.perf_counter() - begun)
 
 
 if __name__ == "__main__":
     asyncio.run(main(sys.argv[1], [int(size) for size in sys.argv[2:]]))
+    sys.stdout.flush()
+    os._exit(0)  # One time in ten a thread of the SDK aborts an interpreter that ends otherwise.
