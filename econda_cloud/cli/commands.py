@@ -13,7 +13,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for command in (pipelines.run, pipelines.check, pipelines.graph, pipelines.lock):
+for command in (pipelines.run, pipelines.rerun, pipelines.check, pipelines.graph, pipelines.lock):
     app.command()(command)
 for command in (language.fmt, language.explain, lint.lint, docs.docs, editor.lsp):
     app.command()(command)

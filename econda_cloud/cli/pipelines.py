@@ -4,23 +4,37 @@ from __future__ import annotations
 
 import getpass
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from econda_adapters.embedded.exclusive import alone
+from econda_adapters.embedded.holding import is_held
 from econda_adapters.embedded.pool import own_gpus
-from econda_adapters.embedded.runner import run_plan
+from econda_adapters.embedded.runner import Follow, Home, resume_run, run_plan
+from econda_edsl.plan import Plan
 
-from econda_cloud.cli.options import File, Json, Params, Pipeline
+from econda_cloud.cli.following import CarryOn, follow, fresh_steps, resumed
+from econda_cloud.cli.options import File, Json, Params, Pipeline, RunName
 from econda_cloud.cli.output import FAILED, USAGE, exit_like, print_json, stop
 from econda_cloud.cli.packages import pinned
 from econda_cloud.cli.progress import Follower
 from econda_cloud.cli.source import bind, compile_file, load, locked, say_unheeded, told
 from econda_cloud.cli.stores import embedded, embedded_home, find_run
 from econda_cloud.cli.tables import print_run, run_report
+from econda_cloud.submission.bundles import unpack_files
+
+Resume = Annotated[
+    bool,
+    typer.Option("--resume", help="go on with the last run of this pipeline; what has not changed is not done again"),
+]
+From = Annotated[
+    str | None, typer.Option("--from", help="a step, instance or task: it and all that comes after it run again")
+]
 
 
-def run(file: File, param: Params = None, pipeline: Pipeline = None, json: Json = False) -> None:
+def run(
+    file: File, param: Params = None, pipeline: Pipeline = None, resume: Resume = False, json: Json = False
+) -> None:
     """Run a pipeline on this machine. Example: econda run sweep.edsl -p n=12"""
     loaded = load(file, pipeline)
     params = bind(loaded, param or [])
@@ -29,17 +43,47 @@ def run(file: File, param: Params = None, pipeline: Pipeline = None, json: Json 
     if own_gpus() == 0 and any(task.needs.gpu != {"lit": 0} for task in plan.tasks.values()):
         typer.echo("note: this machine has no GPU; tasks that ask for one run on its CPU", err=True)
     say_unheeded(plan)
+    before = resumed(home, plan, params) if resume else None
+    _carry_out(home, plan, params, loaded.files, before, json=json)
+
+
+def rerun(name: RunName, step: From = None, json: Json = False) -> None:
+    """Run again what a run of this machine did not finish, or all from a step on. Example: econda rerun last --from fit"""
+    found, home = find_run(name, None, [embedded()]), embedded_home()
+    plan, state = home.plan(found.run), found.state()
+    if state.outcome is None and is_held(home.root, found.run):
+        stop(f"error: {found.run} goes on in another process; wait for its end", FAILED)
+    before = follow(found, plan, fresh_steps(plan, step))
+    _carry_out(
+        home, plan, state.params, unpack_files(home.blobs.get(state.bundle)) if state.bundle else {}, before, json=json
+    )
+
+
+def _carry_out(
+    home: Home,
+    plan: Plan,
+    params: dict[str, Any],
+    files: dict[str, bytes],
+    before: CarryOn | Follow | None,
+    *,
+    json: bool,
+) -> None:
+    """Run a plan to its end, with progress, and end the command as the run ended."""
     busy = partial(typer.echo, "waiting: another run of this pipeline with the same key goes on", err=True)
     with alone(home.root, plan, params, busy), Follower(quiet=json) as follower:
-        state = run_plan(
-            home,
-            plan,
-            params,
-            files=loaded.files,
-            user=getpass.getuser(),
-            started=follower.started,
-            progress=follower.progress,
-        )
+        if isinstance(before, CarryOn):
+            state = resume_run(home, before.run, started=follower.started, progress=follower.progress)
+        else:
+            state = run_plan(
+                home,
+                plan,
+                params,
+                files=files,
+                user=getpass.getuser(),
+                follow=before,
+                started=follower.started,
+                progress=follower.progress,
+            )
     if json:
         print_json(run_report(state, find_run(state.run, None, [embedded()]).entries))
     else:

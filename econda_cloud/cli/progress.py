@@ -22,7 +22,11 @@ def summary(state: RunState) -> str:
     counts = state.counts
     parts = [f"{counts.succeeded} succeeded"]
     parts += [f"{number} on {pool}" for pool, number in sorted(progress_of(state).placed.items()) if number]
-    parts += [f"{n} {name}" for name in ("failed", "retried", "preempted", "skipped") if (n := getattr(counts, name))]
+    parts += [
+        f"{n} {name}"
+        for name in ("reused", "failed", "retried", "preempted", "skipped")
+        if (n := getattr(counts, name))
+    ]
     return f"{', '.join(parts)}; spent {format_usd(state.spent)}"
 
 

@@ -23,9 +23,9 @@ InstanceName = Annotated[str, typer.Argument(help="an instance as `econda show` 
 def runs(team: TeamName = None, json: Json = False) -> None:
     """List runs, of this machine and of every stack that answers. Example: econda runs --json"""
     found = [Found(store, name) for store in stores(team) for name in store.runs()]
-    rows = sorted(((each.state(), each.store.name) for each in found), key=lambda row: row[0].started_ms)
+    rows = sorted(((each.state(), each.store.name, each.standing) for each in found), key=lambda row: row[0].started_ms)
     if json:
-        print_json([{**run_report(state, []), "where": where} for state, where in rows])
+        print_json([{**run_report(state, [], standing), "where": where} for state, where, standing in rows])
     else:
         print_runs(rows)
 
@@ -36,9 +36,9 @@ def show(name: RunName, team: TeamName = None, json: Json = False) -> None:
     if found.submitted is not None and not found.begun:
         _show_submitted(found, found.submitted, json=json)
     elif json:
-        print_json(run_report(found.state(), found.entries))
+        print_json(run_report(found.state(), found.entries, found.standing))
     else:
-        print_run(found.state())
+        print_run(found.state(), found.standing)
         print_attempts(instances_of(found.entries))
         if found.store.team is not None:
             bucket = found.store.team.stack.bucket
@@ -57,7 +57,8 @@ def why(name: RunName, instance: InstanceName, team: TeamName = None, json: Json
     attempt = _last_attempt(find_run(name, team), instance)
     if json:
         verdicts = [{"offer": v.offer, "score": v.score, "cost": v.cost, "refused": v.refused, "chosen": v.chosen} for v in attempt.verdicts]  # fmt: skip
-        print_json({"instance": instance, "attempt": attempt.attempt, "pool": attempt.pool, "offers": verdicts})
+        print_json({"instance": instance, "attempt": attempt.attempt, "pool": attempt.pool, "offers": verdicts,
+                    "state": attempt.state, "message": attempt.message, "not_reused": attempt.not_reused})  # fmt: skip
     else:
         print_why(instance, attempt)
 

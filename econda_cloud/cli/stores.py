@@ -10,6 +10,7 @@ from pathlib import Path
 from econda_adapters.aws.clients import Clients
 from econda_adapters.aws.deployed import Deployed, deployed, deployed_teams
 from econda_adapters.aws.team import Team
+from econda_adapters.embedded.holding import is_held
 from econda_adapters.embedded.runner import Home
 
 from econda_cloud.cli.output import FAILED, NO_SUCH_RUN, USAGE, stop
@@ -74,14 +75,23 @@ class Found:
             stop(f"error: {self.run} has no state at record {at}", USAGE)
         return state
 
+    @property
+    def standing(self) -> str:
+        """How it is with a run that has not ended: nothing carries on one of this machine whose process is gone."""
+        return "running" if self.store.team is not None or is_held(embedded_folder(), self.run) else "interrupted"
+
     def history(self) -> RunHistory:
         """For following the run while it goes on."""
         store = self.store
         return run_history(store.log, lambda namespace, run: stored_plan(store.blobs, namespace, run), self.run)
 
 
+def embedded_folder() -> Path:
+    return home_folder() / "embedded"
+
+
 def embedded_home() -> Home:
-    return Home(home_folder() / "embedded")
+    return Home(embedded_folder())
 
 
 def embedded() -> Store:

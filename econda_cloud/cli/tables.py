@@ -19,13 +19,16 @@ SHOWN = 40
 """Rows of a table for people; `--json` has them all."""
 
 
-def run_report(state: RunState, entries: list[Entry]) -> dict[str, Any]:
-    """A run as `--json` prints it. Money is in nano-dollars, times in ms since the epoch."""
+def run_report(state: RunState, entries: list[Entry], standing: str = "") -> dict[str, Any]:
+    """A run as `--json` prints it. Money is in nano-dollars, times in ms since the epoch.
+
+    `standing` says how it is with a run that has not ended, if not `running`.
+    """
     outcome = state.outcome
     return {
         "run": state.run,
         "namespace": state.namespace,
-        "state": outcome.state if outcome else "running",
+        "state": outcome.state if outcome else standing or "running",
         "error": outcome.error if outcome else "",
         "outputs": outcome.outputs if outcome else {},
         "params": state.params,
@@ -51,13 +54,15 @@ def _row(row: Instance) -> dict[str, Any]:
         "cost_nanos": cost,
         "price": format_usd(cost) if cost is not None else None,
         "message": last.message,
+        **({"not_reused": reason} if (reason := row.attempts[0].not_reused) else {}),
     }
 
 
-def print_run(state: RunState) -> None:
+def print_run(state: RunState, standing: str = "") -> None:
     console = Console(highlight=False)
     outcome = state.outcome
-    console.print(f"{state.run}: {outcome.state if outcome else 'running'}; {summary(state)}", markup=False)
+    how = outcome.state if outcome else standing or "running"
+    console.print(f"{state.run}: {how}; {summary(state)}", markup=False)
     if outcome and outcome.error:
         console.print(f"  {outcome.error}", markup=False)
     for name, value in (outcome.outputs if outcome else {}).items():
@@ -92,11 +97,11 @@ def _console() -> Console:
     return console if console.is_terminal else Console(width=max(console.width, PLAIN_WIDTH))
 
 
-def print_runs(rows: list[tuple[RunState, str]]) -> None:
-    """Runs, each with where it ran."""
+def print_runs(rows: list[tuple[RunState, str, str]]) -> None:
+    """Runs, each with where it ran and how it is with it."""
     table = Table("run", "where", "state", "succeeded", "failed", "spent")
-    for state, where in rows:
-        outcome = state.outcome.state if state.outcome else "running"
+    for state, where, standing in rows:
+        outcome = state.outcome.state if state.outcome else standing
         counts = state.counts
         table.add_row(state.run, where, outcome, str(counts.succeeded), str(counts.failed), format_usd(state.spent))
     _console().print(table)
@@ -104,7 +109,10 @@ def print_runs(rows: list[tuple[RunState, str]]) -> None:
 
 def print_why(instance: str, attempt: Attempt) -> None:
     console = Console(highlight=False)
-    console.print(f"{instance}, attempt {attempt.attempt}: {attempt.pool or 'not placed'}", markup=False)
+    where = f"reused {attempt.message}" if attempt.state == "reused" else attempt.pool or "not placed"
+    console.print(f"{instance}, attempt {attempt.attempt}: {where}", markup=False)
+    if attempt.not_reused:
+        console.print(f"  no earlier result could be used: {attempt.not_reused}", markup=False, soft_wrap=True)
     for verdict in attempt.verdicts:
         if verdict.refused:
             reason = f"refused: {verdict.refused}"

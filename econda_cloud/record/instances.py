@@ -15,12 +15,17 @@ from econda_cloud.run.events import (
     ChunkLost,
     Entry,
     PlacementRefused,
+    ResultsFound,
+    ResultsMissing,
     Verdict,
 )
 
 
 class Attempt(msgspec.Struct, omit_defaults=True, kw_only=True):
-    """One attempt. `cost` in nano-dollars, None while unknown; times in ms since the epoch."""
+    """One attempt. `cost` in nano-dollars, None while unknown; times in ms since the epoch.
+
+    One that was `reused` never ran; `not_reused` says why no earlier result could be used.
+    """
 
     attempt: int
     pool: str = ""
@@ -33,6 +38,7 @@ class Attempt(msgspec.Struct, omit_defaults=True, kw_only=True):
     message: str = ""
     log: str = ""
     verdicts: tuple[Verdict, ...] = ()
+    not_reused: str = ""
 
 
 class Instance(msgspec.Struct, omit_defaults=True, kw_only=True):
@@ -57,6 +63,7 @@ def instances_of(entries: Iterable[Entry]) -> dict[str, Instance]:
                 case AttemptsPlaced():
                     for instance, number in event.items:
                         attempt = _attempt(table, instance, number)
+                        attempt.state = "placed" if attempt.state == "waiting" else attempt.state
                         attempt.pool, attempt.offer, attempt.verdicts = event.pool, event.offer, event.verdicts
                         attempt.chunk = event.chunk
                         prices[instance, number] = (event.price, event.memory, len(event.items))
@@ -74,6 +81,16 @@ def instances_of(entries: Iterable[Entry]) -> dict[str, Instance]:
                     for instance, number in items:
                         attempt = _attempt(table, instance, number)
                         attempt.state, attempt.message = "refused", message
+                case ResultsFound(results=results):
+                    for found in results:
+                        attempt = _attempt(table, found.instance, found.attempt)
+                        attempt.state, attempt.message, attempt.cost = "reused", f"from {found.run}", 0
+                        table[found.instance].outputs = found.outputs
+                case ResultsMissing(items=items, reason=reason):
+                    for instance, number in items:
+                        attempt = _attempt(table, instance, number)
+                        attempt.not_reused = reason
+                        attempt.state = attempt.state if attempt.pool else "waiting"
                 case _:
                     pass
     return table

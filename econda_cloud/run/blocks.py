@@ -7,6 +7,8 @@ from functools import lru_cache
 
 from econda_edsl.plan import AnyNode, Call, Foreach, Plan, Repeat, When
 
+from econda_cloud.run.fingerprints import Causes, task_causes
+
 
 @dataclass(frozen=True)
 class Block:
@@ -61,10 +63,17 @@ class Program:
     plan: Plan
     root: Block
     handlers: dict[str, Block]
+    _causes: dict[str, Causes] = field(default_factory=dict)
 
     def block(self, handler: str) -> Block:
         """The block of a handler, of the pipeline itself for an empty name."""
         return self.handlers[handler] if handler else self.root
+
+    def causes(self, task: str) -> Causes:
+        """What the results of all calls of a task depend on."""
+        if task not in self._causes:
+            self._causes[task] = task_causes(self.plan, self.plan.tasks[task])
+        return self._causes[task]
 
 
 @lru_cache(maxsize=64)

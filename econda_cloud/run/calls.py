@@ -15,6 +15,7 @@ from econda_edsl.plan import Container, Entry, FailureKind, Foreach, Inline, Nee
 from econda_cloud.place.demand import Demand
 from econda_cloud.run.backoff import backoff_ms
 from econda_cloud.run.paths import environment_instance
+from econda_cloud.run.reuse import may_reuse
 from econda_cloud.run.state import Call, Preparation
 from econda_cloud.run.work import At, Work
 
@@ -37,6 +38,15 @@ def begin_call(work: Work, places: list[At], node: CallNode) -> None:
             args[name] = evaluate(parameter.default, args)
     call = Call(task=node.task, args=args)
     places[-1].frame.active[places[-1].index] = call
+    if may_reuse(work, places, node):
+        call.phase = "looking"
+        work.lookups.append((work.instance(places), call.attempt))
+    else:
+        prepare(work, places, node, call)
+
+
+def prepare(work: Work, places: list[At], node: CallNode, call: Call) -> None:
+    """Ask for the call's first attempt, or wait for its environment. Raises `EvaluationError`."""
     key = work.program.plan.tasks[node.task].environment
     if key is not None and not _prepared(work, key):
         call.phase = "preparing"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import msgspec
 
@@ -52,6 +52,26 @@ class Release(Command, frozen=True, kw_only=True, tag="release"):
     items: tuple[Item, ...]
 
 
+class LookUp(Command, frozen=True, kw_only=True, tag="look_up"):
+    """See whether results of these calls are kept; answered by `ResultsFound` and `ResultsMissing`."""
+
+    items: tuple[Item, ...]
+
+
+class Kept(msgspec.Struct, frozen=True, kw_only=True):
+    """A result and what it depends on (`fingerprints.Causes`)."""
+
+    instance: str
+    causes: dict[str, str]
+    outputs: dict[str, Any]
+
+
+class Keep(Command, frozen=True, kw_only=True, tag="keep"):
+    """Keep results for later runs. Not repeated after a crash: a result that is lost is only made again."""
+
+    results: tuple[Kept, ...]
+
+
 class SetTimer(Command, frozen=True, kw_only=True, tag="set_timer"):
     """Wake this run at `at_ms`."""
 
@@ -64,4 +84,4 @@ class FinishRun(Command, frozen=True, kw_only=True, tag="finish_run"):
     outcome: Outcome
 
 
-AnyCommand: TypeAlias = RequestPlacement | Dispatch | CancelAttempts | Release | SetTimer | FinishRun
+AnyCommand: TypeAlias = RequestPlacement | Dispatch | CancelAttempts | Release | LookUp | Keep | SetTimer | FinishRun

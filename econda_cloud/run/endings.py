@@ -13,6 +13,7 @@ from econda_cloud.run.calls import BUILD_RETRY, request, request_build, retry_of
 from econda_cloud.run.events import AttemptFailed, AttemptSucceeded, ChunkLost, Item
 from econda_cloud.run.expand import fail_node, finish_node
 from econda_cloud.run.paths import environment_key
+from econda_cloud.run.reuse import keep
 from econda_cloud.run.state import Call
 from econda_cloud.run.work import At, Work
 
@@ -32,7 +33,7 @@ def current(work: Work, item: Item) -> tuple[list[At], Call] | None:
     if places is None:
         return None
     call = places[-1].frame.active[places[-1].index]
-    if not isinstance(call, Call) or call.attempt != attempt or call.phase in ("backing_off", "preparing"):
+    if not isinstance(call, Call) or call.attempt != attempt or call.phase in ("backing_off", "preparing", "looking"):
         return None
     return places, call
 
@@ -53,9 +54,10 @@ def take_success(work: Work, event: AttemptSucceeded) -> None:
     found = _end(work, event)
     if found is None:
         return
-    places, _ = found
+    places, call = found
     if places:
         work.state.counts.succeeded += 1
+        keep(work, places, call, event.outputs)
         finish_node(work, places, {places[-1].node.id: event.outputs})
     else:
         _environment_built(work, event.instance, event.outputs)

@@ -24,7 +24,11 @@ class Event(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, tag_f
 
 
 class RunStarted(Event, frozen=True, kw_only=True, tag="run_started"):
-    """First event of every log. `archives` maps environments already built to their blob keys."""
+    """First event of every log. `archives` maps environments already built to their blob keys.
+
+    `reuse` is an earlier run whose results are used where nothing has changed, except by the steps in `fresh`
+    (by `paths.step_path`).
+    """
 
     run: str
     namespace: str
@@ -34,6 +38,8 @@ class RunStarted(Event, frozen=True, kw_only=True, tag="run_started"):
     submitted_by: str = ""
     archives: dict[str, str] = msgspec.field(default_factory=dict)
     bundle: str | None = None
+    reuse: str = ""
+    fresh: tuple[str, ...] = ()
 
 
 class Verdict(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -109,6 +115,29 @@ class PlacementRefused(Event, frozen=True, kw_only=True, tag="placement_refused"
     message: str
 
 
+class Found(msgspec.Struct, frozen=True, kw_only=True):
+    """A result that is there already; `run` and `source` (an instance) tell who made it."""
+
+    instance: str
+    attempt: int
+    outputs: dict[str, Any]
+    run: str
+    source: str
+
+
+class ResultsFound(Event, frozen=True, kw_only=True, tag="results_found"):
+    """These calls need no attempt: results of the same causes are kept."""
+
+    results: tuple[Found, ...]
+
+
+class ResultsMissing(Event, frozen=True, kw_only=True, tag="results_missing"):
+    """Nothing is kept that these calls could use, and why: what has changed since they ran last."""
+
+    items: tuple[Item, ...]
+    reason: str
+
+
 class TimerFired(Event, frozen=True, kw_only=True, tag="timer_fired"):
     """Time has passed: it is `at_ms` at least, even if the clock of whoever takes the event is behind."""
 
@@ -134,6 +163,8 @@ AnyEvent: TypeAlias = (
     | AttemptFailed
     | ChunkLost
     | PlacementRefused
+    | ResultsFound
+    | ResultsMissing
     | TimerFired
     | CancelRequested
     | Released

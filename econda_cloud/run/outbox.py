@@ -9,7 +9,7 @@ from econda_edsl.plan import Plan
 
 from econda_cloud.run.blocks import Block, program_of
 from econda_cloud.run.calls import request, request_build
-from econda_cloud.run.commands import AnyCommand, RequestPlacement
+from econda_cloud.run.commands import AnyCommand, LookUp, RequestPlacement
 from econda_cloud.run.endings import current
 from econda_cloud.run.events import Item
 from econda_cloud.run.state import Branch, Call, Fan, Frame, Loop, RunState
@@ -53,6 +53,16 @@ def pending_requests(plan: Plan, state: RunState) -> list[AnyCommand]:
     return [
         RequestPlacement(demand=demand, items=tuple(items), terms=work.terms) for demand, items in work.requests.items()
     ]
+
+
+def pending_lookups(plan: Plan, state: RunState) -> list[AnyCommand]:
+    """The questions of all calls in phase looking."""
+    if state.root is None or state.ending is not None:
+        return []
+    work = Work(program_of(plan), state, state.now)
+    calls = active_calls(work.root, state.root, [])
+    items = tuple((work.instance(places), call.attempt) for places, call in calls if call.phase == "looking")
+    return [LookUp(items=items)] if items else []
 
 
 def unwanted(plan: Plan, state: RunState, items: Iterable[Item]) -> list[Item]:

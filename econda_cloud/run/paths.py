@@ -24,6 +24,11 @@ def parse_instance(instance: str) -> tuple[Segment, ...] | None:
     return tuple(segments)
 
 
+def step_path(instance: str) -> str:
+    """The step of a plan that an instance is of: its name without the places in fans and rounds."""
+    return re.sub(r"\[\d+\]", "", instance)
+
+
 def handler_segment(handler: str) -> str:
     return f"on_{handler}"
 

@@ -36,12 +36,13 @@ class NodeStatus(IntEnum):
 class Call(msgspec.Struct, tag="call"):
     """A call being tried. `tries` counts attempts that cost a retry, `losses` those that did not.
 
-    phase: preparing (its environment is not built yet), backing_off (until `due_ms`), requested (of the broker), placed.
+    phase: looking (for a result that is kept), preparing (its environment is not built yet), backing_off (until
+    `due_ms`), requested (of the broker), placed.
     """
 
     task: str
     args: dict[str, Any]
-    phase: Literal["preparing", "backing_off", "requested", "placed"] = "requested"
+    phase: Literal["looking", "preparing", "backing_off", "requested", "placed"] = "requested"
     attempt: int = 1
     tries: int = 0
     losses: int = 0
@@ -132,7 +133,7 @@ class Outcome(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class Counts(msgspec.Struct):
-    """Instances by state, over the whole run."""
+    """Instances by state, over the whole run. Those `reused` have succeeded as well."""
 
     succeeded: int = 0
     failed: int = 0
@@ -140,6 +141,7 @@ class Counts(msgspec.Struct):
     skipped: int = 0
     retried: int = 0
     preempted: int = 0
+    reused: int = 0
 
 
 class RunState(msgspec.Struct):
@@ -147,6 +149,7 @@ class RunState(msgspec.Struct):
 
     stopping: attempts told to stop that a pool may still be running, with their chunk; the run ends when they
     have, or at `stop_by_ms`. skipped: instances in branches not taken, with the reason (the first thousand).
+    reuse, fresh: see `RunStarted`.
     decided: how the run ended before its handlers began, of which `handling` runs now.
     timers: a heap of (due ms, instance or `chunk:NAME`, attempt); stale ones are ignored when they come up.
     """
@@ -160,6 +163,8 @@ class RunState(msgspec.Struct):
     now: int
     bundle: str | None = None
     submitted_by: str = ""
+    reuse: str = ""
+    fresh: tuple[str, ...] = ()
     root: Frame | None = None
     chunks: dict[str, Chunk] = msgspec.field(default_factory=dict)
     preparations: dict[str, Preparation] = msgspec.field(default_factory=dict)

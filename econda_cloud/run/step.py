@@ -14,7 +14,16 @@ from econda_edsl.policies import changes_with_time
 
 from econda_cloud.money.amounts import NANOS_PER_MICRO, format_usd
 from econda_cloud.run.blocks import program_of
-from econda_cloud.run.commands import AnyCommand, Dispatch, FinishRun, Release, RequestPlacement, SetTimer
+from econda_cloud.run.commands import (
+    AnyCommand,
+    Dispatch,
+    FinishRun,
+    Keep,
+    LookUp,
+    Release,
+    RequestPlacement,
+    SetTimer,
+)
 from econda_cloud.run.conclude import DEADLINE, conclude
 from econda_cloud.run.endings import back_off_over, current, refuse, take_failure, take_loss, take_success
 from econda_cloud.run.events import (
@@ -28,11 +37,14 @@ from econda_cloud.run.events import (
     Item,
     PlacementRefused,
     Released,
+    ResultsFound,
+    ResultsMissing,
     RunStarted,
     TimerFired,
 )
 from econda_cloud.run.expand import drain, start_root
-from econda_cloud.run.outbox import ask_again, pending_requests
+from econda_cloud.run.found import take_found, take_missing
+from econda_cloud.run.outbox import ask_again, pending_lookups, pending_requests
 from econda_cloud.run.state import Call, Chunk, Outcome, Preparation, RunState
 from econda_cloud.run.stopping import begin_ending
 from econda_cloud.run.work import Work
@@ -85,6 +97,8 @@ def _born(plan: Plan, events: list[AnyEvent], now: int) -> RunState | None:
                 now=now,
                 bundle=event.bundle,
                 submitted_by=event.submitted_by,
+                reuse=event.reuse,
+                fresh=event.fresh,
             )
             state.preparations = {key: Preparation(archive=archive) for key, archive in event.archives.items()}
             if plan.settings.deadline_ms is not None:
@@ -112,6 +126,12 @@ def _take(work: Work, event: AnyEvent) -> None:
         case PlacementRefused(items=items, message=message):
             for item in items:
                 refuse(work, item, message)
+        case ResultsFound(results=results):
+            for found in results:
+                take_found(work, found)
+        case ResultsMissing(items=items):
+            for item in items:
+                take_missing(work, item)
         case CancelRequested(by=by, reason=reason):
             text = "cancelled" + (f" by {by}" if by else "") + (f": {reason}" if reason else "")
             begin_ending(work, Outcome(state="cancelled", error=text))
@@ -234,10 +254,14 @@ def _commands(work: Work) -> list[AnyCommand]:
     commands = [*work.commands, *work.cancels.values()]
     if released:
         commands.insert(0, Release(items=tuple(released)))
+    if work.kept:
+        commands.append(Keep(results=tuple(work.kept)))
     if state.outcome is None:
         commands += [
             RequestPlacement(demand=d, items=tuple(items), terms=work.terms) for d, items in work.requests.items()
         ]
+        if work.lookups:
+            commands.append(LookUp(items=tuple(work.lookups)))
         commands += _timer(state)
     return commands
 
@@ -264,6 +288,7 @@ def outstanding(plan: Plan, state: RunState) -> list[AnyCommand]:
     if state.releasing:
         commands.append(Release(items=tuple(state.releasing)))
     commands += pending_requests(plan, state)
+    commands += pending_lookups(plan, state)
     commands += [_dispatch(name, chunk) for name, chunk in state.chunks.items() if not chunk.handle and chunk.open]
     if state.timer_ms:
         commands.append(SetTimer(at_ms=state.timer_ms))

@@ -14,7 +14,7 @@ from econda_edsl.plan import AnyNode
 from econda_cloud.place.demand import Demand
 from econda_cloud.place.terms import Terms, terms_of
 from econda_cloud.run.blocks import Block, Program
-from econda_cloud.run.commands import AnyCommand, CancelAttempts
+from econda_cloud.run.commands import AnyCommand, CancelAttempts, Kept
 from econda_cloud.run.events import Item
 from econda_cloud.run.paths import handler_segment, instance_prefix, parse_instance
 from econda_cloud.run.state import Branch, Call, Fan, Frame, Loop, RunState
@@ -45,6 +45,8 @@ class Work:
     cancels: dict[str, CancelAttempts] = field(default_factory=dict)
     requests: dict[Demand, list[Item]] = field(default_factory=dict)
     releases: list[Item] = field(default_factory=list)
+    lookups: list[Item] = field(default_factory=list)
+    kept: list[Kept] = field(default_factory=list)
     queue: deque[list[At]] = field(default_factory=deque)
     base: dict[str, Any] = field(default_factory=dict)
 

@@ -28,6 +28,8 @@ from econda_cloud.run.commands import (
     CancelAttempts,
     Dispatch,
     FinishRun,
+    Keep,
+    LookUp,
     Release,
     RequestPlacement,
     SetTimer,
@@ -54,6 +56,12 @@ class Effects(Protocol):
         ...
 
     def cancel(self, state: RunState, commands: Sequence[CancelAttempts]) -> None: ...
+
+    def look_up(self, plan: Plan, state: RunState, commands: Sequence[LookUp]) -> Sequence[AnyEvent]:
+        """Answer at once whether results are kept."""
+        ...
+
+    def keep(self, plan: Plan, state: RunState, commands: Sequence[Keep]) -> None: ...
 
     def wake(self, run: str, at_ms: int, now: int) -> None: ...
 
@@ -163,15 +171,24 @@ class Scheduler:
         dispatches = [command for command in commands if isinstance(command, Dispatch)]
         if dispatches:
             known += self._effects.dispatch(self._plan(state.namespace, state.run), state, dispatches)
+        known += self._results(state, commands)
         for command in commands:
             match command:
                 case SetTimer(at_ms=at_ms):
                     self._effects.wake(run, at_ms, now)
                 case FinishRun():
                     self._effects.finished(state, self.seq(run))
-                case CancelAttempts() | Dispatch() | RequestPlacement() | Release():
+                case CancelAttempts() | Dispatch() | RequestPlacement() | Release() | LookUp() | Keep():
                     pass
         return known
+
+    def _results(self, state: RunState, commands: list[AnyCommand]) -> Sequence[AnyEvent]:
+        """Keep what is new before anything is looked for: the same may be wanted at once."""
+        keeps = [command for command in commands if isinstance(command, Keep)]
+        if keeps:
+            self._effects.keep(self._plan(state.namespace, state.run), state, keeps)
+        lookups = [command for command in commands if isinstance(command, LookUp)]
+        return self._effects.look_up(self._plan(state.namespace, state.run), state, lookups) if lookups else ()
 
     def _tell_runs(
         self, answers: list[AnyBrokerCommand], known: dict[str, list[AnyEvent]], now: int
@@ -210,6 +227,6 @@ def _questions(run: str, commands: Iterable[AnyCommand]) -> list[AnyBrokerEvent]
                 questions.append(PlacementRequested(run=run, demand=demand, items=items, terms=terms))
             case Release(items=items):
                 questions.append(AttemptsReleased(run=run, items=items))
-            case Dispatch() | CancelAttempts() | SetTimer() | FinishRun():
+            case Dispatch() | CancelAttempts() | LookUp() | Keep() | SetTimer() | FinishRun():
                 pass
     return questions

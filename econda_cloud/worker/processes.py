@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from econda_cloud.worker.lifeline import Lifeline
 from econda_cloud.worker.limits import Limits
 from econda_cloud.worker.logs import CappedLog
 from econda_cloud.worker.surroundings import with_packages, without_secrets
@@ -66,6 +67,7 @@ class Host:
         self.environment, self.python, self.site = environment, python, site
         self._process: subprocess.Popen[bytes] | None = None
         self._request = self._reply = -1
+        self._lifeline: Lifeline | None = None
 
     def start(self) -> None:
         """Start the process unless it is up."""
@@ -80,14 +82,16 @@ class Host:
             environment = with_packages(environment, Path(self.site))
         else:
             environment["PYTHONDONTWRITEBYTECODE"] = "1"
+        self._lifeline = Lifeline()
         try:
             self._process = subprocess.Popen(
                 [self.python, str(_HOST), str(child_in), str(child_out)],
-                pass_fds=(child_in, child_out),
+                pass_fds=(child_in, child_out, *self._lifeline.pass_fds),
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,
                 env=environment,
             )
+            self._lifeline.tie(self._process)
         finally:
             os.close(child_in)
             os.close(child_out)
@@ -158,6 +162,9 @@ class Host:
             if fd >= 0:
                 os.close(fd)
         self._request = self._reply = -1
+        if self._lifeline is not None:
+            self._lifeline.cut()
+            self._lifeline = None
 
 
 class HostPool:

@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 
 from econda_cloud.worker.artifacts import TYPES as ARTIFACTS
+from econda_cloud.worker.lifeline import Lifeline
 from econda_cloud.worker.limits import Limits
 from econda_cloud.worker.logs import CappedLog
 from econda_cloud.worker.outputs import Locate, is_artifact, read_type
@@ -101,14 +102,16 @@ def _engine() -> bool:
 
 def run_process(command: list[str], env: Mapping[str, str], cwd: Path, log: Path, limits: Limits) -> dict[str, Any]:
     """Run to the end: `{"ok": {}}` or `{"failure", "message"}`."""
-    capped = CappedLog(log)
+    capped, lifeline = CappedLog(log), Lifeline()
     try:
         with log.open("ab") as file:
             process = subprocess.Popen(
                 command, cwd=cwd, env=dict(env), stdin=subprocess.DEVNULL, stdout=file, stderr=file,
-                start_new_session=True,
+                start_new_session=True, pass_fds=lifeline.pass_fds,
             )  # fmt: skip
+        lifeline.tie(process)
     except (OSError, ValueError) as error:
+        lifeline.cut()
         return {"failure": "failed", "message": f"could not start: {error}"}
     try:
         while True:
@@ -123,6 +126,7 @@ def run_process(command: list[str], env: Mapping[str, str], cwd: Path, log: Path
             return {"failure": "failed", "message": exit_message(code) + (f"; its last words: {last}" if last else "")}
     finally:
         kill_group(process)
+        lifeline.cut()
         capped.finish()
 
 

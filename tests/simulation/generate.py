@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from econda_edsl.compile import compile_source
 from econda_edsl.plan import FailureKind, Plan
@@ -81,8 +81,14 @@ class _Writer:
         lines += ['    packages = ["six"]'] * (dice.random() < 0.2)
         lines += [f"    retry = {self._retry(attempts)}"] * (attempts > 1)
         lines += ["    checkpoint = every(1min)"] * (slow or dice.random() < 0.2)
+        if dice.random() < 0.2:
+            # A result that is kept stands for that of another instance, so whether these fail is not theirs to say.
+            self.natures[name] = replace(self.natures[name], breaks=0, longest_ms=40)
+            lines += [f"    cache = {dice.choice(['inputs', 'for(1h)'])}"]
         lines += [f"    timeout = {'1h' if slow else dice.choice(['10s', '10min'])}"] * (slow or dice.random() < 0.4)
-        lines += dice.choice([["    run python:", "        y = x"], ["    run shell:", '        echo 1 > "$OUT/y"']])
+        lines += dice.choice(
+            [["    run python:", f"        y = x  # {name}"], ["    run shell:", f'        echo {name} > "$OUT/y"']]
+        )
         return "\n".join(lines)
 
     def _retry(self, attempts: int) -> str:

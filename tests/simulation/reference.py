@@ -7,9 +7,17 @@ from typing import Any
 
 from econda_cloud.money.prices import Price
 from econda_cloud.run.blocks import program_of
-from econda_cloud.run.commands import AnyCommand, RequestPlacement, SetTimer
+from econda_cloud.run.commands import AnyCommand, LookUp, RequestPlacement, SetTimer
 from econda_cloud.run.endings import current
-from econda_cloud.run.events import AnyEvent, AttemptFailed, AttemptsPlaced, AttemptSucceeded, RunStarted, TimerFired
+from econda_cloud.run.events import (
+    AnyEvent,
+    AttemptFailed,
+    AttemptsPlaced,
+    AttemptSucceeded,
+    ResultsMissing,
+    RunStarted,
+    TimerFired,
+)
 from econda_cloud.run.state import Call, Outcome, RunState
 from econda_cloud.run.step import step
 from econda_cloud.run.work import Work
@@ -33,6 +41,7 @@ def calm_outcome(program: Program, run: str, params: dict[str, Any]) -> Outcome:
             events.append(TimerFired())
         state, commands = step(program.plan, state, [events.popleft()], now)
         assert state is not None
+        events += [ResultsMissing(items=each.items, reason="") for each in commands if isinstance(each, LookUp)]
         for command in commands:
             timer = command.at_ms if isinstance(command, SetTimer) else timer
         for placed in _placed(commands, chunks):

@@ -15,6 +15,7 @@ from econda_cloud.run.commands import Dispatch
 from econda_cloud.run.events import AnyEvent, ChunkDispatched
 from econda_cloud.schedule.messages import read_message
 from econda_cloud.schedule.places import plan_key
+from econda_cloud.schedule.results import Results
 from econda_cloud.schedule.scheduler import Scheduler, UnknownRun
 from econda_cloud.schedule.status import StatusBoard
 from econda_cloud.worker.spec import Chunk
@@ -49,6 +50,7 @@ class Warm:
         log, self._blobs = ProcessLog(line.log, line.chance, pause), ProcessBlobs(line.blobs, pause)
         clients = CloudClients(line.cloud, pause)
         effects = AwsEffects(STACK, clients, line.pools, log, self._blobs)  # type: ignore[arg-type]
+        effects._results = Results(self._blobs)
         effects._lambda = OneByOne(clients, self._blobs)  # type: ignore[arg-type]
         self.scheduler = Scheduler(log, TEAM, self._plan, effects, self._blobs, snapshot_every=line.snapshot_every)
         self.scheduler.declare(line.pools.pools, self._clock())

@@ -15,7 +15,15 @@ from econda_cloud.place.events import BrokerEntry, PoolsDeclared
 from econda_cloud.place.state import BrokerState
 from econda_cloud.place.step import step as broker_step
 from econda_cloud.run import invariants
-from econda_cloud.run.events import AttemptFailed, AttemptsPlaced, AttemptSucceeded, Entry, Item, PlacementRefused
+from econda_cloud.run.events import (
+    AttemptFailed,
+    AttemptsPlaced,
+    AttemptSucceeded,
+    Entry,
+    Item,
+    PlacementRefused,
+    ResultsFound,
+)
 from econda_cloud.run.invariants import Broken
 from econda_cloud.run.state import RunState
 from econda_cloud.run.step import step as run_step
@@ -70,6 +78,7 @@ class RunWitness:
     def _look_at(self, entry: Entry, held: dict[Item, Any], spent: int, counted: int, closed: bool) -> None:
         assert self.state is not None
         words: dict[Item, AttemptSucceeded | AttemptFailed] = {}
+        reused: set[str] = set()
         for event in entry.events:
             match event:
                 case AttemptsPlaced(items=items):
@@ -79,10 +88,12 @@ class RunWitness:
                     words.setdefault((event.instance, event.attempt), event)
                 case PlacementRefused():
                     self.refused = True
+                case ResultsFound(results=results):
+                    reused |= {found.instance for found in results}
                 case _:
                     pass
         self._settled(set(held) - set(self._held()), held, words, spent, closed)
-        self._once(words, counted)
+        self._once({name for (name, _), word in words.items() if isinstance(word, AttemptSucceeded)} | reused, counted)
 
     def _within_budget(self) -> None:
         """A placement that the budget does not carry ends the run."""
@@ -111,10 +122,10 @@ class RunWitness:
             require(grown == cost, f"the ledger grew by {grown}, the attempts {sorted(known)} cost {cost}")
         self.ended |= gone
 
-    def _once(self, words: dict[Item, Any], counted: int) -> None:
+    def _once(self, told: set[str], counted: int) -> None:
         """A result counts once: no more instances succeed than there are new words of success."""
         assert self.state is not None
-        new = {name for (name, _), word in words.items() if isinstance(word, AttemptSucceeded)} - self.succeeded
+        new = told - self.succeeded
         grown = self.state.counts.succeeded - counted
         require(grown <= len(new), f"{grown} results were committed, {len(new)} are new")
         if grown == len(new):

@@ -12,9 +12,19 @@ from econda_cloud.money.prices import Price
 from econda_cloud.place import invariants as broker_invariants
 from econda_cloud.place.events import AttemptsReleased, Place, PlacementRequested, PoolsDeclared, Refuse
 from econda_cloud.place.state import Node, Offer, Pool
+from econda_cloud.ports.blobs import MemoryBlobs
 from econda_cloud.ports.log import MemoryLog
 from econda_cloud.run import invariants as run_invariants
-from econda_cloud.run.commands import CancelAttempts, Dispatch, FinishRun, Release, RequestPlacement, SetTimer
+from econda_cloud.run.commands import (
+    CancelAttempts,
+    Dispatch,
+    FinishRun,
+    Keep,
+    LookUp,
+    Release,
+    RequestPlacement,
+    SetTimer,
+)
 from econda_cloud.run.events import (
     AnyEvent,
     AttemptFailed,
@@ -26,6 +36,7 @@ from econda_cloud.run.events import (
 )
 from econda_cloud.run.step import outstanding
 from econda_cloud.schedule.history import broker_history, run_history
+from econda_cloud.schedule.results import Results
 
 Work = Callable[[str, int, dict[str, Any]], AttemptSucceeded | AttemptFailed]
 
@@ -78,6 +89,7 @@ class World:
         chaos: float = 0.0,
         params: dict[str, Any] | None = None,
         slots: int = 4,
+        blobs: MemoryBlobs | None = None,
     ) -> None:
         self.plan, self.work, self.random, self.chaos = plan, work, random.Random(seed), chaos
         self.log = MemoryLog()
@@ -85,6 +97,7 @@ class World:
         self.broker = broker_history(self.log, "t")
         self.now = 1_000_000
         self.inbox: list[tuple[int, AnyEvent]] = []
+        self.results = Results(blobs or MemoryBlobs())
         self.started: list[tuple[Item, str]] = []
         self.claimed: set[str] = set()
         self.finished: list[str] = []
@@ -148,6 +161,13 @@ class World:
             case CancelAttempts(items=items):
                 for instance, attempt in items:
                     self.post(AttemptFailed(instance=instance, attempt=attempt, failure="failed", message="cancelled"))
+            case LookUp():
+                assert self.run.state is not None
+                answers = self.results.look_up(self.plan, self.run.state, [command])
+                return list(self.run.take(answers, self.now)) if answers else []
+            case Keep():
+                assert self.run.state is not None
+                self.results.keep(self.plan, self.run.state, [command])
             case SetTimer(at_ms=at):
                 self.inbox.append((at, TimerFired()))
             case FinishRun(outcome=outcome):

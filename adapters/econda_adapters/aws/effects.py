@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
 
 from econda_edsl.plan import Plan
 
@@ -13,11 +14,12 @@ from econda_adapters.aws.stack import FunctionTarget, QueueTarget, TeamPools
 from econda_adapters.aws.timers import Timers
 from econda_cloud.ports.blobs import BlobStore
 from econda_cloud.ports.log import Log
-from econda_cloud.run.commands import CancelAttempts, Dispatch
+from econda_cloud.run.commands import CancelAttempts, Dispatch, Keep, LookUp
 from econda_cloud.run.events import AnyEvent, ChunkLost, TimerFired
 from econda_cloud.run.state import RunState
 from econda_cloud.schedule.messages import write_message
 from econda_cloud.schedule.ready import ready_chunks
+from econda_cloud.schedule.results import Results
 from econda_cloud.schedule.status import StatusBoard, publish_outputs
 from econda_cloud.worker.claims import note_cancelled
 from econda_cloud.worker.spec import Chunk
@@ -26,6 +28,17 @@ if TYPE_CHECKING:
     from econda_adapters.aws.clients import Clients
     from econda_adapters.aws.stack import Stack
 
+LOOKUPS_AT_ONCE = 16
+
+
+def _spread(each: Callable[[Any], Any], items: Iterable[Any]) -> Iterable[Any]:
+    """Many small requests side by side; a single one needs no threads."""
+    items = list(items)
+    if len(items) < 2:
+        return map(each, items)
+    with ThreadPoolExecutor(min(len(items), LOOKUPS_AT_ONCE)) as threads:
+        return list(threads.map(each, items))
+
 
 class AwsEffects:
     """Raises botocore's `ClientError`; the scheduler's message is then delivered again and the effect repeated."""
@@ -33,6 +46,7 @@ class AwsEffects:
     def __init__(self, stack: Stack, clients: Clients, pools: TeamPools, log: Log, blobs: BlobStore) -> None:
         self._targets, self._log, self._blobs = pools.targets, log, blobs
         self.board = StatusBoard(blobs)
+        self._results = Results(blobs, _spread)
         self._timers = Timers(stack, clients)
         self._lambda, self._batch = LambdaPool(clients, blobs), BatchPool(clients, blobs)
 
@@ -62,6 +76,12 @@ class AwsEffects:
             note_cancelled(self._log, command.chunk, command.items)
             if command.pool.startswith("aws.batch"):
                 self._batch.cancel(state.namespace, state.run, command)
+
+    def look_up(self, plan: Plan, state: RunState, commands: Sequence[LookUp]) -> Sequence[AnyEvent]:
+        return self._results.look_up(plan, state, commands)
+
+    def keep(self, plan: Plan, state: RunState, commands: Sequence[Keep]) -> None:
+        self._results.keep(plan, state, commands)
 
     def wake(self, run: str, at_ms: int, now: int) -> None:
         self._timers.at(at_ms, write_message(run, [TimerFired(at_ms=at_ms)], self._blobs), now)

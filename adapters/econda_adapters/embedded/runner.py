@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import heapq
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -13,13 +14,15 @@ from typing import Any
 from econda_edsl.plan import Plan, encode_plan
 
 from econda_adapters.embedded.directory_blobs import DirectoryBlobs
+from econda_adapters.embedded.holding import holding
 from econda_adapters.embedded.pool import EmbeddedPool, machine_pool, now_ms
 from econda_adapters.embedded.sqlite_log import SqliteLog
-from econda_cloud.run.commands import CancelAttempts, Dispatch
-from econda_cloud.run.events import AnyEvent, CancelRequested, RunStarted, TimerFired
+from econda_cloud.run.commands import CancelAttempts, Dispatch, Keep, LookUp
+from econda_cloud.run.events import AnyEvent, CancelRequested, ChunkLost, RunStarted, TimerFired
 from econda_cloud.run.state import RunState
 from econda_cloud.schedule.places import bundle_key, plan_key, stored_plan
 from econda_cloud.schedule.ready import ready_chunks
+from econda_cloud.schedule.results import Result, Results, write_earlier
 from econda_cloud.schedule.scheduler import Scheduler
 from econda_cloud.submission.bundles import pack_files
 from econda_cloud.worker.archives import known_archives
@@ -49,6 +52,7 @@ class _Effects:
     def __init__(self, home: Home, reports: SimpleQueue[tuple[str, list[AnyEvent]]]) -> None:
         self.pool = EmbeddedPool(home.blobs, home.root / "scratch", reports)
         self.reports = reports
+        self.results = Results(home.blobs)
         self.timers: list[tuple[int, str]] = []
         self.ended: dict[str, RunState] = {}
 
@@ -63,6 +67,12 @@ class _Effects:
         for command in commands:
             self.pool.cancel(command.items)
 
+    def look_up(self, plan: Plan, state: RunState, commands: Sequence[LookUp]) -> Sequence[AnyEvent]:
+        return self.results.look_up(plan, state, commands)
+
+    def keep(self, plan: Plan, state: RunState, commands: Sequence[Keep]) -> None:
+        self.results.keep(plan, state, commands)
+
     def wake(self, run: str, at_ms: int, now: int) -> None:
         del now
         heapq.heappush(self.timers, (at_ms, run))
@@ -72,6 +82,15 @@ class _Effects:
         self.ended[state.run] = state
 
 
+@dataclass(frozen=True)
+class Follow:
+    """An earlier run whose `results` are used where nothing has changed, but not by the steps in `fresh`."""
+
+    run: str
+    results: Sequence[Result]
+    fresh: Sequence[str] = ()
+
+
 def run_plan(
     home: Home,
     plan: Plan,
@@ -79,6 +98,7 @@ def run_plan(
     *,
     files: Mapping[str, bytes] | None = None,
     user: str = "",
+    follow: Follow | None = None,
     started: Callable[[str], None] = lambda _: None,
     progress: Progress = lambda _: None,
 ) -> RunState:
@@ -88,9 +108,8 @@ def run_plan(
     bundle = bundle_key(NAMESPACE, run) if files else None
     if files and bundle:
         home.blobs.put(bundle, pack_files(files))
-    reports: SimpleQueue[tuple[str, list[AnyEvent]]] = SimpleQueue()
-    effects = _Effects(home, reports)
-    scheduler = Scheduler(home.log, f"local-{run}", lambda _, name: plan if name == run else home.plan(name), effects)
+    if follow is not None:
+        write_earlier(home.blobs, NAMESPACE, run, follow.results)
     event = RunStarted(
         run=run,
         namespace=NAMESPACE,
@@ -100,12 +119,46 @@ def run_plan(
         submitted_by=user,
         archives=known_archives(plan, home.blobs),
         bundle=bundle,
+        reuse=follow.run if follow else "",
+        fresh=tuple(follow.fresh) if follow else (),
     )
-    try:
-        scheduler.declare((machine_pool(),), now_ms())
+    with holding(home.root, run), _scheduling(home, run, plan) as (scheduler, effects):
         started(run)
         scheduler.take(run, [event], now_ms())
         return _until_ended(scheduler, effects, run, progress)
+
+
+def resume_run(
+    home: Home, run: str, *, started: Callable[[str], None] = lambda _: None, progress: Progress = lambda _: None
+) -> RunState:
+    """Carry on a run whose process is gone. What was at work when it died counts as preempted: it costs no retry.
+
+    Raises `RunBusy` if a process still carries it on, `KeyError` if there is no such run.
+    """
+    plan = home.plan(run)
+    with holding(home.root, run), _scheduling(home, run, plan) as (scheduler, effects):
+        state = scheduler.state(run)
+        if state is None:
+            raise KeyError(run)
+        if state.outcome is not None:
+            return state
+        started(run)
+        message = "the process that ran it is gone"
+        lost = [ChunkLost(chunk=chunk, failure="preempted", message=message) for chunk in state.chunks]
+        scheduler.take(run, lost or [TimerFired()], now_ms())
+        # Whatever that process had decided and not done yet; what it wanted to be woken for is among it.
+        scheduler.repeat(run, now_ms())
+        return _until_ended(scheduler, effects, run, progress)
+
+
+@contextlib.contextmanager
+def _scheduling(home: Home, run: str, plan: Plan) -> Iterator[tuple[Scheduler, _Effects]]:
+    """A scheduler of its own for one run, with this machine as its only pool."""
+    effects = _Effects(home, SimpleQueue())
+    scheduler = Scheduler(home.log, f"local-{run}", lambda _, name: plan if name == run else home.plan(name), effects)
+    try:
+        scheduler.declare((machine_pool(),), now_ms())
+        yield scheduler, effects
     finally:
         effects.pool.close()
 

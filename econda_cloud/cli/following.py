@@ -1,0 +1,74 @@
+"""Carrying a run on, or doing again only what has to be done: `econda run --resume` and `econda rerun`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import typer
+from econda_adapters.embedded.holding import is_held
+from econda_adapters.embedded.runner import Follow, Home
+from econda_edsl.plan import Plan
+from econda_edsl.suggest import did_you_mean
+
+from econda_cloud.cli.output import FAILED, USAGE, stop
+from econda_cloud.cli.stores import Found, embedded
+from econda_cloud.record.results import results_of
+from econda_cloud.run.downstream import steps_from, steps_of
+from econda_cloud.schedule.places import stored_plan
+
+
+@dataclass(frozen=True)
+class CarryOn:
+    """An interrupted run that goes on under its own name."""
+
+    run: str
+
+
+def resumed(home: Home, plan: Plan, params: dict[str, Any]) -> CarryOn | Follow | None:
+    """What `--resume` means for this plan: the last run of its pipeline goes on, if it was interrupted and nothing has
+    changed; else a new run uses its results. None if there was no run. Ends the command if that run still goes on.
+    """
+    found = _last_run(plan.name)
+    if found is None:
+        typer.echo(f"note: {plan.name} never ran on this machine; it begins anew", err=True)
+        return None
+    state, before = found.state(), stored_plan(found.store.blobs, found.namespace, found.run)
+    if state.outcome is None and is_held(home.root, found.run):
+        stop(f"error: {found.run} goes on in another process; `econda show {found.run}` tells how far it is", FAILED)
+    if state.outcome is None and _same(before, plan) and state.params == params:
+        typer.echo(f"{found.run} goes on: {state.counts.succeeded} instances are done", err=True)
+        return CarryOn(found.run)
+    return follow(found, before)
+
+
+def follow(found: Found, plan: Plan, fresh: tuple[str, ...] = ()) -> Follow:
+    """Use the results of a run, whose plan this was, where nothing has changed."""
+    results = results_of(plan, found.entries)
+    typer.echo(f"follows {found.run}, which has {len(results)} results", err=True)
+    return Follow(found.run, results, fresh)
+
+
+def fresh_steps(plan: Plan, name: str | None) -> tuple[str, ...]:
+    """The steps that run again if this one does. Ends the command if the plan has no such step."""
+    if name is None:
+        return ()
+    steps = steps_from(plan, name)
+    if not steps:
+        known = steps_of(plan)
+        hint = did_you_mean(name, [*known, *(path.rpartition("/")[2] for path in known)])
+        stop(f"error: {plan.name} has no step or task `{name}`; {hint or 'it has ' + ', '.join(known[:8])}", USAGE)
+    return tuple(steps)
+
+
+def _last_run(pipeline: str) -> Found | None:
+    """The run of this machine that began last, of all runs of a pipeline."""
+    store = embedded()
+    names = [run for run in store.runs() if run.rpartition("-")[0] == pipeline]
+    found = [Found(store, name) for name in names]
+    return max(found, key=lambda each: each.entries[0].now, default=None)
+
+
+def _same(one: Plan, other: Plan) -> bool:
+    """Whether a run of one plan can go on under the other: all that makes a difference is equal."""
+    return (one.digest, one.code, one.environments) == (other.digest, other.code, other.environments)

@@ -1,0 +1,69 @@
+"""What a result depends on: a name for each cause, so that two calls can be compared cause by cause.
+
+The key of a call is the hash of its causes. It does not name the task, the step or what the task needs: who
+renames a task or gives it more memory gets the results that are there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+
+import msgspec
+from econda_edsl.plan import Cache, Entry, Inline, Overrides, Plan, Task
+
+Causes: TypeAlias = dict[str, str]
+"""By cause (`code`, `files`, `environment`, `image`, `input NAME`) a short hash of it."""
+
+_ARTIFACT = "$artifact"
+_encode = msgspec.json.Encoder(order="deterministic").encode
+
+
+def cache_of(task: Task, overrides: Overrides | None) -> Cache | None:
+    """The `cache` setting in force for a step: its own, else the task's."""
+    if overrides is not None and overrides.cache is not None:
+        return overrides.cache
+    return task.cache
+
+
+def task_causes(plan: Plan, task: Task) -> Causes:
+    """What all calls of a task have in common. Any file of the bundle may be imported, so all of them count."""
+    environment = plan.environments.get(task.environment or "")
+    code = [task.run, task.outputs, task.env, task.version, task.exclusive]
+    causes = {"code": _short(code)}
+    if plan.code and isinstance(task.run, Inline | Entry):
+        causes["files"] = _short(plan.code)
+    if environment is not None:
+        causes["environment"] = _short(environment.pins or environment.packages)
+    if task.image is not None:
+        causes["image"] = _short(task.image)
+    return causes
+
+
+def call_causes(common: Causes, args: Mapping[str, Any]) -> Causes:
+    """The causes of one call. An artifact counts by its content and name, wherever it lies."""
+    return {**common, **{f"input {name}": _short(_contents(value)) for name, value in args.items()}}
+
+
+def key_of(causes: Causes) -> str:
+    """The name under which a result with these causes is kept."""
+    return hashlib.sha256(_encode(causes)).hexdigest()
+
+
+def changed(now: Causes, before: Causes) -> list[str]:
+    """Causes that differ, in the order in which they are told: code before inputs."""
+    return [name for name in {**now, **before} if now.get(name) != before.get(name)]
+
+
+def _contents(value: Any) -> Any:
+    if isinstance(value, dict):
+        about = value.get(_ARTIFACT)
+        if len(value) == 1 and isinstance(about, dict):
+            return {_ARTIFACT: [about.get("sha256"), about.get("name"), about.get("kind")]}
+        return {name: _contents(each) for name, each in value.items()}
+    return [_contents(each) for each in value] if isinstance(value, list) else value
+
+
+def _short(value: Any) -> str:
+    return hashlib.sha256(_encode(value)).hexdigest()[:16]

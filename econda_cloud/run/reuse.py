@@ -1,0 +1,86 @@
+"""Which calls may use results that are there already, and what is kept of those that ran."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from econda_edsl.plan import Cache, Plan
+from econda_edsl.plan import Call as CallNode
+
+from econda_cloud.run.blocks import program_of
+from econda_cloud.run.commands import Kept
+from econda_cloud.run.events import Item
+from econda_cloud.run.fingerprints import Causes, cache_of, call_causes, key_of
+from econda_cloud.run.paths import step_path
+from econda_cloud.run.state import Call, RunState
+from econda_cloud.run.work import At, Work
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A call that looks for a result. `cached`: among those kept by any run, if not older than `max_age_ms`;
+    `earlier`: among those of the run that this one follows."""
+
+    item: Item
+    key: str
+    causes: Causes
+    cached: bool
+    max_age_ms: int | None
+    earlier: bool
+
+
+def may_reuse(work: Work, places: list[At], node: CallNode) -> bool:
+    """Whether a call is to look before it runs: its task has a `cache`, or the run follows an earlier one.
+
+    Handlers follow none: what they do about a failure is to be done about this one. `cache = none` always runs.
+    """
+    cache = _cache(work, node)
+    if cache is not None and not cache.use:
+        return False
+    fresh = bool(work.state.fresh) and step_path(work.instance(places)) in work.state.fresh
+    return not fresh and (cache is not None or _follows(work.state))
+
+
+def keep(work: Work, places: list[At], call: Call, outputs: dict[str, Any]) -> None:
+    """Note a result for later runs, if its task has a `cache`."""
+    node = places[-1].node
+    cache = _cache(work, node) if isinstance(node, CallNode) else None
+    if cache is not None and cache.use:
+        causes = call_causes(work.program.causes(call.task), call.args)
+        work.kept.append(Kept(instance=work.instance(places), causes=causes, outputs=outputs))
+
+
+def wanted(plan: Plan, state: RunState, items: Iterable[Item]) -> list[Wanted]:
+    """What these calls look for; those that do not look any more are left out."""
+    work, found = Work(program_of(plan), state, state.now), list[Wanted]()
+    for item in items:
+        looks = looking(work, item)
+        if looks is None:
+            continue
+        places, call = looks
+        node = places[-1].node
+        assert isinstance(node, CallNode)
+        cache = _cache(work, node)
+        causes = call_causes(work.program.causes(call.task), call.args)
+        age = None if cache is None else cache.max_age_ms
+        found.append(Wanted(item, key_of(causes), causes, cache is not None, age, _follows(state)))
+    return found
+
+
+def looking(work: Work, item: Item) -> tuple[list[At], Call] | None:
+    """The call that looks for a result under this name, or None."""
+    places = work.locate(item[0])
+    call = places[-1].frame.active[places[-1].index] if places else None
+    if not places or not isinstance(call, Call) or call.phase != "looking" or call.attempt != item[1]:
+        return None
+    return places, call
+
+
+def _follows(state: RunState) -> bool:
+    return bool(state.reuse) and not state.handling
+
+
+def _cache(work: Work, node: CallNode) -> Cache | None:
+    return cache_of(work.program.plan.tasks[node.task], node.overrides)
