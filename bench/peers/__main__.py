@@ -57,7 +57,7 @@ def measured(peers: list[Peer]) -> list[Row]:
 def _row_of(peer: Peer) -> Row:
     try:
         return table.row_of(peer, rates.of_peer(peer))
-    except (CannotBeHad, OSError, ValueError, IndexError) as error:
+    except (CannotBeHad, subprocess.SubprocessError, OSError, ValueError, IndexError) as error:
         return table.row_of(peer, {}, str(error))
 
 

@@ -15,6 +15,7 @@ Sizes = tuple[int, ...]
 
 FULL: dict[str, Sizes] = {"fan-out 1000": (1000,), "chain 300": (300,), "layered 500": (10, 50)}
 TENTH: dict[str, Sizes] = {"fan-out 1000": (100,), "chain 300": (30,), "layered 500": (5, 10)}
+SOME: dict[str, Sizes] = {"fan-out 1000": (50,), "chain 300": (20,), "layered 500": (5, 8)}
 FEW: dict[str, Sizes] = {"fan-out 1000": (20,), "chain 300": (12,), "layered 500": (2, 8)}
 PROGRAMS = {"fan-out 1000": "fan", "chain 300": "chain", "layered 500": "layered"}
 """By the names of `bench.shapes`: the first word that a peer's program is given. Its sizes follow."""
@@ -49,7 +50,7 @@ PEERS = [
     Peer("Prefect", "prefect", "local server on SQLite, thread pool", server=servers.prefect),
     Peer("Temporal", "temporal", "dev server on a SQLite file, one worker", server=servers.temporal),
     Peer("Dagster", "dagster", "in-process executor, SQLite", server=servers.dagster),
-    Peer("Airflow", "airflow", "`dag.test()` on SQLite", sizes=FEW, server=servers.airflow),
+    Peer("Airflow", "airflow", "`dag.test()` on SQLite", sizes=SOME, server=servers.airflow),
     Peer("HyperQueue", "hyperqueue", "server and one worker of two cores", a_process_per_task=True),
     Peer("Snakemake", "snakemake", "two cores, shell rules, touched files", a_process_per_task=True, sizes=TENTH),
     Peer(

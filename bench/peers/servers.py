@@ -28,7 +28,9 @@ def no_server(folder: Path) -> Iterator[Variables]:
 
 @contextmanager
 def restate(folder: Path) -> Iterator[Variables]:
-    program = next(npm_packages_of("restate").glob("@restatedev/restate-server-*/bin/restate-server"))
+    program = next(npm_packages_of("restate").glob("@restatedev/restate-server-*/bin/restate-server"), None)
+    if program is None:
+        raise CannotBeHad("npm has no server of this kind of machine")
     ingress, admin, node = free_ports(3)
     settings = {
         "RESTATE_INGRESS__BIND_ADDRESS": f"127.0.0.1:{ingress}",
