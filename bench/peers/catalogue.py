@@ -14,6 +14,7 @@ Sizes = tuple[int, ...]
 """How many tasks, one after the other or beside each other; or how many layers of how many."""
 
 FULL: dict[str, Sizes] = {"fan-out 1000": (1000,), "chain 300": (300,), "layered 500": (10, 50)}
+FIFTH: dict[str, Sizes] = {"fan-out 1000": (200,), "chain 300": (60,), "layered 500": (5, 20)}
 TENTH: dict[str, Sizes] = {"fan-out 1000": (100,), "chain 300": (30,), "layered 500": (5, 10)}
 SOME: dict[str, Sizes] = {"fan-out 1000": (50,), "chain 300": (20,), "layered 500": (5, 8)}
 FEW: dict[str, Sizes] = {"fan-out 1000": (20,), "chain 300": (12,), "layered 500": (2, 8)}
@@ -47,9 +48,9 @@ PEERS = [
     Peer("Luigi", "luigi", "local scheduler, one worker, files as targets"),
     Peer("DBOS", "dbos", "SQLite, steps and a queue"),
     Peer("redun", "redun", "SQLite, threads"),
-    Peer("Prefect", "prefect", "local server on SQLite, thread pool", server=servers.prefect),
+    Peer("Prefect", "prefect", "local server on SQLite, thread pool", sizes=FIFTH, server=servers.prefect),
     Peer("Temporal", "temporal", "dev server on a SQLite file, one worker", server=servers.temporal),
-    Peer("Dagster", "dagster", "in-process executor, SQLite", server=servers.dagster),
+    Peer("Dagster", "dagster", "in-process executor, SQLite", sizes=FIFTH, server=servers.dagster),
     Peer("Airflow", "airflow", "`dag.test()` on SQLite", sizes=SOME, server=servers.airflow),
     Peer("HyperQueue", "hyperqueue", "server and one worker of two cores", a_process_per_task=True),
     Peer("Snakemake", "snakemake", "two cores, shell rules, touched files", a_process_per_task=True, sizes=TENTH),

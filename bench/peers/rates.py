@@ -37,11 +37,16 @@ def keep_folders_in_memory() -> Path:
 
 
 def of_peer(peer: Peer) -> Rates:
-    """By shape. Raises CannotBeHad with the reason; a server, where it needs one, serves all of its runs."""
-    python = python_of(peer.folder)
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder, peer.server(Path(folder)) as variables:
-        variables = dict(peer.variables) | variables
-        return {shape: peer.tasks(shape) / _best_seconds(python, peer, shape, variables) for shape in SHAPES}
+    """By shape, each with a server of its own where it needs one: what is left of one shape's work would slow the next.
+
+    Raises CannotBeHad with the reason.
+    """
+    python, found = python_of(peer.folder), Rates()
+    for shape in SHAPES:
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder, peer.server(Path(folder)) as variables:
+            seconds = _best_seconds(python, peer, shape, dict(peer.variables) | variables)
+        found[shape] = peer.tasks(shape) / seconds
+    return found
 
 
 def of_econda() -> Rates:

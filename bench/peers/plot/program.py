@@ -10,6 +10,7 @@ import matplotlib
 matplotlib.use("svg")
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
+from matplotlib.patches import Patch
 
 COLOURS = ["#2f6f9f", "#e08e3c", "#5b9a68"]
 MUTED = 0.45
@@ -20,7 +21,7 @@ def draw(axes: Axes, rows: list[dict], shapes: list[str], title: str) -> None:
     for place, shape in enumerate(shapes):
         lowest = [number + (place - (len(shapes) - 1) / 2) * height for number in range(len(rows))]
         rates = [row["rates"][shape] for row in rows]
-        bars = axes.barh(lowest, rates, height * 0.92, color=COLOURS[place], label=shape)
+        bars = axes.barh(lowest, rates, height * 0.92, color=COLOURS[place])
         for bar, row in zip(bars, rows):
             bar.set_alpha(MUTED if "floor" in row["name"] else 1)
         labels = [f"{rate:,.0f}" if rate >= 10 else f"{rate:.1f}" for rate in rates]
@@ -50,7 +51,8 @@ def main(source: str, picture: str) -> None:
     titles = ["Tasks that do nothing", "A real process per task"]
     for axes, group, title in zip(plots, groups, titles):
         draw(axes, group, measured["shapes"], title)
-    plots[0].legend(loc="upper right", frameon=False, fontsize=8)
+    colours = [Patch(color=colour, label=shape) for colour, shape in zip(COLOURS, measured["shapes"])]
+    figure.legend(handles=colours, loc="outside upper right", ncols=3, frameon=False, fontsize=8)
     plots[1].set_xlabel("tasks per second, logarithmic; * fewer tasks than the shape has", fontsize=8)
     figure.savefig(picture, metadata={"Date": None, "Creator": None})
 
