@@ -1,0 +1,92 @@
+"""A real training loop with checkpoints, killed at random: the model is, bit by bit, that of an undisturbed one."""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+
+import pytest
+
+from tests.crash.killing import Shell, kill
+
+TRAIN = """edsl 1
+
+task train(dir: String, epochs: Int) -> (model: File, loss: Float):
+    checkpoint = every(200ms)
+    run python "training.py:train"
+
+pipeline p(dir: String, epochs: Int = 400) -> (model: File, loss: Float):
+    a = train(dir, epochs)
+    return model = a.model, loss = a.loss
+"""
+
+CODE = '''"""Logistic regression by stochastic gradient descent, in plain Python: order, weights and dice are its state."""
+
+import json
+import math
+import os
+import pathlib
+import random
+
+
+def train(dir, epochs):
+    kept = pathlib.Path(os.environ["ECONDA_CHECKPOINT"]) / "state.json"
+    dice = random.Random(11)
+    data = [([1.0] + [dice.gauss(0, 1) for _ in range(8)]) for _ in range(60)]
+    goal = [1.0 if sum(x) > 1 else 0.0 for x in data]
+    weights, epoch = [0.0] * 9, 0
+    if kept.exists():
+        state = json.loads(kept.read_text())
+        weights, epoch = state["weights"], state["epoch"]
+        dice.setstate((state["dice"][0], tuple(state["dice"][1]), state["dice"][2]))
+    while epoch < epochs:
+        with open(dir + "/epochs", "a") as file:
+            file.write(f"{epoch}\\n")
+        order = list(range(len(data)))
+        dice.shuffle(order)
+        for i in order:
+            p = 1 / (1 + math.exp(-sum(w * x for w, x in zip(weights, data[i]))))
+            weights = [w + 0.1 * (goal[i] - p) * x for w, x in zip(weights, data[i])]
+        epoch += 1
+        whole = kept.with_suffix(".new")
+        whole.write_text(json.dumps({"weights": weights, "epoch": epoch, "dice": dice.getstate()}))
+        whole.replace(kept)
+    pathlib.Path("model.json").write_text(json.dumps(weights))
+    loss = -sum(g * w for g, w in zip(goal, weights))
+    return {"model": "model.json", "loss": loss}
+'''
+
+
+def epochs(folder: Path) -> list[int]:
+    path = folder / "epochs"
+    return [int(line) for line in path.read_text().split()] if path.exists() else []
+
+
+@pytest.mark.timeout(300)
+def test_a_training_killed_at_random_gives_the_same_model(tmp_path: Path) -> None:
+    models, dice = {}, random.Random(3)
+    for name in ("undisturbed", "killed"):
+        folder = tmp_path / name
+        folder.mkdir()
+        shell = Shell(folder)
+        (folder / "p.edsl").write_text(TRAIN)
+        (folder / "training.py").write_text(CODE)
+        words = ["run", "p.edsl", "-p", f"dir={folder}", "--json"]
+        kills = 0
+        while name == "killed" and kills < 4:
+            with shell.start(*words, *["--resume"] * (kills > 0)) as process:
+                furthest, more = max(epochs(folder), default=0), dice.randint(20, 60)
+                while max(epochs(folder), default=0) < furthest + more:
+                    assert process.poll() is None, process.communicate()
+                kill(process)
+            kills += 1
+        done = shell.call(*words, *["--resume"] * (kills > 0))
+        report = json.loads(done.stdout)
+        assert report["state"] == "succeeded", report
+        about = report["outputs"]["model"]["$artifact"]
+        models[name] = (shell.home / "embedded" / "blobs" / about["key"]).read_bytes()
+    assert models["killed"] == models["undisturbed"]
+    # It went on from checkpoints, and did not begin anew each time.
+    assert epochs(tmp_path / "killed").count(0) <= 2
+    assert len(epochs(tmp_path / "killed")) < 2 * len(epochs(tmp_path / "undisturbed"))
