@@ -11,6 +11,12 @@ _UNIT_HELP = {"Size": "16GiB", "Duration": "30min", "Money": "$5", "Rate": "$2/h
 
 
 def advice(found: Type, wanted: Type) -> str:
+    if found.kind == "none" and wanted.known:
+        return f"`{wanted.label}?` may be missing, `{wanted.label}` may not" if wanted.kind != "choice" else ""
+    if (found, wanted) == (t.RATE, t.MONEY):
+        return "a rate becomes money over a time: `$2/h * 30min`"
+    if (found, wanted) == (t.MONEY, t.RATE):
+        return "say per what time: `$2/h`"
     if wanted.inner.label in _UNIT_HELP and t.is_number(found):
         return f"write it with a unit, such as `{_UNIT_HELP[wanted.inner.label]}`"
     if found.kind == "record" and wanted.inner.kind not in ("record", "map"):
@@ -25,7 +31,9 @@ def advice(found: Type, wanted: Type) -> str:
 
 
 def differences(found: Type, wanted: Type) -> tuple[str, ...]:
-    """For two records, what differs, field by field."""
+    """For two records, or lists of them, what differs, field by field."""
+    if found.kind == wanted.inner.kind == "list":
+        return differences(found.element, wanted.inner.element)
     if found.kind != "record" or wanted.inner.kind != "record":
         return ()
     have, need = found.fields, wanted.inner.fields

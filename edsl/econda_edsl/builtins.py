@@ -118,18 +118,22 @@ def _round(value: float, digits: int | None = None) -> Any:
     return float(round(value, max(-300, min(300, digits))))
 
 
+def _quoted(value: Any) -> str:
+    return f'"{value[:60]}"' if isinstance(value, str) else str(value)
+
+
 def _int(value: Any) -> int:
     try:
         return number(int(value) if not isinstance(value, str) else int(value[:40].strip(), 10))
     except ValueError:
-        raise EvaluationError(f"{value!r:.60} is not a whole number") from None
+        raise EvaluationError(f"{_quoted(value)} is not a whole number") from None
 
 
 def _float(value: Any) -> float:
     try:
         return number(float(value))
     except ValueError:
-        raise EvaluationError(f"{value!r:.60} is not a number") from None
+        raise EvaluationError(f"{_quoted(value)} is not a number") from None
 
 
 def _moment(what: str, read: Callable[[str], str]) -> Callable[[str], str]:
@@ -137,7 +141,7 @@ def _moment(what: str, read: Callable[[str], str]) -> Callable[[str], str]:
         try:
             return read(text)
         except ValueError:
-            raise EvaluationError(f"{text!r:.60} is not {what}") from None
+            raise EvaluationError(f"{_quoted(text)} is not {what}") from None
 
     return parse
 

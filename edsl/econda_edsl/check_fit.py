@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from msgspec import structs
+
 from econda_edsl import plan as p
 from econda_edsl import syntax as s
 from econda_edsl.check_resources import Machine
 from econda_edsl.check_steps import called_name
 from econda_edsl.checked import Checked
 from econda_edsl.declare import blocks_of
-from econda_edsl.diagnostics import Diagnostic
+from econda_edsl.diagnostics import Diagnostic, Span
 from econda_edsl.evaluate import EvaluationError, evaluate
 from econda_edsl.lower_policy import policy_of
-from econda_edsl.lower_tasks import TaskLowering
+from econda_edsl.lower_tasks import TaskLowering, gpu_parts
 from econda_edsl.policies import Facts, foresee
 from econda_edsl.show import show
 
@@ -35,6 +37,7 @@ def check_fit(checked: Checked) -> None:
         takers[name] = _fitting(checked, name, d, machines)
     for d in checked.tables.pipelines.values():
         if d.name.text in checked.tables.own:
+            _as_called(checked, d, takers, machines)
             _under_policy(checked, d, takers, machines)
 
 
@@ -60,20 +63,41 @@ def _fitting(checked: Checked, name: str, d: s.Task, machines: list[Machine]) ->
     if home is not checked:
         return takers
     if not takers:
-        _report(checked, d, "E0601", f"no pool can ever run `{d.name.text}`", "unsatisfiable needs", first)
+        _report(checked, d.name.span, "E0601", f"no pool can ever run `{d.name.text}`", "unsatisfiable needs", first)
         return machines
     later = {m.name: refusals(task, m, attempt=last) for m in takers}
     if last > 1 and all(later.values()):
         message = f"the needs of `{d.name.text}` outgrow every pool at attempt {last}"
-        _report(checked, d, "E0603", message, "grows with `attempt`", later)
+        _report(checked, d.name.span, "E0603", message, "grows with `attempt`", later)
     return takers
 
 
-def _report(checked: Checked, d: s.Task, code: str, message: str, label: str, reasons: dict[str, list[str]]) -> None:
+def _report(checked: Checked, at: Span, code: str, message: str, label: str, reasons: dict[str, list[str]]) -> None:
     width = max(map(len, reasons))
     notes = tuple(f"{name.ljust(width)}  no: {', '.join(why)}" for name, why in reasons.items())
-    help_ = "ask for less, or declare a pool that has it" if code == "E0601" else "bound it: `min(…, 512GiB)`"
-    checked.problems.append(Diagnostic(code, message, d.name.span, label, notes, help_))
+    help_ = "ask for less, or declare a pool that has it" if code == "E0601" else "bound what grows, with `min(…, …)`"
+    checked.problems.append(Diagnostic(code, message, at, label, notes, help_))
+
+
+def _as_called(checked: Checked, d: s.Pipeline, takers: dict[str, list[Machine]], machines: list[Machine]) -> None:
+    """Calls that ask for more than their tasks do, by `with`."""
+    lower = TaskLowering(checked).expressions.lower
+    for step, name in _calls(d):
+        changed = {x.name.text: x.value for x in step.settings if x.name.text in (*_UNITS, "gpu")}
+        if not changed or not takers.get(name):
+            continue
+        home, there = checked.home(name)
+        if home.unit.package is not None:
+            continue
+        fields: dict[str, Any] = {key: lower(value) for key, value in changed.items() if key != "gpu"}
+        if "gpu" in changed:
+            count, kinds = gpu_parts(changed["gpu"])
+            fields |= {"gpu": lower(count), "gpu_kinds": kinds}
+        needs = structs.replace(TaskLowering(home).needs(home.tables.tasks[there]), **fields)
+        reasons = {m.name: refusals(needs, m, attempt=1) for m in machines}
+        if all(reasons.values()):
+            at = step.settings[0].span.to(step.settings[-1].value.span)
+            _report(checked, at, "E0601", f"no pool can ever run this `{name}`", "unsatisfiable needs", reasons)
 
 
 def refusals(needs: p.Needs, machine: Machine, *, attempt: int) -> list[str]:
@@ -129,7 +153,7 @@ def _under_policy(checked: Checked, d: s.Pipeline, takers: dict[str, list[Machin
         checked.problems.append(Diagnostic("E0602", message, step.span, "nowhere to go", tuple(notes), help_))
 
 
-def _calls(d: s.Pipeline) -> Iterator[tuple[s.Step, str]]:
+def _calls(d: s.Pipeline) -> Iterator[tuple[s.Bind | s.Effect, str]]:
     blocks = [d.body]
     while blocks:
         for step in blocks.pop().steps:

@@ -65,6 +65,7 @@ class PolicyChecks:
     def rule(self, rule: s.Rule) -> None:
         if rule.kind not in ("minimize", "maximize"):
             self.inference.test(rule.expr, ENTITIES, f"what follows `{rule.kind}`")
+            self.constant(rule)
             if rule.because is not None and rule.because.plain is None:
                 help_ = "say it without `{…}`"
                 self.inference.report("E0308", "a reason is plain text", rule.because.span, "interpolated", help_)
@@ -74,6 +75,15 @@ class PolicyChecks:
             help_ = "for example `minimize offer.cost + $6/h * offer.latency`"
             message = f"an objective is a quantity or number, not {found.label}"
             self.inference.report("E0903", message, rule.expr.span, f"this is {found.label}", help_)
+
+    def constant(self, rule: s.Rule) -> None:
+        """A guard that looks at nothing excludes everything or nothing."""
+        constants = self.settings.constants
+        value = constants.compute(rule.expr) if constants.sound(rule.expr) else None
+        if isinstance(value, bool):
+            message = f"this rule {'always' if value else 'never'} holds"
+            help_ = "test `offer`, `pool`, `task`, `queue` or `pipeline`, or remove the rule"
+            self.inference.report("E0501", message, rule.expr.span, "constant", help_)
 
     def scope(self, rule: s.Rule) -> None:
         """Whether a policy speaks about a run does not depend on where the run might go."""
@@ -107,7 +117,7 @@ class PolicyChecks:
             return
         while base is not None and base.text in tables.policies and base.text not in tables.homes:
             seen.append(base.text)
-            if base.text == d.name.text:
+            if base.text == d.name.text and min(seen, key=list(tables.policies).index) == d.name.text:
                 notes = (f"cycle: {' -> '.join(seen)}",)
                 self.inference.diagnostics.append(
                     Diagnostic("E0905", "these policies extend each other", d.name.span, "needs itself", notes)
@@ -142,12 +152,12 @@ class PolicyChecks:
             elif kinds[key] == "Word":
                 values[key] = self.word(key, expr)
             elif kinds[key] == "Weights":
-                values[key] = self.constant(expr, t.map_of(t.STRING, t.FLOAT), "`weights`")
+                values[key] = self.amount(expr, t.map_of(t.STRING, t.FLOAT), "`weights`")
             else:
-                values["amount" if key == "0" else key] = self.constant(expr, t.BUILTIN[kinds[key]], f"`{key}`")
+                values["amount" if key == "0" else key] = self.amount(expr, t.BUILTIN[kinds[key]], f"`{key}`")
         return values
 
-    def constant(self, expr: s.Expr, wanted: t.Type, what: str) -> Any:
+    def amount(self, expr: s.Expr, wanted: t.Type, what: str) -> Any:
         value = self.settings.constants.value(expr, wanted, what)
         return None if value is MISSING else value
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from econda_edsl import infer_calls, prelude
 from econda_edsl import syntax as s
 from econda_edsl import types as t
-from econda_edsl.check_tasks import NEED_TYPES, check_inputs, check_range
+from econda_edsl.check_tasks import NEED_TYPES, check_given, check_inputs
 from econda_edsl.constants import MISSING, Constants
 from econda_edsl.infer import HANDLED, RUN, Inference
 from econda_edsl.lower_expr import is_static
@@ -133,20 +133,11 @@ class StepChecks:
         missing = [f.name.text for f in task.inputs if f.name.text not in given and f.default is None]
         if missing:
             infer_calls.missing(self.inference, step.expr, task.name.text, missing, inputs)
-        self.ranges(task, given)
+        check_given(task.inputs, given, self.constants)
         self.step_settings(step, env)
         result = t.record(tables.outputs(task))
         self.inference.types[step.expr] = result
         return result
-
-    def ranges(self, task: s.Task, given: Mapping[str, s.Expr]) -> None:
-        """Constant arguments lie in the ranges of their inputs; others are checked when they are known."""
-        for f in task.inputs:
-            expr = given.get(f.name.text)
-            if f.range is None or expr is None or not self.constants.sound(expr):
-                continue
-            bounds = self.inference.tables.facts.bounds.get(f, (None, None))
-            check_range(self.inference, f, expr, self.constants.compute(expr), bounds)
 
     def step_settings(self, step: s.Bind | s.Effect, env: Env) -> None:
         scope = {**env, "attempt": t.INT}
@@ -158,6 +149,7 @@ class StepChecks:
                 self.settings.gpu(found[name].value, scope)
             else:
                 self.inference.require(found[name].value, wanted, scope, f"`{name}`")
+            self.settings.need(found[name])
         self.settings.retry(found.get("retry"))
         self.settings.duration(found.get("timeout"))
         self.settings.checkpoint(found.get("checkpoint"))
@@ -208,7 +200,7 @@ class StepChecks:
             if total is not None and total > MEMBERS_MOST:
                 message = f"this loop has {total:,} members, the limit is {MEMBERS_MOST:,}"
                 self.inference.report("E0703", message, step.over[0][1].span, "too many")
-            if total is None and all(self.inference.types[over].known for _, over in step.over):
+            if total is None and all(self.inference.types[over].kind == "list" for _, over in step.over):
                 over = (
                     step.over[0][1] if len(step.over) == 1 else next(o for _, o in step.over if self.length(o) is None)
                 )

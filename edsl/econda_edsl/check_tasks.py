@@ -50,6 +50,15 @@ def check_inputs(fields: tuple[s.Field, ...], constants: Constants) -> None:
         low, high = constants.inference.tables.facts.bounds[f] = range_bounds(f, wanted, constants)
         if f.default is None:
             continue
+        match f.default:
+            case s.Binary(op="in", right=s.Binary(op="range")):
+                help_ = "write `name: Type in low..high = default`"
+                constants.inference.report(
+                    "E0307", "a range stands before the default", f.default.span, "the other way round", help_
+                )
+                continue
+            case _:
+                pass
         value = constants.value(f.default, wanted, f"the default of `{f.name.text}`")
         constants.inference.tables.facts.defaults[f] = None if value is MISSING else value
         check_range(constants.inference, f, f.default, value, (low, high))
@@ -63,6 +72,22 @@ def check_range(inference: Inference, f: s.Field, at: s.Expr, value: object, bou
         line = f.name.span.line
         message = f"this value is outside the range of `{f.name.text}`"
         inference.report("E0307", message, at.span, "out of range", f"the range is declared on line {line}")
+
+
+def check_fields(constants: Constants) -> None:
+    """Constants that records are made of lie in the ranges of their fields."""
+    for record, given in constants.inference.made:
+        check_given(record.fields, given, constants)
+
+
+def check_given(fields: tuple[s.Field, ...], given: Mapping[str, s.Expr], constants: Constants) -> None:
+    """Constant values lie in the ranges of what they are given to; others are checked when they are known."""
+    for f in fields:
+        expr = given.get(f.name.text)
+        if f.range is None or expr is None or not constants.sound(expr):
+            continue
+        bounds = constants.inference.tables.facts.bounds.get(f, (None, None))
+        check_range(constants.inference, f, expr, constants.compute(expr), bounds)
 
 
 @dataclass(slots=True)
@@ -122,14 +147,9 @@ class TaskChecks:
                 self.settings.gpu(setting.value, scope)
             else:
                 self.inference.require(setting.value, NEED_TYPES[name], scope, f"`{name}`")
-                self.not_negative(setting)
+            self.settings.need(setting)
         for test in d.where:
             self.inference.test(test, {**scope, "node": NODE}, "a `where` line")
-
-    def not_negative(self, setting: s.Setting) -> None:
-        value = setting.value
-        if isinstance(value, s.Unary) and value.op == "neg":
-            self.inference.report("E0704", f"`{setting.name.text}` is not negative", value.span, "out of range")
 
     def secret(self, value: s.Expr) -> bool:
         """Whether a value of `env` is the name of a secret, which may stand there."""

@@ -10,7 +10,7 @@ from econda_edsl.check_fit import check_fit
 from econda_edsl.check_policies import PolicyChecks
 from econda_edsl.check_resources import ResourceChecks
 from econda_edsl.check_steps import StepChecks
-from econda_edsl.check_tasks import TaskChecks, check_inputs
+from econda_edsl.check_tasks import TaskChecks, check_fields, check_inputs
 from econda_edsl.checked import Checked, Parts
 from econda_edsl.constants import Constants
 from econda_edsl.declare import Facts, Tables, declare
@@ -179,6 +179,7 @@ def _checked(
             policies.check(tables.policies[name])
     for d in own.values():
         steps.check(d)
+    check_fields(constants)
     checked = replace(checked, parts=Parts(constants, settings, steps, resources, policies))
     modules[unit.path] = checked
     if all(d.code in _ABOUT_FILES for d in problems):

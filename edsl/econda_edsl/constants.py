@@ -45,18 +45,29 @@ class Constants:
                 continue
             d = tables.lets[name]
             wanted = tables.fields.get(d)
+            before = len(self.inference.diagnostics)
             found = self.inference.infer(d.expr, {})
             if wanted is not None and not t.assignable(found, wanted):
                 self.inference.mismatch(d.expr, found, wanted, f"`{name}`")
             value = self.compute(d.expr)
+            if isinstance(value, Missing) and len(self.inference.diagnostics) == before and self.whole(d.expr):
+                help_ = "give the list a type first: `let name: List[Int] = []`"
+                message = "this constant cannot be computed: the elements of an empty list have no type"
+                self.inference.report("E0315", message, d.expr.span, "no value", help_)
             self.lowering.weights[name] = _count(value, LARGEST_CONSTANT)
             self.inference.lets[name] = (wanted or found) if not isinstance(value, Missing) else t.UNKNOWN
             self.lowering.lets[name] = None if isinstance(value, Missing) else value
+
+    def whole(self, expr: s.Expr) -> bool:
+        """Whether an expression is made of constants that have values themselves."""
+        return is_static(expr, self.lowering) and all(self.inference.lets[r.name].known for r in s.references(expr))
 
     def value(self, expr: s.Expr, wanted: Type, what: str) -> Any:
         """The value of a setting, default or bound; `MISSING` after reporting why there is none."""
         before = len(self.inference.diagnostics)
         if not is_static(expr, self.lowering):
+            for ref in s.references(expr):
+                self.inference.refuse_secret(ref)
             reported = {d.span for d in self.inference.diagnostics}
             if not any(ref.span in reported for ref in s.references(expr)):
                 help_ = "use a literal, or a `let` made of literals"

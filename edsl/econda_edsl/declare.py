@@ -170,6 +170,8 @@ class _Declare:
             elif there.complete:
                 known = sorted(there.own)
                 help_ = did_you_mean(name.text, known) or "it has " + ", ".join(f"`{k}`" for k in known[:8])
+                if name.text in there.homes:
+                    help_ = "it imports that name itself: import it from where it is declared"
                 self.report("E0201", f"`{d.source.text}` declares no `{name.text}`", name.span, "not there", help_)
                 self.tables.complete = False
 

@@ -97,7 +97,7 @@ def _round(args: Sequence[Type]) -> Result:
     return t.INT
 
 
-def _sized(x: Type) -> bool:
+def sized(x: Type) -> bool:
     return x.kind in ("list", "map") or t.assignable(x, t.STRING)
 
 
@@ -111,7 +111,7 @@ def showable(x: Type) -> bool:
 
 
 SIGNATURES: dict[str, Callable[[Sequence[Type]], Result]] = {
-    "len": _one("a list, Map or String", _sized, lambda _: t.INT),
+    "len": _one("a list, Map or String", sized, lambda _: t.INT),
     "sum": _list("numbers or quantities", _amount, lambda x: x),
     "mean": _list("numbers or quantities", _amount, _mean),
     "min": _extreme,

@@ -26,13 +26,17 @@ NODE = t.record(
 
 @dataclass(slots=True)
 class Inference:
-    """Types found so far; `lets` are the types of constants, `words` the bare words that stand for a choice."""
+    """Types found so far; `lets` are the types of constants, `words` the bare words that stand for a choice.
+
+    `made` are records that the program constructs, whose constant fields have ranges to lie in.
+    """
 
     tables: Tables
     diagnostics: list[Diagnostic] = field(default_factory=list)
     types: dict[s.Expr, Type] = field(default_factory=dict)
     lets: dict[str, Type] = field(default_factory=dict)
     words: AbstractSet[s.Expr] = frozenset()
+    made: list[tuple[s.Record, dict[str, s.Expr]]] = field(default_factory=list)
 
     def report(
         self, code: str, message: str, span: Span, label: str = "", help: str = "", notes: tuple[str, ...] = ()
@@ -54,8 +58,8 @@ class Inference:
     def mismatch(self, expr: s.Expr, found: Type, wanted: Type, what: str) -> None:
         label = f"this is {found.label}"
         if found.kind == "optional" and t.assignable(found.inner, wanted):
-            help_ = "supply a default with `??`, or test `!= none` first"
-            self.report("E0306", f"{what} may be missing, but {wanted.label} is needed", expr.span, label, help_)
+            message = f"{what} may be missing, but {wanted.label} is needed"
+            self.report("E0306", message, expr.span, label, default_or_test(expr))
             return
         help_ = advice(found, wanted)
         notes = differences(found, wanted)
@@ -65,6 +69,7 @@ class Inference:
         found = self.infer(expr, scope)
         if found.known and found != t.BOOL:
             help_ = "nothing else counts as true: write a comparison, such as `> 0` or `!= none`"
+            help_ = "say what a missing value means: `?? false`" if found.inner == t.BOOL else help_
             self.report("E0305", f"{what} is Bool, not {found.label}", expr.span, f"this is {found.label}", help_)
 
     # ---- by kind of expression
@@ -108,11 +113,14 @@ class Inference:
         found = scope.get(expr.name) or self.lets.get(expr.name)
         if found is not None:
             return found
+        self.refuse_secret(expr)
+        return t.UNKNOWN
+
+    def refuse_secret(self, expr: s.Ref) -> None:
         resource = self.tables.resources.get(expr.name)
         if resource is not None and resource.kind == "secret":
             help_ = f"use it in a task's `env = {{TOKEN: {expr.name}}}` or in the `auth` of a connector"
             self.report("E0801", f"the secret `{expr.name}` would become a value", expr.span, "leaks here", help_)
-        return t.UNKNOWN
 
     def text(self, expr: s.Text, scope: Scope) -> Type:
         for part in expr.parts:
@@ -157,11 +165,14 @@ class Inference:
         else:
             known = []
         help_ = did_you_mean(name, known)
+        if name in ("length", "len", "size", "count") and functions.sized(base):
+            help_ = "use `len(…)`"
         if not help_ and known:
             shown = ", ".join(f"`{k}`" for k in known[:8])
             help_ = f"it has {shown}"
         what = f"`{expr.base.name}`" if isinstance(expr.base, s.Ref) else base.label
-        self.report("E0202", f"{what} has no `{name}`", expr.name.span, f"not part of {base.label}", help_)
+        label = "not part of a loop" if base.label.startswith("Fan[") else f"not part of {base.label}"
+        self.report("E0202", f"{what} has no `{name}`", expr.name.span, label, help_)
         return t.UNKNOWN
 
     def index(self, expr: s.Index, scope: Scope) -> Type:
@@ -222,6 +233,8 @@ class Inference:
         if outcome:
             return outcome.type
         message, help_ = operators.refusal(expr.op, a, b)
+        if "optional" in (a.kind, b.kind):
+            help_ = default_or_test(expr.left if a.kind == "optional" else expr.right)
         label = f"{a.label} {operators.SIGNS[expr.op]} {b.label}"
         self.report("E0304", message, expr.span, label, help_)
         return t.UNKNOWN
@@ -262,10 +275,13 @@ class Inference:
                 self.report("E0303", f'this can never be "{word}"', expr.span, label, did_you_mean(word, other.choices))
         elif not alike:
             _, help_ = operators.refusal("add", a, b)
+            time = next((x.label for x in (a, b) if x in (t.DATE, t.INSTANT)), "")
+            if (time and t.STRING in (a, b)) or (time and "choice" in (a.kind, b.kind)):
+                help_ = f"make a time of the text: `{time.lower()}(…)`"
             self.report("E0303", f"cannot compare {a.label} with {b.label}", expr.span, label, help_)
         elif not equality:
             if "optional" in (a.kind, b.kind) or "none" in (a.kind, b.kind):
-                help_ = "supply a default with `??`, or test `!= none` first"
+                help_ = default_or_test(expr.left if a.kind == "optional" else expr.right)
                 self.report("E0306", "a value that may be missing has no order", expr.span, label, help_)
             elif not t.is_ordered(a):
                 self.report("E0303", f"{a.label} has no order", expr.span, label)
@@ -326,6 +342,13 @@ class Inference:
         names = set(_present(test, holds))
         hit = {n: scope[n].inner for n in names if n in scope and scope[n].kind == "optional"}
         return {**scope, **hit} if hit else scope
+
+
+def default_or_test(expr: s.Expr) -> str:
+    """How to get at a value that may be missing; only plain names are narrowed by a test."""
+    if isinstance(expr, s.Ref):
+        return "supply a default with `??`, or test `!= none` first"
+    return "supply a default with `??`, or bind it to a name and test that: `when name != none:`"
 
 
 def _present(test: s.Expr, holds: bool) -> list[str]:

@@ -41,7 +41,9 @@ def _function(inference: Inference, expr: s.Apply, name: str, scope: Scope) -> T
     if len(positional) < least or (most is not None and len(positional) > most):
         wanted = f"{least}" if least == most else f"{least} or more" if most is None else f"{least} to {most}"
         plural = "argument" if wanted == "1" else "arguments"
-        inference.report("E0302", f"`{name}` takes {wanted} {plural}", expr.span, f"{len(positional)} given")
+        selector = next((a.value for a in positional if isinstance(a.value, s.Selector)), None)
+        help_ = f"name it: `by = .{selector.name}`" if selector is not None and "by" in named else ""
+        inference.report("E0302", f"`{name}` takes {wanted} {plural}", expr.span, f"{len(positional)} given", help_)
         return t.UNKNOWN
     found = [inference.infer(a.value, scope) for a in positional]
     for key, argument in options.items():
@@ -68,7 +70,9 @@ def _function(inference: Inference, expr: s.Apply, name: str, scope: Scope) -> T
 def _selected(inference: Inference, argument: s.Argument, element: Type) -> None:
     value = argument.value
     if not isinstance(value, s.Selector):
-        inference.report("E0313", "`by` takes a selector", value.span, "not a selector", "for example `by = .auc`")
+        field = value.name if isinstance(value, s.Ref) else "auc"
+        help_ = f"a selector begins with a dot: `by = .{field}`"
+        inference.report("E0313", "`by` takes a selector", value.span, "not a selector", help_)
         return
     inference.types[value] = t.UNKNOWN
     if not element.known:
@@ -102,6 +106,7 @@ def _construct(inference: Inference, expr: s.Apply, name: str, scope: Scope) -> 
         inference.report("E0206", f"`{name}` is not a record", expr.callee.span, f"this is {wanted.label}", help_)
         return wanted
     given = arguments(inference, expr, dict(wanted.fields), scope, name)
+    inference.made.append((declared, given))
     fields = {f.name.text: f for f in declared.fields}
     absent = [k for k in wanted.fields if k not in given and fields[k].default is None]
     if absent:

@@ -38,7 +38,8 @@ def check_lock(units: list[Unit], files: Mapping[str, bytes]) -> None:
         if raw["lock"] != LOCK_VERSION or not isinstance(pinned, dict):
             raise ValueError("another version")
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        message = f"`{LOCK_FILE}` cannot be read: {type(error).__name__}"
+        what = f"line {error.lineno} is not JSON" if isinstance(error, json.JSONDecodeError) else "it is not a lock"
+        message = f"`{LOCK_FILE}` cannot be read: {what}"
         units[-1].diagnostics.append(Diagnostic("E0213", message, NOWHERE, help="write it again: `econda lock`"))
         return
     for unit in units:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
 from econda_edsl import prelude
 from econda_edsl import syntax as s
 from econda_edsl.declare import Tables, reserved
 from econda_edsl.diagnostics import Diagnostic, Span
-from econda_edsl.scopes import BlockNames, Frame, Names, bound_in, exported, label, not_none
-from econda_edsl.suggest import did_you_mean, nearest
+from econda_edsl.scopes import BlockNames, Frame, Names, exported, label, not_none
+from econda_edsl.suggest import did_you_mean
+from econda_edsl.unknown import not_a_value, unknown_name
 
 
 def resolve(program: s.Program, tables: Tables) -> tuple[Names, list[Diagnostic]]:
@@ -44,6 +45,7 @@ class _Resolve:
     in_let: str | None = None
     unread: list[tuple[s.Step | None, s.Name]] = field(default_factory=list)
     half_bound: set[tuple[s.Step, str]] = field(default_factory=set)
+    siblings: Collection[str] = ()
 
     def report(
         self, code: str, message: str, span: Span, label: str = "", help: str = "", notes: tuple[str, ...] = ()
@@ -58,17 +60,19 @@ class _Resolve:
         self.expr(d.expr)
         self.in_let = None
 
-    def defaults(self, fields: Iterable[s.Field]) -> None:
+    def defaults(self, fields: Collection[s.Field], beside: Collection[s.Field] = ()) -> None:
+        self.siblings = {f.name.text for f in (*fields, *beside)}
         for f in fields:
             for expr in (f.default, f.range):
                 if expr is not None:
                     self.expr(expr)
+        self.siblings = ()
 
     def task(self, d: s.Task) -> None:
         self.defaults(d.inputs)
         self.inputs(d.inputs)
         names: dict[str, s.Step | None] = {f.name.text: None for f in d.inputs}
-        self.defaults(d.state)
+        self.defaults(d.state, d.inputs)
         frame = Frame({**names, "attempt": None})
         self.frames = [frame]
         for setting in (*d.settings, *d.needs):
@@ -125,10 +129,7 @@ class _Resolve:
         for step in block.steps:
             for name, span in exported(step, self.result.exports).items():
                 self.bind(frame, names, step, name, span)
-            if isinstance(step, s.When):
-                for arm in step.arms:
-                    for name in bound_in(arm.body, self.result.exports):
-                        frame.partial.setdefault(name, step)
+            frame.hide(step, self.result.exports)
             if isinstance(step, s.Assert) and (name := not_none(step.expr)):
                 names.narrowed[name] = step
         self.frames.append(frame)
@@ -244,8 +245,8 @@ class _Resolve:
             f = position if argument.name is None else fields.get(argument.name.text)
             value = argument.value
             if f is not None and isinstance(value, s.Ref) and not self.find(value.name):
-                if value.name in _choices(f.type):
-                    self.result.words.add(value)
+                if choices := _choices(f.type):
+                    self.choice(value, choices)
                     continue
             elif f is not None and isinstance(value, s.TypeRef) and _is_type(f.type):
                 if value.name not in self.tables.named and self.tables.complete:
@@ -253,6 +254,12 @@ class _Resolve:
                     self.report("E0206", f"unknown type `{value.name}`", value.span, "not declared", help_)
                 continue
             self.expr(value)
+
+    def choice(self, word: s.Ref, choices: frozenset[str]) -> None:
+        if word.name in choices:
+            self.result.words.add(word)
+        else:
+            self.unknown(word, choices)
 
     def after(self, name: s.Name) -> None:
         for frame in reversed(self.frames):
@@ -317,6 +324,8 @@ class _Resolve:
                     self.expr(argument.value)
         elif isinstance(value, s.Binary) and value.op == "of":
             self.expr(value.left)
+        elif setting.name.text == "gpu" and isinstance(value, s.TypeRef):
+            pass
         elif setting.name.text not in _OWN_WORDS:
             self.expr(value)
         if extra:
@@ -328,9 +337,8 @@ class _Resolve:
         match expr:
             case s.Ref():
                 self.ref(expr)
-            case s.TypeRef(name=name):
-                help_ = f"a record is made by `{name}(field = value)`" if name in self.tables.record_syntax else ""
-                self.report("E0201", f"`{name}` is not a value", expr.span, "an Upper name is a type", help_)
+            case s.TypeRef():
+                self.diagnostics.append(not_a_value(expr, self.tables))
             case s.Apply():
                 self.apply(expr)
             case s.Comprehension(variable=variable):
@@ -342,13 +350,17 @@ class _Resolve:
                 if expr.test is not None:
                     self.expr(expr.test)
                 self.frames.pop()
+            case s.Binary(op="div", left=s.Literal(type="Money"), right=s.Ref(name=unit)) if not self.find(unit):
+                help_ = "write `$3/h`, or per `s`, `min` or `d`"
+                self.report("E0120", f"`{unit}` is not a unit of time", expr.right.span, "unknown unit", help_)
             case _:
                 for part in s.parts_of(expr):
                     self.expr(part)
 
     def apply(self, expr: s.Apply) -> None:
         for argument in expr.args:
-            self.expr(argument.value)
+            if not self.meant_as_selector(expr, argument):
+                self.expr(argument.value)
         callee = expr.callee
         match callee:
             case s.Ref(name=name):
@@ -362,6 +374,12 @@ class _Resolve:
             case _:
                 self.expr(callee)
                 self.report("E0313", "only tasks, functions and record types can be called", callee.span, "a value")
+
+    def meant_as_selector(self, expr: s.Apply, argument: s.Argument) -> bool:
+        """`by = loss` for `by = .loss`: types say so, and better."""
+        name, value = argument.name, argument.value
+        function = isinstance(expr.callee, s.Ref) and "by" in prelude.FUNCTIONS.get(expr.callee.name, ((), (), ()))[2]
+        return bool(function and name and name.text == "by" and isinstance(value, s.Ref) and not self.find(value.name))
 
     def called(self, callee: s.Ref, name: str) -> None:
         if name in prelude.FUNCTIONS or name in self.tables.functions:
@@ -425,26 +443,14 @@ class _Resolve:
             if frame.current is not check and not isinstance(frame.current, s.Assert) and owner is not frame.current:
                 frame.block.waits[frame.current].setdefault(check, (label(frame.current), "assert", span))
 
-    def unknown(self, ref: s.Ref) -> None:
-        name = ref.name
+    def unknown(self, ref: s.Ref, words: Collection[str] = ()) -> None:
         for frame in reversed(self.frames):
-            if name in frame.partial:
-                self.half_bound.add((frame.partial[name], name))
-                line = frame.partial[name].span.line
-                help_ = f"bind it in an `else:` of the `when` on line {line} (use `{name} = none` to make it optional)"
-                self.report("E0502", f"`{name}` is not bound on every path", ref.span, "may be unbound here", help_)
-                return
-        what = "a function" if name in prelude.FUNCTIONS else self.tables.kind_of(name)
-        if what:
-            help_ = f"call it: `{name}(…)`" if what in ("a task", "a pipeline", "a function") else ""
-            label = "cannot be used without a call" if help_ else "not a value"
-            self.report("E0201", f"`{name}` is {what}, not a value", ref.span, label, help_)
-            return
-        if not self.tables.complete:
-            return
-        visible = {n for f in self.frames for n in f.names} | set(self.tables.lets)
-        help_ = f"did you mean `{near}`?" if (near := nearest(name, visible)) else ""
-        self.report("E0201", f"unknown name `{name}`", ref.span, "not bound in this scope", help_)
+            if ref.name in frame.partial:
+                self.half_bound.add((frame.partial[ref.name], ref.name))
+                break
+        found = unknown_name(ref, self.frames, self.tables, words=words, siblings=self.siblings)
+        if found is not None:
+            self.diagnostics.append(found)
 
 
 _OWN_WORDS = frozenset({"policy", "cache"})

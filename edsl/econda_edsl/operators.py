@@ -36,6 +36,8 @@ _HELP = {
     frozenset({"Size", "Int"}): "give the number a unit: `4GiB`",
     frozenset({"Duration", "Int"}): "give the number a unit: `30min`",
     frozenset({"Money", "Int"}): "give the number a unit: `$5`",
+    frozenset({"Date", "Int"}): "give the number a unit: `3d`",
+    frozenset({"Instant", "Int"}): "give the number a unit: `30min`",
     frozenset({"String", "Int"}): 'put the number into the string: `"{n}"`',
     frozenset({"String", "Float"}): 'put the number into the string: `"{n}"`',
 }
@@ -103,6 +105,8 @@ def _quotient(a: Type, b: Type) -> Outcome | None:
 def refusal(op: str, a: Type, b: Type) -> tuple[str, str]:
     """Message and help for operands that do not go together."""
     message = "cannot " + _VERBS[op].format(a=a.label, b=b.label)
+    if op == "pow":
+        return message, ""
     if "optional" in (a.kind, b.kind):
         return message, "supply a default with `??`, or test `!= none` first"
     return message, _HELP.get(frozenset({a.label, b.label}), "")

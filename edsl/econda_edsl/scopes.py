@@ -31,13 +31,33 @@ class Names:
 
 @dataclass(slots=True)
 class Frame:
-    """Names of one block, or (owner None) inputs, loop variables and carried names."""
+    """Names of one block, or (owner None) inputs, loop variables and carried names.
+
+    `partial` are names that only some branches of a `when` bind, `inside` those that do not leave their loop.
+    """
 
     names: dict[str, s.Step | None]
     partial: dict[str, s.When] = field(default_factory=dict)
+    inside: dict[str, s.Step] = field(default_factory=dict)
     current: s.Step | None = None
     block: BlockNames | None = None
     used: set[str] = field(default_factory=set)
+
+    def hide(self, step: s.Step, known: dict[s.Step, dict[str, Span]]) -> None:
+        """Note the names of a step's blocks, which errors speak about."""
+        match step:
+            case s.When(arms=arms):
+                for arm in arms:
+                    for name in bound_in(arm.body, known):
+                        self.partial.setdefault(name, step)
+            case s.Foreach(over=over, body=body):
+                for name in (*bound_in(body, known), *(variable.text for variable, _ in over)):
+                    self.inside.setdefault(name, step)
+            case s.Repeat(body=body):
+                for name in bound_in(body, known):
+                    self.inside.setdefault(name, step)
+            case _:
+                pass
 
 
 def exported(step: s.Step, known: dict[s.Step, dict[str, Span]]) -> dict[str, Span]:

@@ -86,6 +86,19 @@ class SettingChecks:
             return None
         return value
 
+    def need(self, setting: s.Setting) -> None:
+        """A need that is known already asks for something."""
+        value, name = setting.value, setting.name.text
+        if isinstance(value, s.Binary) and value.op == "of":
+            value = value.left
+        amount = self.constants.compute(value) if self.constants.sound(value) else MISSING
+        if not isinstance(amount, int | float):
+            return
+        if name in ("disk", "gpu") and amount < 0:
+            self.report("E0704", f"`{name}` is not negative", value.span, "out of range")
+        elif name not in ("disk", "gpu") and amount <= 0:
+            self.report("E0704", f"`{name}` is more than zero", value.span, "out of range")
+
     def fraction(self, expr: s.Expr | None, what: str) -> float | None:
         if expr is None:
             return None
@@ -125,6 +138,10 @@ class SettingChecks:
 
     def gpu(self, expr: s.Expr, scope: Scope) -> tuple[s.Expr, tuple[str, ...]]:
         """`2` or `2 of [A100, H100]`: the count and the kinds."""
+        if isinstance(expr, s.TypeRef):
+            help_ = f"write `1 of [{expr.name}]`"
+            self.report("E0313", "`gpu` says how many, then of which kinds", expr.span, "no number", help_)
+            return expr, (expr.name,)
         if not isinstance(expr, s.Binary) or expr.op != "of":
             self.inference.require(expr, t.INT, scope, "`gpu`")
             return expr, ()
@@ -221,9 +238,7 @@ class SettingChecks:
         fields: dict[str, Any] = {"kind": kind}
         for key, expr in args.items():
             if key not in allowed:
-                help_ = did_you_mean(key, allowed) or "it has " + ", ".join(f"`{a} = …`" for a in allowed)
-                label = "unknown" if not key.isdigit() else "has no name"
-                self.report("E0204", f"`{kind}` has no setting `{key}`", expr.span, label, help_)
+                self.unknown_argument(value, kind, key, allowed)
                 continue
             name, read = readers[key]
             if (result := read(expr)) is not None:
@@ -234,6 +249,15 @@ class SettingChecks:
             self.report("E0302", "`linear` needs `wait`", value.callee.span, "missing", "add `wait = 1min`")
         fields["cap_ms"] = max(fields.get("cap_ms", 600_000), fields.get("first_ms", 1_000))
         return Retry(**fields)
+
+    def unknown_argument(self, call: s.Apply, kind: str, key: str, allowed: tuple[str, ...]) -> None:
+        help_ = did_you_mean(key, allowed) or "it has " + ", ".join(f"`{a} = …`" for a in allowed)
+        if key.isdigit():
+            span = call.args[int(key)].span
+            self.report("E0204", f"`{kind}` takes its settings by name", span, "has no name", help_)
+            return
+        span = next(a.name.span for a in call.args if a.name is not None and a.name.text == key)
+        self.report("E0204", f"`{kind}` has no setting `{key}`", span, "unknown", help_)
 
     def retry_readers(self) -> dict[str, tuple[str, Callable[[s.Expr], Any]]]:
         def wait(what: str) -> Callable[[s.Expr], Any]:

@@ -24,14 +24,18 @@ def show(value: Any, type_name: str) -> str:
         case "Percent":
             return f"{_number(value * 100)}%"
         case "Size":
-            whole = next((f"{value // n}{u}" for u, n in (*_SIZES, *_SIZES_10) if value and value % n == 0), None)
-            return whole or _scaled(value, _SIZES, "B")
+            whole = [f"{value // n}{u}" for u, n in (*_SIZES, *_SIZES_10) if value and value % n == 0]
+            return min(whole, key=_digits) if whole else _scaled(value, _SIZES, "B")
         case "Duration":
             return _duration(value)
         case "Bandwidth":
             return _scaled(value, _BANDWIDTHS, "bps")
         case _:
             return value if isinstance(value, str) else _number(value)
+
+
+def _digits(shown: str) -> int:
+    return sum(c.isdigit() for c in shown)
 
 
 def _number(value: float) -> str:

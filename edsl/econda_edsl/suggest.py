@@ -6,9 +6,9 @@ from collections.abc import Iterable
 
 
 def nearest(word: str, names: Iterable[str]) -> str | None:
-    """The closest of `names`, ignoring case and underscores; None when nothing is close."""
+    """The closest of `names`, ignoring case and underscores; None when nothing is close, as no other letter is to one."""
     folded = _fold(word)
-    limit = max(1, (len(folded) + 2) // 4)
+    limit = min(max(1, (len(folded) + 2) // 4), len(folded) - 1)
     best: tuple[int, str] | None = None
     for name in sorted(set(names) - {word}):
         distance = _distance(folded, _fold(name), limit)

@@ -27,7 +27,11 @@ _WORDS = {
 }
 _SIGNS = {"&&": "use `and`", "||": "use `or`", "!": "use `not`", "&": "use `and`", "->": "outputs follow the inputs",
           ";": "one statement per line", "+=": "a name is bound once", "'": 'strings use `"`', "`": 'strings use `"`',
-          "//": "comments begin with `#`", "%": "use `Int` arithmetic; `%` belongs to percents"}  # fmt: skip
+          "//": "comments begin with `#`; `floor(a / b)` divides without a rest", "?": "write `a if test else b`",
+          "%": "use `Int` arithmetic; `%` belongs to percents", "=>": "name a field by its selector: `by = .loss`"}  # fmt: skip
+_PUNCTUATION = frozenset(["'", "`", ";", "?", "=>"])
+_COMPARISON = r"<=|>=|==|!=|<|>"
+_HOMES = {"carry": "in a `repeat`", "next": "in a `repeat`", "until": "at the margin of its `repeat`"}
 _NAMES = {"_NL": "the end of the line", "NAME": "a name", "TNAME": "a type", "STRING": "a string", "COLON": "`:`",
           "EQUAL": "`=`", "_INDENT": "an indented block", "RPAR": "`)`", "RSQB": "`]`", "RBRACE": "`}`",
           "COMMA": "`,`", "LPAR": "`(`", "RAW": "a code body", "_DEDENT": "the end of the block", "INT": "a number",
@@ -37,7 +41,20 @@ _NAMES = {"_NL": "the end of the line", "NAME": "a name", "TNAME": "a type", "ST
 def explain(error: UnexpectedInput, text: str, offset: Span) -> Diagnostic:
     """Turn the parser's complaint into a diagnostic; `offset` moves positions to those of the file."""
     place = _Place(error, text, offset)
-    for rule in (_indentation, _equals, _colon, _foreign, _unbounded, _unit, _statement):
+    for rule in (
+        _indentation,
+        _target,
+        _equals,
+        _colon,
+        _misplaced,
+        _foreign,
+        _unbounded,
+        _unit,
+        _case,
+        _chain,
+        _dropped,
+        _statement,
+    ):
         found = rule(place)
         if found:
             return found
@@ -62,7 +79,7 @@ class _Place:
         if self.kind == "_NL":
             self.at_end = True
         rest = self.source[column - 1 :]
-        match = re.match(r"[A-Za-z_]\w*|\d[\w.]*|&&|\|\||\+=|//|->|==|.", rest)
+        match = re.match(r"[A-Za-z_]\w*|\d[\w.]*|&&|\|\||\+=|//|->|=>|==|<=|>=|!=|.", rest)
         self.word = match[0] if match else ""
         self.before = self.source[: column - 1]
 
@@ -106,6 +123,17 @@ def _next_code_line(p: _Place) -> tuple[int, int]:
     return p.line, p.column
 
 
+def _target(p: _Place) -> Diagnostic | None:
+    """What stands left of `=` where only a name may."""
+    target = p.before.strip()
+    if p.word != "=" or "EQUAL" in p.expected or not re.fullmatch(r"[a-z_]\w*([.\[][^=]*)", target):
+        return None
+    p.column = len(p.before) - len(p.before.lstrip()) + 1
+    p.word, p.at_end = target, False
+    help_ = "values do not change: bind a new name, or make a new record"
+    return p.diagnostic("E0101", "only a plain name can be bound", "not a name", help_)
+
+
 def _equals(p: _Place) -> Diagnostic | None:
     if p.word == "=" and "EQUAL" not in p.expected and p.kind == "EQUAL":
         return p.diagnostic("E0108", "`=` binds a name; it does not compare", "not here", "use `==` to compare")
@@ -121,6 +149,25 @@ def _colon(p: _Place) -> Diagnostic | None:
         return p.diagnostic(
             "E0107", f"`{word}` opens a block with `:`", "expected `:`", "add `:` at the end of the line"
         )
+    if p.at_end and "COLON" in p.expected and re.fullmatch(r"run [a-z]+", p.source.strip()):
+        p.column = len(p.source.rstrip()) + 1
+        help_ = "add `:` and the code below, or the name of a file in quotes"
+        return p.diagnostic("E0107", f"`{p.source.strip()}` opens a block with `:`", "expected `:` or a string", help_)
+    return None
+
+
+def _misplaced(p: _Place) -> Diagnostic | None:
+    """Lines that belong to blocks of another kind."""
+    first = p.source.split()[0].rstrip(":") if p.source.split() else ""
+    if p.before.strip() != first:
+        return None
+    if first in _HOMES and re.match(r"\w", p.word):
+        p.column, p.word = p.source.index(first) + 1, first
+        return p.diagnostic("E0505", f"`{first}` stands {_HOMES[first]}", "not here")
+    if p.source.strip() == "state:":
+        p.column, p.word = p.source.index("state") + 1, "state"
+        help_ = "declare it as `operator name(…)`, which keeps a state from run to run"
+        return p.diagnostic("E0204", "a task has no setting `state`", "unknown setting", help_)
     return None
 
 
@@ -132,8 +179,11 @@ def _foreign(p: _Place) -> Diagnostic | None:
         return p.diagnostic("E0110", f"there is no `{first}` here", "not a word of EDSL", _WORDS[first])
     if p.before.strip() == "else" and p.word == "if":
         return p.diagnostic("E0110", "there is no `else if` here", "not a word of EDSL", "use `else when … :`")
-    if not p.at_end and p.word in _SIGNS:
-        return p.diagnostic("E0111", f"`{p.word}` is not an operator of EDSL", "not known", _SIGNS[p.word])
+    if p.before[-1:] + p.word == "//":
+        p.column, p.word = p.column - 1, "//"
+    if not p.at_end and p.word in _SIGNS and (p.word != "?" or p.before.endswith(" ")):
+        what = "a sign" if p.word in _PUNCTUATION else "an operator"
+        return p.diagnostic("E0111", f"`{p.word}` is not {what} of EDSL", "not known", _SIGNS[p.word])
     if p.word in ("*", "+", "/", "-") and p.source[p.column : p.column + 1] == "=":
         return p.diagnostic("E0111", f"`{p.word}=` is not an operator of EDSL", "not known", _SIGNS["+="])
     return None
@@ -147,13 +197,48 @@ def _unbounded(p: _Place) -> Diagnostic | None:
 
 
 def _unit(p: _Place) -> Diagnostic | None:
-    match = re.search(r"(\d[\d_]*(?:\.\d+)?)$", p.before)
-    if not match or not re.match(r"[A-Za-z]", p.word):
-        return None
+    match = re.search(r"(\d[\d_]*(?:\.\d+)?)( *)$", p.before)
     near = [u for table in (literals.SIZES, literals.DURATIONS, literals.BANDWIDTHS) for u in table]
+    if p.word == "$":
+        help_ = f"write `${match[1]}`" if match and not match[2] else "write `$5`, and `-$5` for less than nothing"
+        return p.diagnostic("E0120", "`$` stands right before a number", "not here", help_)
+    if match and match[2] and p.word in near:
+        return p.diagnostic("E0120", "a unit stands right after its number", "apart", f"write `{match[1]}{p.word}`")
+    if not match or match[2] or not re.match(r"[A-Za-z]", p.word):
+        return None
     close = [u for u in near if u.lower().startswith(p.word.lower()) or p.word.lower().startswith(u.lower())]
     known = ", ".join(f"`{match[1]}{u}`" for u in close[:3]) or "sizes `GiB`, durations `min`, money `$5`"
     return p.diagnostic("E0120", f"`{p.word}` is not a unit", "unknown unit", f"write {known}")
+
+
+def _case(p: _Place) -> Diagnostic | None:
+    """A type where a name is wanted, and the reverse."""
+    if "NAME" in p.expected and "TNAME" not in p.expected and re.match(r"[A-Z]", p.word):
+        help_ = f"write `{p.word[0].lower()}{p.word[1:]}`" if p.word[1:].islower() else ""
+        return p.diagnostic("E0101", f"`{p.word}` begins like a type", "names begin with a small letter", help_)
+    if "TNAME" in p.expected and "NAME" not in p.expected and re.match(r"[a-z]", p.word):
+        help_ = f"write `{p.word[0].upper()}{p.word[1:]}`"
+        return p.diagnostic("E0101", f"`{p.word}` begins like a name", "types begin with a capital letter", help_)
+    return None
+
+
+def _chain(p: _Place) -> Diagnostic | None:
+    if re.fullmatch(_COMPARISON, p.word) and re.search(rf"[\w)\]] *({_COMPARISON}) *[^\s]", p.before):
+        help_ = "say both: `low < x and x < high`"
+        return p.diagnostic("E0101", f"a comparison is not compared: a second `{p.word}`", "not here", help_)
+    return None
+
+
+def _dropped(p: _Place) -> Diagnostic | None:
+    """An expression where a step stands."""
+    if not re.fullmatch(rf"{_COMPARISON}|[-+*/]|and|or|in", p.word) or not re.fullmatch(
+        r" +[a-z_]\w*(\.\w+)* *", p.before
+    ):
+        return None
+    p.column, p.word = len(p.before) - len(p.before.lstrip()) + 1, p.source.strip()
+    return p.diagnostic(
+        "E0508", "this value is computed and dropped", "not a step", "bind it: `name = …`, or `assert` it"
+    )
 
 
 def _statement(p: _Place) -> Diagnostic | None:

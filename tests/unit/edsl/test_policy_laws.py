@@ -67,10 +67,15 @@ def conditions(draw: st.DrawFn, depth: int = 0) -> str:
     return draw(st.sampled_from([f"({found} and {other})", f"({found} or {other})", f"not ({found})"]))
 
 
+def _looks(condition: str) -> bool:
+    """A rule that looks at nothing is refused."""
+    return "." in condition
+
+
 @st.composite
 def policies(draw: st.DrawFn) -> Policy:
     rules = [
-        f"    {draw(st.sampled_from(['forbid when', 'require']))} {draw(conditions())}"
+        f"    {draw(st.sampled_from(['forbid when', 'require']))} {draw(conditions().filter(_looks))}"
         for _ in range(draw(st.integers(1, 4)))
     ]
     if draw(st.booleans()):
