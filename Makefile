@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PATHS := econda_cloud edsl adapters functions infra localstack tests bench
 
-.PHONY: install demo test chaos check format bench peers vscode clean
+.PHONY: install demo test chaos fuzz check format bench peers vscode clean
 
 install: $(VENV)/.installed
 
@@ -36,6 +36,12 @@ SEEDS := 10000
 # So many simulated worlds; one that fails is made smaller, told and named.
 chaos: install
 	$(BIN)/python -m tests.simulation.chaos $(SEEDS)
+
+SECONDS := 60
+
+# Programs made from the golden ones, guided by what of the language they reach; what breaks it is left in build/fuzz.
+fuzz: install
+	$(BIN)/python -m tests.fuzz.run --seconds $(SECONDS)
 
 bench: install
 	$(BIN)/python -m bench.embedded
