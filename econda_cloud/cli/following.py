@@ -36,7 +36,9 @@ def resumed(home: Home, plan: Plan, params: dict[str, Any]) -> CarryOn | Follow 
     state, before = found.state(), stored_plan(found.store.blobs, found.namespace, found.run)
     if state.outcome is None and is_held(home.root, found.run):
         stop(f"error: {found.run} goes on in another process; `econda show {found.run}` tells how far it is", FAILED)
-    if state.outcome is None and _same(before, plan) and state.params == params:
+    decided = state.decided or state.ending
+    cancelled = decided is not None and decided.state == "cancelled"
+    if state.outcome is None and not cancelled and _same(before, plan) and state.params == params:
         typer.echo(f"{found.run} goes on: {state.counts.succeeded} instances are done", err=True)
         return CarryOn(found.run)
     return follow(found, before)

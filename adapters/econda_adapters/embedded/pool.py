@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from queue import SimpleQueue
@@ -21,6 +22,9 @@ from econda_cloud.worker.spec import Chunk
 
 CHUNK_MAX = 32
 PRETENDED_GPUS = 16
+SHORT_MS = 20
+"""An attempt that takes no longer is not worth two changes of thread, which take a tenth of a millisecond each."""
+
 _GPUS = Path("/proc/driver/nvidia/gpus")
 
 
@@ -60,7 +64,10 @@ def now_ms() -> int:
 
 
 class EmbeddedPool:
-    """Runs chunks and puts their reports, as (run, events), on `reports`."""
+    """Runs chunks and puts their reports, as (run, events), on `reports`. Used by one thread, the scheduler's.
+
+    A chunk is handed over by `submit` and begins with `start_ready`, in a thread of the pool, or with `run_here`.
+    """
 
     def __init__(self, blobs: BlobStore, scratch: Path, reports: SimpleQueue[tuple[str, list[AnyEvent]]]) -> None:
         self._blobs, self._scratch, self._reports = blobs, scratch, reports
@@ -70,48 +77,86 @@ class EmbeddedPool:
         self._threads = ThreadPoolExecutor(os.cpu_count() or 1, "econda-worker")
         self._cancelled: set[Item] = set()
         self._taken: set[str] = set()
+        self._ready: list[Chunk] = []
+        self._lasted_ms: dict[str, int] = {}
+        self._at_work = 0
         self._lock = threading.Lock()
 
     def submit(self, chunk: Chunk) -> None:
-        """Start a chunk; the same one a second time changes nothing."""
-        with self._lock:
-            if chunk.id in self._taken:
-                return
+        """Take a chunk; the same one a second time changes nothing."""
+        if chunk.id not in self._taken:
             self._taken.add(chunk.id)
-        self._threads.submit(self._run, chunk)
+            self._ready.append(chunk)
 
     def cancel(self, items: tuple[Item, ...]) -> None:
         self._cancelled.update(items)
 
-    def _run(self, chunk: Chunk) -> None:
+    def start_ready(self) -> None:
+        """Begin what was submitted, each chunk in a thread."""
+        ready, self._ready = self._ready, []
+        for chunk in ready:
+            with self._lock:
+                self._at_work += 1
+            self._threads.submit(self._run, chunk)
+
+    def only_short(self) -> Chunk | None:
+        """The chunk that is all there is to do, if it is one attempt of a task that took `SHORT_MS` at most before."""
+        if len(self._ready) != 1 or self._at_work or len(self._ready[0].items) != 1:
+            return None
+        [chunk] = self._ready
+        return self._ready.pop() if self._lasted_ms.get(chunk.task.name, SHORT_MS + 1) <= SHORT_MS else None
+
+    def run_here(self, chunk: Chunk, meanwhile: Callable[[], None]) -> list[AnyEvent]:
+        """Run a chunk in this thread and return its reports: the scheduler would only wait for another one to do it.
+
+        `meanwhile` is called about once a second, should it last longer than it did before.
+        """
+
+        def cancelled(item: Item) -> bool:
+            meanwhile()
+            return item in self._cancelled
+
         try:
-            self._report(chunk)
+            return list(self._reported(chunk, cancelled))
+        except Exception as error:
+            return [_lost(chunk, error)]
+
+    def _run(self, chunk: Chunk) -> None:
+        # Reports are handed on together for at most a fifth of a second: one scheduler step then takes many.
+        held: list[AnyEvent] = []
+        since = time.monotonic()
+        try:
+            for report in self._reported(chunk, self._cancelled.__contains__):
+                held.append(report)
+                if time.monotonic() - since > 0.2:
+                    self._reports.put((chunk.run, held))
+                    held, since = [], time.monotonic()
         except Exception as error:
             # Nobody waits for this thread: what it does not say, the run would wait for until its lease ends.
-            lost = ChunkLost(chunk=chunk.id, failure="lost", message=f"{type(error).__name__}: {error}")
-            self._reports.put((chunk.run, [lost]))
+            held.append(_lost(chunk, error))
+        with self._lock:
+            self._at_work -= 1
+        if held:
+            self._reports.put((chunk.run, held))
 
-    def _report(self, chunk: Chunk) -> None:
+    def _reported(self, chunk: Chunk, cancelled: Callable[[Item], bool]) -> Iterator[AnyEvent]:
         reports = run_chunk(
             chunk,
             blobs=self._blobs,
             scratch=self._scratch,
             hosts=self._hosts,
             clock=now_ms,
-            cancelled=self._cancelled.__contains__,
+            cancelled=cancelled,
             secrets=self._secrets,
         )
-        # Reports are handed on together for at most a fifth of a second: one scheduler step then takes many.
-        held: list[AnyEvent] = []
-        since = time.monotonic()
         for report in reports:
-            held.append(report)
-            if time.monotonic() - since > 0.2:
-                self._reports.put((chunk.run, held))
-                held, since = [], time.monotonic()
-        if held:
-            self._reports.put((chunk.run, held))
+            self._lasted_ms[chunk.task.name] = report.ended_ms - report.started_ms
+            yield report
 
     def close(self) -> None:
         self._threads.shutdown(wait=True, cancel_futures=True)
         self._hosts.close()
+
+
+def _lost(chunk: Chunk, error: Exception) -> ChunkLost:
+    return ChunkLost(chunk=chunk.id, failure="lost", message=f"{type(error).__name__}: {error}")

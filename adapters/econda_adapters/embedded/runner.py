@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import heapq
 import secrets
+import signal
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -164,27 +166,64 @@ def _scheduling(home: Home, run: str, plan: Plan) -> Iterator[tuple[Scheduler, _
 
 
 def _until_ended(scheduler: Scheduler, effects: _Effects, run: str, progress: Progress) -> RunState:
-    while run not in effects.ended:
-        try:
-            events = _next_events(effects)
-            scheduler.take(run, events, now_ms())
-        except KeyboardInterrupt:
-            scheduler.take(run, [CancelRequested(reason="interrupted")], now_ms())
-        state = scheduler.state(run)
-        if state is not None:
-            progress(state)
+    def meanwhile() -> None:
+        """What comes while the scheduler's own thread is at work on an attempt."""
+        if news := _arrived(effects):
+            scheduler.take(run, news, now_ms())
+        effects.pool.start_ready()
+
+    with _interruptible(effects, run):
+        while run not in effects.ended:
+            scheduler.take(run, _next_events(effects, meanwhile), now_ms())
+            state = scheduler.state(run)
+            if state is not None:
+                progress(state)
     return effects.ended[run]
 
 
-def _next_events(effects: _Effects) -> list[AnyEvent]:
-    """Wait for reports or the next timer; take all that is there."""
+@contextlib.contextmanager
+def _interruptible(effects: _Effects, run: str) -> Iterator[None]:
+    """The first interrupt cancels the run; the second one leaves it as it is, for `--resume`."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.getsignal(signal.SIGINT)
+
+    def cancel(*_: object) -> None:
+        signal.signal(signal.SIGINT, before)
+        effects.reports.put((run, [CancelRequested(reason="interrupted")]))
+
+    signal.signal(signal.SIGINT, cancel)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _next_events(effects: _Effects, meanwhile: Callable[[], None]) -> list[AnyEvent]:
+    """Reports and timers that have come, or those of the only thing there is to do, or wait for some."""
+    if events := _arrived(effects):
+        effects.pool.start_ready()
+        return events
+    chunk = effects.pool.only_short()
+    if chunk is not None:
+        return effects.pool.run_here(chunk, meanwhile)
+    effects.pool.start_ready()
     wait = max(0.0, (effects.timers[0][0] - now_ms()) / 1000) if effects.timers else None
     try:
-        events = list(effects.reports.get(timeout=wait)[1])
+        events = effects.reports.get(timeout=wait)[1]
     except Empty:
         events = []
+    return [*events, *_arrived(effects)] or [TimerFired()]
+
+
+def _arrived(effects: _Effects) -> list[AnyEvent]:
+    """What is there without waiting."""
+    events: list[AnyEvent] = []
     while not effects.reports.empty():
         events += effects.reports.get()[1]
-    while effects.timers and effects.timers[0][0] <= now_ms():
-        heapq.heappop(effects.timers)
-    return events or [TimerFired()]
+    if effects.timers and effects.timers[0][0] <= now_ms():
+        while effects.timers and effects.timers[0][0] <= now_ms():
+            heapq.heappop(effects.timers)
+        events.append(TimerFired())
+    return events
