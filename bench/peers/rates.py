@@ -77,8 +77,8 @@ def _best_seconds(python: Path, peer: Peer, shape: str, variables: Variables) ->
 
 def _run_seconds(python: Path, peer: Peer, shape: str, variables: Variables) -> float:
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        # A peer finds its own folder of settings below HOME, and none of the user's.
-        env = os.environ | {"HOME": folder, "DO_NOT_TRACK": "1"} | variables
+        # A peer finds no settings of the user below HOME, and what it leaves in TMPDIR goes with the folder.
+        env = os.environ | {"HOME": folder, "TMPDIR": folder, "DO_NOT_TRACK": "1"} | variables
         command = [str(python), str(HERE / peer.folder / "program.py"), PROGRAMS[shape]]
         command += [str(size) for size in peer.sizes_of(shape)]
         with (Path(folder) / "words.txt").open("w+") as words:
