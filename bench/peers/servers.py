@@ -115,7 +115,7 @@ def airflow(folder: Path) -> Iterator[Variables]:
 @contextmanager
 def running(command: list[str], variables: Variables, folder: Path, answers: Callable[[], bool]) -> Iterator[None]:
     with (folder / "server.log").open("w") as log:
-        env = os.environ | variables
+        env = os.environ | {"TMPDIR": str(folder)} | variables
         server = subprocess.Popen(command, cwd=folder, env=env, stdout=log, stderr=log, start_new_session=True)
     try:
         _wait_for(server, answers, folder / "server.log")
