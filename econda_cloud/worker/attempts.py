@@ -105,9 +105,11 @@ class _Attempt:
 
     def outcome(self) -> dict[str, Any]:
         kept = self.state.read() if self.state is not None else None
-        if kept is not None and (kept.run, kept.instance) == (self.all.chunk.run, self.item.instance):
-            # An attempt before this one has committed, and its report was lost.
-            return {"outputs": kept.outputs}
+        if self.state is not None:
+            committed = self.state.committed(self.all.chunk.run, self.item.instance)
+            if committed is not None:
+                # An attempt before this one has committed, and its report was lost.
+                return {"outputs": committed}
         with self.checkpoint or contextlib.nullcontext():
             answer = self._run(kept)
             if "failure" in answer:

@@ -1,7 +1,7 @@
 """The state of an operator: values it keeps from run to run, one set per key, changed by compare and swap.
 
 Beside the values stand the outputs of the attempt that committed them. An attempt whose report was lost is tried again;
-it finds its own commit and answers from it, so that no input is folded in twice.
+it finds its own commit, also if others have committed since, and answers from it: no input is folded in twice.
 """
 
 from __future__ import annotations
@@ -15,14 +15,22 @@ from econda_cloud.ports.blobs import BlobStore
 from econda_cloud.ports.log import Conflict
 
 
+COMMITS_REMEMBERED = 1_000
+"""So many commits may come between one whose report was lost and the attempt that is tried again."""
+
+
 class Kept(msgspec.Struct, kw_only=True):
-    """Version `version` of a state, committed by `instance` of `run` along with its outputs."""
+    """Version `version` of a state, committed by `instance` of `run` along with its outputs.
+
+    `commits`: the versions before, by `run instance`, oldest first.
+    """
 
     version: int = 0
     values: dict[str, Any] = {}
     run: str = ""
     instance: str = ""
     outputs: dict[str, Any] = {}
+    commits: dict[str, int] = {}
 
 
 class StateMoved(Exception):
@@ -48,14 +56,38 @@ class OperatorState:
             self._kept = msgspec.json.decode(data, type=Kept)
         return self._kept
 
+    def committed(self, run: str, instance: str) -> dict[str, Any] | None:
+        """The outputs with which this instance has changed the state that was read, or None if it has not."""
+        kept = self._kept
+        if kept.version and (kept.run, kept.instance) == (run, instance):
+            return kept.outputs
+        version = kept.commits.get(_name(run, instance))
+        if version is None:
+            return None
+        return msgspec.json.decode(self._blobs.get(self._version_key(version, run, instance)), type=Kept).outputs
+
     def commit(self, values: dict[str, Any], outputs: dict[str, Any], run: str, instance: str) -> None:
         """Make these values the next version. Raises `StateMoved`."""
-        following = Kept(version=self._kept.version + 1, values=values, outputs=outputs, run=run, instance=instance)
+        before = self._kept
+        commits = {**before.commits, _name(before.run, before.instance): before.version} if before.version else {}
+        for oldest in list(commits)[: max(0, len(commits) - COMMITS_REMEMBERED)]:
+            del commits[oldest]
+        following = Kept(
+            version=before.version + 1, values=values, outputs=outputs, run=run, instance=instance, commits=commits
+        )
         data = msgspec.json.encode(following)
         # Written first: a version that is current can always be looked at, one that never became it does no harm.
-        self._blobs.put(f"{self._prefix}/versions/{following.version}-{quote(run, safe='')}.json", data)
+        self._blobs.put(self._version_key(following.version, run, instance), data)
         try:
             self._tag = self._blobs.put_if(f"{self._prefix}/current.json", data, self._tag)
         except Conflict:
             raise StateMoved from None
         self._kept = following
+
+    def _version_key(self, version: int, run: str, instance: str) -> str:
+        # With the instance: of two that want to make the same version, the slower must not write over the faster.
+        return f"{self._prefix}/versions/{version}-{quote(_name(run, instance), safe='')}.json"
+
+
+def _name(run: str, instance: str) -> str:
+    return f"{run} {instance}"

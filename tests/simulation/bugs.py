@@ -11,7 +11,7 @@ from econda_cloud.ports.log import Conflict
 from econda_cloud.run import calls, conclude, endings, expand, fingerprints, outbox, step, stopping
 from econda_cloud.run.state import Call, Outcome
 from econda_cloud.schedule import history, scheduler, status
-from econda_cloud.worker import claims
+from econda_cloud.worker import claims, state
 from tests.simulation.planting import Bug
 
 
@@ -177,6 +177,14 @@ def _always_mine(right: Any) -> Any:
     return claim
 
 
+def _last_commit_only(right: Any) -> Any:
+    def committed(self: Any, run: str, instance: str) -> Any:
+        kept = self._kept
+        return right(self, run, instance) if (kept.run, kept.instance) == (run, instance) else None
+
+    return committed
+
+
 def _own_run_only(right: Any) -> Any:
     del right
     return _nothing({})(None)
@@ -221,5 +229,6 @@ BUGS = (
     Bug("a repeat looks at one run only", scheduler.Scheduler, "_known_to_broker", _own_run_only),
     Bug("what is held is released though it is wanted", outbox, "unwanted", _everything),
     Bug("the end of a run is not published", status, "publish_outputs", _nothing()),
+    Bug("an operator knows the last commit of its state only", state.OperatorState, "committed", _last_commit_only),
     Bug("everybody may run a chunk", claims, "claim", _always_mine),
 )

@@ -72,6 +72,12 @@ class _Writer:
             breaks=dice.choice([0, 0, 0, 3, 8]),
             longest_ms=3_000_000 if slow else dice.choice([40, 2_000, 30_000]),
         )
+        if dice.random() < 0.12:
+            # One that keeps state is Python, and nobody's results stand for its own.
+            self.natures[name] = replace(self.natures[name], longest_ms=2_000)
+            lines = ["", f"operator {name}(x: Int) -> (y: Int):", "    state:", "        seen: Int = 0"]
+            lines += [f"    retry = {self._retry(attempts)}"] * (attempts > 1)
+            return "\n".join([*lines, "    run python:", "        seen = seen + 1", "        y = x"])
         lines = ["", f"task {name}(x: Int) -> (y: Int):"]
         needs = [f"        memory = {dice.choice(['128MiB', '256MiB * attempt', '1GiB'])}"] * (dice.random() < 0.5)
         needs += [f"        time = {'50min' if slow else dice.choice(['20ms', '1s', '40s'])}"] * (dice.random() < 0.5)

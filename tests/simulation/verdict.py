@@ -8,6 +8,7 @@ from econda_cloud.run.calls import MAX_LOSSES
 from econda_cloud.run.state import RunState
 from econda_cloud.schedule.history import broker_history, run_history
 from econda_cloud.schedule.places import run_prefix, status_key
+from econda_cloud.worker.state import OperatorState
 from tests.simulation.line import NAMESPACE, Line, Scene
 from tests.simulation.reference import calm_outcome
 from tests.simulation.schedulers import TEAM
@@ -21,7 +22,18 @@ def judged(scene: Scene) -> Line:
     for run in line.programs:
         _ended_well(line, run)
     _books(line)
+    _states(line)
     return line
+
+
+def _states(line: Line) -> None:
+    """Each instance has changed an operator's state once at most, and none was lost on the way."""
+    for task in {name for program in line.programs.values() for name in program.natures}:
+        kept = OperatorState(line.blobs, NAMESPACE, task, "").read()
+        once = not kept.version or len(kept.commits) + 1 == kept.version == kept.values["seen"]
+        require(
+            once, f"the state of {task} is {kept.values} in version {kept.version}, {sorted(kept.commits)} committed"
+        )
 
 
 def _books(line: Line) -> None:

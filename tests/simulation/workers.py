@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from econda_adapters.aws.assignment import Assignment, assigned_chunk
@@ -18,6 +19,7 @@ from econda_cloud.worker.chunk import MARGIN_MS
 from econda_cloud.worker.claims import Cancellations, claim
 from econda_cloud.worker.delivery import Delivery
 from econda_cloud.worker.spec import Chunk, Report, WorkItem
+from econda_cloud.worker.state import OperatorState, StateMoved
 from tests.simulation.processes import Steps
 from tests.simulation.workload import Doing
 
@@ -78,6 +80,10 @@ def _attempt(about: Surroundings, chunk: Chunk, item: WorkItem, unwanted: Cancel
         return _failed(item, "preempted", began, began)
     if unwanted.includes((item.instance, item.attempt), began) or about.stopping():
         return _failed(item, "preempted", began, began)
+    state = OperatorState(about.blobs, chunk.namespace, chunk.task.name, item.key) if chunk.task.state else None
+    kept = state.read() if state is not None else None
+    if state is not None and (committed := state.committed(chunk.run, item.instance)) is not None:
+        return _succeeded(item, committed, began, about.clock())
     doing = about.begin(chunk, item)
     timeout = chunk.task.timeout_ms
     lasts = doing.ms if timeout is None else min(doing.ms, timeout)
@@ -92,8 +98,18 @@ def _attempt(about: Surroundings, chunk: Chunk, item: WorkItem, unwanted: Cancel
         return _failed(item, fault, began, ended)
     if doing.outputs is None:
         return _failed(item, doing.failure, began, ended)
+    if state is not None and kept is not None:
+        try:
+            state.commit({"seen": kept.values.get("seen", 0) + 1}, doing.outputs, chunk.run, item.instance)
+        except StateMoved:
+            return _failed(item, "preempted", began, ended)
+        yield 0
+    return _succeeded(item, doing.outputs, began, ended)
+
+
+def _succeeded(item: WorkItem, outputs: dict[str, Any], began: int, ended: int) -> Report:
     return AttemptSucceeded(
-        instance=item.instance, attempt=item.attempt, outputs=doing.outputs, started_ms=began, ended_ms=ended
+        instance=item.instance, attempt=item.attempt, outputs=outputs, started_ms=began, ended_ms=ended
     )
 
 

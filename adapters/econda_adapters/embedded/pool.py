@@ -22,6 +22,9 @@ from econda_cloud.worker.spec import Chunk
 
 CHUNK_MAX = 32
 PRETENDED_GPUS = 16
+HOLD_S = 0.02
+"""Reports of a chunk are handed on together for so long: what depends on them waits no longer than that."""
+
 SHORT_MS = 20
 """An attempt that takes no longer is not worth two changes of thread, which take a tenth of a millisecond each."""
 
@@ -53,7 +56,8 @@ def machine_pool() -> Pool:
         memory=memory,
         gpu=gpus,
         chunk_max=CHUNK_MAX,
-        chunk_ms=1_000,
+        # Long chunks would leave the last core idle while another still has a queue of its own.
+        chunk_ms=200,
         kinds=("python", "shell", "environment"),
         labels={"site": "local"},
     )
@@ -69,12 +73,14 @@ class EmbeddedPool:
     A chunk is handed over by `submit` and begins with `start_ready`, in a thread of the pool, or with `run_here`.
     """
 
-    def __init__(self, blobs: BlobStore, scratch: Path, reports: SimpleQueue[tuple[str, list[AnyEvent]]]) -> None:
+    def __init__(
+        self, blobs: BlobStore, scratch: Path, slots: int, reports: SimpleQueue[tuple[str, list[AnyEvent]]]
+    ) -> None:
         self._blobs, self._scratch, self._reports = blobs, scratch, reports
         # The tasks are the user's own, run from the user's own shell: they see what that has.
         self._hosts = HostPool(os.environ)
         self._secrets = AwsSecrets(Clients())
-        self._threads = ThreadPoolExecutor(os.cpu_count() or 1, "econda-worker")
+        self._threads = ThreadPoolExecutor(slots, "econda-worker")
         self._cancelled: set[Item] = set()
         self._taken: set[str] = set()
         self._ready: list[Chunk] = []
@@ -122,13 +128,13 @@ class EmbeddedPool:
             return [_lost(chunk, error)]
 
     def _run(self, chunk: Chunk) -> None:
-        # Reports are handed on together for at most a fifth of a second: one scheduler step then takes many.
+        # One scheduler step then takes many.
         held: list[AnyEvent] = []
         since = time.monotonic()
         try:
             for report in self._reported(chunk, self._cancelled.__contains__):
                 held.append(report)
-                if time.monotonic() - since > 0.2:
+                if time.monotonic() - since > HOLD_S:
                     self._reports.put((chunk.run, held))
                     held, since = [], time.monotonic()
         except Exception as error:

@@ -19,6 +19,7 @@ from econda_adapters.embedded.directory_blobs import DirectoryBlobs
 from econda_adapters.embedded.holding import holding
 from econda_adapters.embedded.pool import EmbeddedPool, machine_pool, now_ms
 from econda_adapters.embedded.sqlite_log import SqliteLog
+from econda_cloud.place.state import Pool
 from econda_cloud.run.commands import CancelAttempts, Dispatch, Keep, LookUp
 from econda_cloud.run.events import AnyEvent, CancelRequested, ChunkLost, RunStarted, TimerFired
 from econda_cloud.run.state import RunState
@@ -51,8 +52,8 @@ class Home:
 
 
 class _Effects:
-    def __init__(self, home: Home, reports: SimpleQueue[tuple[str, list[AnyEvent]]]) -> None:
-        self.pool = EmbeddedPool(home.blobs, home.root / "scratch", reports)
+    def __init__(self, home: Home, slots: int, reports: SimpleQueue[tuple[str, list[AnyEvent]]]) -> None:
+        self.pool = EmbeddedPool(home.blobs, home.root / "scratch", slots, reports)
         self.reports = reports
         self.results = Results(home.blobs)
         self.timers: list[tuple[int, str]] = []
@@ -101,10 +102,14 @@ def run_plan(
     files: Mapping[str, bytes] | None = None,
     user: str = "",
     follow: Follow | None = None,
+    machine: Pool | None = None,
     started: Callable[[str], None] = lambda _: None,
     progress: Progress = lambda _: None,
 ) -> RunState:
-    """Run a plan to its end and return the final state. An interrupt cancels the run and waits for it to stop."""
+    """Run a plan to its end and return the final state. An interrupt cancels the run and waits for it to stop.
+
+    `machine` says what this machine is taken for, by default what it is.
+    """
     run = f"{plan.name}-{secrets.token_hex(4)}"
     home.blobs.put(plan_key(NAMESPACE, run), encode_plan(plan))
     bundle = bundle_key(NAMESPACE, run) if files else None
@@ -124,7 +129,7 @@ def run_plan(
         reuse=follow.run if follow else "",
         fresh=tuple(follow.fresh) if follow else (),
     )
-    with holding(home.root, run), _scheduling(home, run, plan) as (scheduler, effects):
+    with holding(home.root, run), _scheduling(home, run, plan, machine) as (scheduler, effects):
         started(run)
         scheduler.take(run, [event], now_ms())
         return _until_ended(scheduler, effects, run, progress)
@@ -154,12 +159,13 @@ def resume_run(
 
 
 @contextlib.contextmanager
-def _scheduling(home: Home, run: str, plan: Plan) -> Iterator[tuple[Scheduler, _Effects]]:
+def _scheduling(home: Home, run: str, plan: Plan, machine: Pool | None = None) -> Iterator[tuple[Scheduler, _Effects]]:
     """A scheduler of its own for one run, with this machine as its only pool."""
-    effects = _Effects(home, SimpleQueue())
+    machine = machine or machine_pool()
+    effects = _Effects(home, machine.slots, SimpleQueue())
     scheduler = Scheduler(home.log, f"local-{run}", lambda _, name: plan if name == run else home.plan(name), effects)
     try:
-        scheduler.declare((machine_pool(),), now_ms())
+        scheduler.declare((machine,), now_ms())
         yield scheduler, effects
     finally:
         effects.pool.close()

@@ -73,6 +73,27 @@ def test_an_attempt_whose_report_was_lost_is_not_folded_in_twice(operator: Opera
     assert operator.total(1, run="b") == 5
 
 
+def test_nor_if_others_have_committed_since(operator: Operator) -> None:
+    assert operator.total(4, run="a") == 4
+    assert operator.total(1, run="b") == 5
+    assert operator.total(4, run="a", attempt=2) == 4
+    assert operator.total(1, run="c") == 6
+
+
+def test_the_slower_of_two_writes_over_nothing_of_the_faster(operator: Operator) -> None:
+    one, other = (OperatorState(operator.blobs, "n", "fold", "k") for _ in range(2))
+    one.read(), other.read()
+    one.commit({"seen": 1}, {"total": 1}, "a", "p/f[0]/fold")
+    with pytest.raises(StateMoved):
+        other.commit({"seen": 2}, {"total": 2}, "a", "p/f[1]/fold")
+    other.read()
+    other.commit({"seen": 3}, {"total": 3}, "a", "p/f[1]/fold")
+    again = OperatorState(operator.blobs, "n", "fold", "k")
+    again.read()
+    assert again.committed("a", "p/f[0]/fold") == {"total": 1}
+    assert again.committed("a", "p/f[2]/fold") is None
+
+
 def test_whoever_commits_later_begins_again(operator: Operator) -> None:
     one, other = (OperatorState(operator.blobs, "n", "fold", "k") for _ in range(2))
     one.read(), other.read()
