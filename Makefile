@@ -4,7 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 PATHS := econda_cloud edsl adapters functions infra localstack tests bench
 
-.PHONY: install demo test chaos fuzz check format bench peers vscode clean
+# Where Python is told to keep no compiled files, every process of the tests would compile all that it imports again.
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: install demo test crash chaos fuzz check format bench peers vscode clean
 
 install: $(VENV)/.installed
 
@@ -29,7 +32,11 @@ demo: install
 	@echo 'The local cloud still runs; $(BIN)/econda local down stops it and forgets its data.'
 
 test: install
-	$(BIN)/python -m pytest -n 2 tests
+	$(BIN)/python -m pytest -n 2 tests --ignore tests/crash
+
+# `econda` and what it starts, killed over and over, on disks that are full or cannot be written.
+crash: install
+	$(BIN)/python -m pytest -n 2 tests/crash
 
 SEEDS := 10000
 
@@ -45,6 +52,8 @@ fuzz: install
 
 bench: install
 	$(BIN)/python -m bench.embedded
+	$(BIN)/python -m bench.scale --embedded
+	$(BIN)/python -m bench.recorded
 	$(BIN)/python -m bench.wire
 	$(BIN)/python -m bench.latency
 	$(BIN)/python -m bench.cold
