@@ -57,7 +57,7 @@ def machine_pool() -> Pool:
         gpu=gpus,
         chunk_max=CHUNK_MAX,
         # Long chunks would leave the last core idle while another still has a queue of its own.
-        chunk_ms=200,
+        chunk_ms=500,
         kinds=("python", "shell", "environment"),
         labels={"site": "local"},
     )
