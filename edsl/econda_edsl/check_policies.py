@@ -42,13 +42,14 @@ class Lowered:
 
 @dataclass(slots=True)
 class PolicyChecks:
-    """`lowered` holds each policy of the module that has no error."""
+    """`lowered` holds each policy of the module that has no error; `ending` those whose bases have been followed."""
 
     inference: Inference
     settings: SettingChecks
     lowering: Lowering
     label: str = ""
     lowered: dict[str, Lowered] = field(default_factory=dict)
+    ending: set[str] = field(default_factory=set)
 
     def check(self, d: s.Policy) -> None:
         before = len(self.inference.diagnostics)
@@ -108,24 +109,31 @@ class PolicyChecks:
 
     def extends(self, d: s.Policy) -> None:
         tables = self.inference.tables
-        seen, base = [d.name.text], d.extends
+        seen, base = {d.name.text: None}, d.extends
         if base is not None and base.text not in tables.policies:
             if tables.complete:
                 what = tables.kind_of(base.text)
                 help_ = did_you_mean(base.text, tables.policies) or (f"`{base.text}` is {what}" if what else "")
                 self.inference.report("E0201", f"unknown policy `{base.text}`", base.span, "not declared", help_)
             return
-        while base is not None and base.text in tables.policies and base.text not in tables.homes:
-            seen.append(base.text)
-            if base.text == d.name.text and min(seen, key=list(tables.policies).index) == d.name.text:
-                notes = (f"cycle: {' -> '.join(seen)}",)
+        while base is not None and base.text in tables.policies and not self.followed(base.text):
+            if base.text == d.name.text:
+                notes = (f"cycle: {' -> '.join([*seen, base.text])}",)
                 self.inference.diagnostics.append(
                     Diagnostic("E0905", "these policies extend each other", d.name.span, "needs itself", notes)
                 )
+                break
+            if base.text in seen:
+                # A cycle further on, which the first of its members reports.
+                self.ending.update(list(seen)[: list(seen).index(base.text)])
                 return
-            if seen.count(base.text) > 1:
-                return
+            seen[base.text] = None
             base = tables.policies[base.text].extends
+        self.ending.update(seen)
+
+    def followed(self, name: str) -> bool:
+        """Whether nothing new is to be said about what a policy extends."""
+        return name in self.inference.tables.homes or name in self.ending
 
     # ---- settings
 

@@ -29,7 +29,7 @@ from econda_edsl.parse import Memo
 from econda_edsl.plan import Plan, Source
 from econda_edsl.render import render
 from econda_edsl.settings import SettingChecks
-from econda_edsl.suggest import did_you_mean
+from econda_edsl.suggest import bounded, did_you_mean
 
 _ABOUT_FILES = frozenset({"E0209", "E0210"})
 """Errors that say nothing against the program itself."""
@@ -125,10 +125,11 @@ def examine(text: str, files: Mapping[str, bytes], *, path: str = "pipeline.edsl
     facts = Facts()
     modules: dict[str, Checked] = {}
     inference = Inference(Tables())
-    units = load_units(path, text, files, memo)
-    check_lock(units, files)
-    for unit in units:
-        modules[unit.path] = checked = _checked(unit, modules, facts, inference, files)
+    with bounded():
+        units = load_units(path, text, files, memo)
+        check_lock(units, files)
+        for unit in units:
+            modules[unit.path] = checked = _checked(unit, modules, facts, inference, files)
     return checked  # type: ignore[possibly-undefined]
 
 

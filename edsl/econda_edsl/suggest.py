@@ -2,15 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+WORK = 100_000
+"""Names that the suggestions for one program may look at: with thousands of errors among thousands of names, the first
+errors get theirs, and only those are shown."""
+_left: ContextVar[list[int] | None] = ContextVar("left", default=None)
+
+
+@contextmanager
+def bounded() -> Iterator[None]:
+    """Bound the work of all suggestions made inside."""
+    before = _left.set([WORK])
+    try:
+        yield
+    finally:
+        _left.reset(before)
 
 
 def nearest(word: str, names: Iterable[str]) -> str | None:
     """The closest of `names`, ignoring case and underscores; None when nothing is close, as no other letter is to one."""
+    left = _left.get()
+    if left is not None and left[0] <= 0:
+        return None
+    names = set(names) - {word}
+    if left is not None:
+        left[0] -= len(names)
     folded = _fold(word)
     limit = min(max(1, (len(folded) + 2) // 4), len(folded) - 1)
     best: tuple[int, str] | None = None
-    for name in sorted(set(names) - {word}):
+    for name in sorted(names):
         distance = _distance(folded, _fold(name), limit)
         if distance <= limit and (best is None or distance < best[0]):
             best = (distance, name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from itertools import chain
 
 from econda_edsl import prelude
 from econda_edsl import syntax as s
@@ -48,7 +49,7 @@ def unknown_name(
             leaves = "`gather` it and read the loop's `.done`" if word == "foreach" else "`carry` it out of the rounds"
             label = f"known only inside the `{word}` on line {step.span.line}"
             return Diagnostic("E0201", f"unknown name `{name}`", ref.span, label, help=leaves)
-    visible = {n for f in frames for n in f.names} | set(tables.lets) | set(words)
+    visible = chain(*(f.names for f in frames), tables.lets, words)
     near = _OTHER_WORDS.get(name) or nearest(name, visible)
     help_ = f"did you mean `{near}`?" if near else ""
     if words and not near:
