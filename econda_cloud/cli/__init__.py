@@ -34,5 +34,7 @@ def _message(error: Exception) -> str | None:
         return f"AWS says: {error}"
     if isinstance(error, sqlite3.OperationalError):
         # What was said of the run before is in its log.
-        return f"the log of runs under {home_folder()}: {error}; once that is mended, `econda run FILE --resume` goes on"
+        return (
+            f"the log of runs under {home_folder()}: {error}; once that is mended, `econda run FILE --resume` goes on"
+        )
     return str(error) if isinstance(error, OSError) else None

@@ -14,7 +14,6 @@ import msgspec
 from econda_cloud.ports.blobs import BlobStore
 from econda_cloud.ports.log import Conflict
 
-
 COMMITS_REMEMBERED = 1_000
 """So many commits may come between one whose report was lost and the attempt that is tried again."""
 
