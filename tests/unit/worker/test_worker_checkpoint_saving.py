@@ -43,20 +43,31 @@ def opened(tmp_path, puts):
     return start
 
 
-def test_the_interval_is_kept_and_what_did_not_change_is_not_saved_again(opened, puts):
+def until(look, what: str) -> None:
+    end = time.monotonic() + 60
+    while not look():
+        assert time.monotonic() < end, f"never: {what}"
+        time.sleep(0.005)
+
+
+def test_the_interval_is_kept_and_what_did_not_change_is_not_saved_again(opened, puts, monkeypatch):
+    save, looks = Checkpoint.save, []
+
+    def looked(self):
+        save(self)
+        looks.append(len(puts.puts))
+
+    monkeypatch.setattr(Checkpoint, "save", looked)
     with opened(interval_ms=150) as checkpoint:
         checkpoint.wanted = False
-        end = time.monotonic() + 1
-        while time.monotonic() < end:
-            (checkpoint.directory / "new.tmp").write_text(str(time.monotonic()))
+        for step in range(4):
+            (checkpoint.directory / "new.tmp").write_text(str(step))
             os.replace(checkpoint.directory / "new.tmp", checkpoint.directory / "step")
-            time.sleep(0.01)
-        time.sleep(0.3)
-        saved = len(puts.puts)
-        time.sleep(0.5)
-    assert 2 <= saved <= 8
+            until(lambda saved=step: len(puts.puts) > saved, "what has changed is saved")
+        settled = len(looks)
+        until(lambda: len(looks) >= settled + 3, "it is looked at again")
+    assert len(puts.puts) == 4
     assert all(later - earlier >= 0.149 for earlier, later in zip(puts.puts, puts.puts[1:]))
-    assert len(puts.puts) == saved
 
 
 def test_only_what_has_its_name_is_saved(opened):

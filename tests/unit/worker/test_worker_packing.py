@@ -1,7 +1,8 @@
 """Directories as tar files."""
 
+import fcntl
 import os
-import time
+import threading
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 
@@ -37,10 +38,19 @@ def test_who_want_the_same_archive_fetch_it_once(tmp_path, blobs, monkeypatch):
     blobs.put_file("archive", tmp_path / "tree.tar")
     get, fetched = blobs.get_file, []
 
+    asked, lock = threading.Semaphore(0), fcntl.flock
+
+    def locked(file, how):
+        asked.release()
+        lock(file, how)
+
     def slow(key, path):
+        """Goes on when all four have asked for the lock."""
         fetched.append(key)
-        time.sleep(0.2)
+        assert all(asked.acquire(timeout=60) for _ in range(4))
         get(key, path)
+
+    monkeypatch.setattr("econda_cloud.worker.artifacts.fcntl.flock", locked)
 
     monkeypatch.setattr(blobs, "get_file", slow)
     with ThreadPoolExecutor(4) as threads:
