@@ -51,7 +51,7 @@ class Tables:
     modules: dict[str, str] = field(default_factory=dict)
     connectors: dict[str, s.Resource] = field(default_factory=dict)
     homes: dict[str, tuple[str, str]] = field(default_factory=dict)
-    own: set[str] = field(default_factory=set)
+    own: dict[str, None] = field(default_factory=dict)
     facts: Facts = field(default_factory=Facts)
     complete: bool = True
 
@@ -144,7 +144,7 @@ class _Declare:
             case s.ImportModule() | s.ImportNames():
                 self.imported(d)
                 return
-        self.tables.own |= {name.text for name in _declared(d)}
+        self.tables.own.update(dict.fromkeys(name.text for name in _declared(d)))
 
     # ---- imports
 
