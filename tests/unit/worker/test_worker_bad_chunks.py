@@ -46,9 +46,10 @@ def test_a_pool_says_that_a_chunk_is_lost_when_its_thread_breaks(
 
     monkeypatch.setattr("econda_adapters.embedded.pool.run_chunk", broken)
     reports: SimpleQueue = SimpleQueue()
-    pool = EmbeddedPool(MemoryBlobs(), tmp_path, reports)
+    pool = EmbeddedPool(MemoryBlobs(), tmp_path, 1, reports)
     try:
         pool.submit(chunk({}))
+        pool.start_ready()
         run, events = reports.get(timeout=30)
     finally:
         pool.close()
