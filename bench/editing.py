@@ -43,9 +43,9 @@ _STEPS = """    a{i} = fit{i}(rows, depth = {depth})
 """
 
 
-def program() -> str:
+def program(lines: int = LINES) -> str:
     """Tasks of ten lines each, and one pipeline that calls them all."""
-    count = LINES // 18
+    count = lines // 18
     tasks = "".join(_TASK.format(i=i) for i in range(count))
     steps = "".join(_STEPS.format(i=i, depth=i % 60 + 1) for i in range(count))
     return f"edsl 1\n\n{tasks}pipeline main(rows: Table) -> (x: Float):\n{steps}    return x = c0\n"

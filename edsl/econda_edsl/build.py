@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from lark import Token, v_args
+from lark import Token
 
 from econda_edsl import syntax as s
 from econda_edsl.build_expr import TYPES, BuildExpressions, Part, hold, of_kind, pick
@@ -23,11 +23,10 @@ def _rule(kind: str, *, then: bool = False) -> Any:
         word = "then" if then else kind
         return s.Rule(self.head(meta, word), kind, c[0], c[1] if len(c) > 1 else None, then)
 
-    return v_args(meta=True)(method)
+    return method
 
 
-@v_args(meta=True)
-class Build(BuildExpressions):  # pyright: ignore[reportGeneralTypeIssues]
+class Build(BuildExpressions):
     """One declaration or expression of the program."""
 
     in_range, default = hold("range"), hold("default")
@@ -52,7 +51,9 @@ class Build(BuildExpressions):  # pyright: ignore[reportGeneralTypeIssues]
 
     # ---- steps
 
-    after = v_args(meta=False)(lambda self, c: Part("after", tuple(self.name_of(t) for t in c)))
+    def after(self, meta: Any, c: list[Any]) -> Part:
+        return Part("after", tuple(self.name_of(t) for t in c))
+
     up_to, until, else_fail = hold("up_to"), hold("until"), hold("fail")
 
     def setting(self, meta: Any, c: list[Any]) -> s.Setting:

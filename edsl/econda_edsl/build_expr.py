@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from lark import Token, Transformer_NonRecursive, v_args
+from lark import Token, Tree
 
 from econda_edsl import literals
 from econda_edsl import syntax as s
@@ -54,7 +54,7 @@ def _fold(op: str) -> Any:
     def method(self: Any, meta: Any, children: list[Any]) -> s.Expr:
         return s.Binary(self.span(meta), op, children[0], children[1])
 
-    return v_args(meta=True)(method)
+    return method
 
 
 def hold(kind: str) -> Any:
@@ -63,17 +63,28 @@ def hold(kind: str) -> Any:
     def method(self: Any, meta: Any, children: list[Any]) -> Part:  # noqa: ARG001
         return Part(kind, children[0])
 
-    return v_args(meta=True)(method)
+    return method
 
 
-@v_args(meta=True)
-class BuildExpressions(Transformer_NonRecursive):  # type: ignore[type-arg]
+class BuildExpressions:
     """One declaration or expression. `offset` moves lines (and, on the first line, columns) to the file's."""
 
     def __init__(self, layout: Layout, offset: Span, interpolated: Callable[[str, Span, Layout], s.Expr]) -> None:
-        super().__init__()
         self.layout, self.offset, self.interpolated = layout, offset, interpolated
         self.diagnostics: list[Diagnostic] = []
+
+    def build(self, tree: Tree[Token]) -> Any:
+        """The record of a tree: every node by the method of its name, children first and in order, without recursion."""
+        order, stack = [], [tree]
+        while stack:
+            node = stack.pop()
+            order.append(node)
+            stack += [child for child in node.children if isinstance(child, Tree)]
+        made: dict[int, Any] = {}
+        for node in reversed(order):
+            children = [made.pop(id(child)) if isinstance(child, Tree) else child for child in node.children]
+            made[id(node)] = getattr(self, node.data)(node.meta, children)
+        return made[id(tree)]
 
     def span(self, meta: Any) -> Span:
         if getattr(meta, "line", None) is None:
