@@ -241,7 +241,7 @@ class _Attempt:
         environment, site = self.all.hosts.environment, self._packages()
         if site is not None:
             environment = with_packages(environment, site)
-        return self._ended(shell.limited(command, self.task.memory), {**environment, **self.env}, out)
+        return self._ended(command, {**environment, **self.env}, out, self.task.memory)
 
     def _container(self, run: Container) -> dict[str, Any]:
         out, name, cache = self._out(), self.cwd.name, self.all.cache
@@ -263,8 +263,8 @@ class _Attempt:
         self.env = {**self.env, **shell.variables(self.item.args, self.all.cache.artifact), "OUT": str(out)}
         return out
 
-    def _ended(self, command: list[str], environment: dict[str, str], out: Path) -> dict[str, Any]:
-        answer = shell.run_process(command, environment, self.cwd, self.log, self._limits())
+    def _ended(self, command: list[str], environment: dict[str, str], out: Path, memory: int = 0) -> dict[str, Any]:
+        answer = shell.run_process(command, environment, self.cwd, self.log, self._limits(), memory)
         if "failure" in answer:
             return answer
         found = shell.read_outputs(self.task.outputs, out)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import resource
 import shutil
 import subprocess
 from collections.abc import Mapping
@@ -22,7 +23,8 @@ from econda_cloud.worker.outputs import Locate, is_artifact, read_type
 from econda_cloud.worker.processes import exit_message, kill_group, wait_ms
 
 _TEXT_MOST = 16 * 1024 * 1024
-# The limit is set by a shell that then becomes the program: code between fork and exec is not safe with threads.
+# Where a running process cannot be limited from outside (elsewhere than on Linux), a shell limits itself and becomes the
+# program: code between fork and exec is not safe with threads.
 _LIMITED = 'ulimit -S -d "$1" 2>/dev/null; shift; exec "$@"'
 
 
@@ -63,9 +65,20 @@ def file_command(path: Path) -> list[str]:
     return [*_shell(), str(path)]
 
 
-def limited(command: list[str], memory: int) -> list[str]:
-    """The command under a limit of `memory` bytes for each of its processes; 0 for none."""
-    return ["sh", "-c", _LIMITED, "sh", str(max(1, memory // 1024)), *command] if memory else command
+def _limited(command: list[str], memory: int) -> list[str]:
+    """The command under a limit of `memory` bytes for each of its processes, where only it can set that itself."""
+    if not memory or hasattr(resource, "prlimit"):
+        return command
+    return ["sh", "-c", _LIMITED, "sh", str(max(1, memory // 1024)), *command]
+
+
+def _limit(process: subprocess.Popen[bytes], memory: int) -> None:
+    """Limit a process that has just begun, and so all that it starts. A program that is over already needs none."""
+    if memory and hasattr(resource, "prlimit"):
+        with contextlib.suppress(ProcessLookupError):
+            most = resource.prlimit(process.pid, resource.RLIMIT_DATA)[1]
+            soft = memory if most == resource.RLIM_INFINITY else min(memory, most)
+            resource.prlimit(process.pid, resource.RLIMIT_DATA, (soft, most))
 
 
 def container_command(
@@ -100,15 +113,18 @@ def _engine() -> bool:
         return False
 
 
-def run_process(command: list[str], env: Mapping[str, str], cwd: Path, log: Path, limits: Limits) -> dict[str, Any]:
-    """Run to the end: `{"ok": {}}` or `{"failure", "message"}`."""
+def run_process(
+    command: list[str], env: Mapping[str, str], cwd: Path, log: Path, limits: Limits, memory: int = 0
+) -> dict[str, Any]:
+    """Run to the end: `{"ok": {}}` or `{"failure", "message"}`. Each process may have `memory` bytes, if not 0."""
     capped, lifeline = CappedLog(log), Lifeline()
     try:
         with log.open("ab") as file:
             process = subprocess.Popen(
-                command, cwd=cwd, env=dict(env), stdin=subprocess.DEVNULL, stdout=file, stderr=file,
+                _limited(command, memory), cwd=cwd, env=dict(env), stdin=subprocess.DEVNULL, stdout=file, stderr=file,
                 start_new_session=True, pass_fds=lifeline.pass_fds,
             )  # fmt: skip
+        _limit(process, memory)
         lifeline.tie(process)
     except (OSError, ValueError) as error:
         lifeline.cut()
