@@ -64,7 +64,7 @@ def test_every_program(path: Path) -> None:
 
 
 @given(st.data())
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_mutated_programs(data: st.DataObject) -> None:
     text = data.draw(st.sampled_from(GOOD))
     for _ in range(data.draw(st.integers(1, 4))):
@@ -75,7 +75,7 @@ def test_mutated_programs(data: st.DataObject) -> None:
 
 
 @given(st.data())
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_programs_laid_out_anew(data: st.DataObject) -> None:
     """Lines split at commas and brackets, comments put there, margins widened: all of it still parses."""
     text = data.draw(st.sampled_from(GOOD))
@@ -128,7 +128,7 @@ EXPRESSIONS = st.recursive(
 
 
 @given(st.lists(EXPRESSIONS, min_size=1, max_size=3))
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_generated_expressions(expressions: list[str]) -> None:
     holds("edsl 1\n" + "".join(f"let some_name_{i}={e}\n" for i, e in enumerate(expressions)))
 

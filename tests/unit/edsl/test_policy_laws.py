@@ -108,7 +108,7 @@ FACTS = st.fixed_dictionaries(
 
 
 @given(policies(), policies(), FACTS)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_monotone_more_rules_let_no_more_offers_through(one: Policy, two: Policy, facts: Any) -> None:
     both = replace(one, rules=one.rules + tuple(replace(rule, policy="b") for rule in two.rules))
     if decide(one, facts).refused:
@@ -116,7 +116,7 @@ def test_monotone_more_rules_let_no_more_offers_through(one: Policy, two: Policy
 
 
 @given(policies(), FACTS, st.randoms(use_true_random=False))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_commutative_the_order_of_rules_is_irrelevant(policy: Policy, facts: Any, dice: Any) -> None:
     rules = list(policy.rules)
     dice.shuffle(rules)
@@ -126,7 +126,7 @@ def test_commutative_the_order_of_rules_is_irrelevant(policy: Policy, facts: Any
 
 
 @given(policies(), FACTS)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_fail_closed_and_explained(policy: Policy, facts: Any) -> None:
     """An offer is let through only if every guard in scope could be evaluated and holds; otherwise a rule is named."""
     found = decide(policy, facts)
@@ -155,7 +155,7 @@ def _known(draw: st.DrawFn) -> tuple[Any, Any]:
 
 
 @given(policies(), _known())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 def test_what_is_foreseen_comes_true(policy: Policy, both: tuple[Any, Any]) -> None:
     facts, known = both
     if foresee(policy, known):
@@ -163,13 +163,13 @@ def test_what_is_foreseen_comes_true(policy: Policy, both: tuple[Any, Any]) -> N
 
 
 @given(policies(), FACTS)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_with_everything_known_nothing_is_left_open(policy: Policy, facts: Any) -> None:
     assert bool(foresee(policy, facts)) == any("cannot rate" not in r for r in decide(policy, facts).refused)
 
 
 @given(policies(), _known())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 def test_a_reduced_expression_means_what_the_whole_one_means(policy: Policy, both: tuple[Any, Any]) -> None:
     facts, known = both
     for rule in (*policy.rules, *policy.objectives):
