@@ -58,6 +58,7 @@ bench: install
 	$(BIN)/python -m bench.latency
 	$(BIN)/python -m bench.cold
 	$(BIN)/python -m bench.editing
+	$(BIN)/python -m bench.compiling
 	@[ "$(ECONDA_BENCH_PEERS)" = 0 ] || $(MAKE) peers
 
 # econda beside its peers, each installed once into an environment of its own; `make bench ECONDA_BENCH_PEERS=0` skips it.

@@ -11,7 +11,7 @@ import json
 import re
 from dataclasses import dataclass, field
 from functools import cache
-from importlib import metadata, resources
+from importlib import resources
 from typing import Any
 
 INTERFACE_TYPES = ("Any", "Selector", "Type", "Opaque")
@@ -127,6 +127,8 @@ def _bundled() -> dict[str, str]:
 @cache
 def _installed() -> dict[str, str]:
     """Interfaces of installed distributions: `operators.json` in the module an entry point names, read as a file."""
+    from importlib import metadata  # slow to load, and most programs import no package
+
     found = {}
     for distribution in metadata.distributions():
         for point in distribution.entry_points:

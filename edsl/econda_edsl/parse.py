@@ -16,7 +16,7 @@ from lark import Lark, Token, Tree
 from lark.exceptions import UnexpectedInput
 from lark.indenter import Indenter
 
-from econda_edsl import prelude
+from econda_edsl import prelude, tables
 from econda_edsl import syntax as s
 from econda_edsl.build import Build
 from econda_edsl.build_expr import Refused
@@ -83,8 +83,20 @@ _turn = threading.Lock()
 
 @cache
 def _parser() -> Lark:
-    grammar = resources.files("econda_edsl").joinpath("edsl.lark").read_text("utf-8")
-    parser = Lark(
+    grammar = grammar_text()
+    parser = tables.kept(grammar) or built(grammar)
+    _pass_on(parser)
+    return parser
+
+
+def grammar_text() -> str:
+    """The grammar as it is written."""
+    return resources.files("econda_edsl").joinpath("edsl.lark").read_text("utf-8")
+
+
+def built(grammar: str) -> Lark:
+    """A parser with tables just built."""
+    return Lark(
         grammar,
         parser="lalr",
         lexer="contextual",
@@ -93,8 +105,6 @@ def _parser() -> Lark:
         maybe_placeholders=False,
         start=["declaration", "expr"],
     )
-    _pass_on(parser)
-    return parser
 
 
 def _pass_on(parser: Lark) -> None:
