@@ -93,8 +93,9 @@ def refuse(work: Work, item: Item, message: str) -> None:
     found = current(work, item)
     if found is None:
         return
-    places, _ = found
+    places, call = found
     work.state.counts.failed += 1
+    call.phase = "ended"
     if places:
         fail_node(work, places, f"{item[0]}: {message}")
     else:
@@ -107,6 +108,7 @@ def _retry_or_fail(work: Work, instance: str, places: list[At], call: Call, fail
     if try_again(work, instance, call, retry, failure):
         return
     work.state.counts.failed += 1
+    call.phase = "ended"
     final = f"{instance} (attempt {call.attempt}) {failure.replace('_', ' ')}: {message}"
     if places:
         fail_node(work, places, final)
