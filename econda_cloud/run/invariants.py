@@ -20,6 +20,10 @@ def check(plan: Plan, state: RunState) -> None:
     if state.outcome is not None:
         _require(state.root is None and not state.chunks, "a finished run holds frames or chunks")
         return
+    for key, chunk in state.stopping.items():
+        instance, _, number = key.rpartition("#")
+        held = chunk in state.chunks and (instance, int(number)) in state.chunks[chunk].open
+        _require(held, f"{key} is waited for, but no chunk holds it")
     _require(state.root is not None, "a live run has no frames")
     if state.root is None or state.ending is not None:
         return

@@ -70,6 +70,15 @@ def _one_timer(right: Any) -> Any:
     return lambda state: [] if state.timer_ms else right(state)
 
 
+def _stops_the_dead(right: Any) -> Any:
+    def stop(work: Any, instance: str, call: Any) -> None:
+        right(work, instance, call)
+        if call.phase == "ended" and call.chunk in work.state.chunks:
+            work.state.stopping[f"{instance}#{call.attempt}"] = call.chunk
+
+    return stop
+
+
 def _reopened(right: Any) -> Any:
     def late(work: Any, event: Any) -> None:
         right(work, event)
@@ -202,6 +211,7 @@ BUGS = (
     Bug("a preemption costs a retry", calls, "FREE_FAILURES", lambda _: frozenset()),
     Bug("a fan closes one member early", expand, "_close_fan", _early),
     Bug("what a failed member left running is not stopped", stopping, "stop_frame", _nothing()),
+    Bug("what has just failed is stopped as well", stopping, "stop_call", _stops_the_dead),
     Bug("only the first attempt of a placement is taken", step, "_take_placement", _half_placed),
     Bug("an attempt is paid twice", endings, "settle", _paid_twice),
     Bug("no attempt is paid", endings, "settle", _never_free),
