@@ -103,7 +103,8 @@ def check(file: File, pipeline: Pipeline = None, json: Json = False) -> None:
         typer.echo("ok: declarations for others to import, no pipeline")
     else:
         plan = compiled.plan
-        typer.echo(f"ok: pipeline {plan.name}, {len(plan.tasks)} tasks, {plan.digest}")
+        tasks = f"{len(plan.tasks)} task{'' if len(plan.tasks) == 1 else 's'}"
+        typer.echo(f"ok: pipeline {plan.name}, {tasks}, {plan.digest}")
         say_unheeded(plan)
     if not compiled.ok:
         raise typer.Exit(3)
