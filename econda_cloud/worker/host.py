@@ -39,9 +39,8 @@ class Host:
         os.dup2(log, 1)
         os.dup2(log, 2)
         os.close(log)
-        # As bytes: decoding every variable before and after would cost more than a short task.
         environment, path, streams, main = (
-            dict(os.environb),
+            variables(),
             list(sys.path),
             (sys.stdout, sys.stderr),
             sys.modules["__main__"],
@@ -68,8 +67,8 @@ class Host:
                     stream.flush()
             sys.path[:] = path
             sys.modules["__main__"] = main
-            now = dict(os.environb)
-            for name in {name for name, _ in now.items() ^ environment.items()}:
+            now = variables()
+            for name in {name for name, _ in now.items() ^ environment.items()} if now != environment else ():
                 os.environb.pop(name, None)
                 if name in environment:
                     os.environb[name] = environment[name]
@@ -187,6 +186,15 @@ class Host:
         message = last[:_SHOWN] + ("\n" + "".join(lines).rstrip()[:_SHOWN] if lines else "")
         sys.stderr.write("".join(lines) + last + "\n")
         return {"failure": "out_of_memory" if isinstance(error, MemoryError) else "failed", "message": message}
+
+
+def variables() -> dict[bytes, bytes]:
+    """A copy of the environment, as bytes.
+
+    By the dictionary inside of `os.environ`: going through its public face twice took a third of a short task's time.
+    """
+    inside = getattr(os.environ, "_data", None)
+    return inside.copy() if type(inside) is dict else dict(os.environb)
 
 
 def leftovers() -> bool:

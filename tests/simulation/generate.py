@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import math
 import random
 from dataclasses import dataclass, replace
 
 from econda_edsl.compile import compile_source
-from econda_edsl.plan import FailureKind, Plan
+from econda_edsl.evaluate import EvaluationError, evaluate
+from econda_edsl.plan import AnyNode, Call, Expr, FailureKind, Foreach, Plan, Repeat, When
 
-from tests.simulation.workload import Nature
+from tests.simulation.workload import LARGEST, Nature
 
 MOST_STEPS = 9
 DEEPEST = 3
+MOST_INSTANCES = 2_000
 
 
 @dataclass(frozen=True)
@@ -24,13 +27,44 @@ class Program:
 
 
 def generated(seed: str, steps: int = MOST_STEPS) -> Program:
-    """The pipeline of a seed with at most so many steps; the text of fewer is not the beginning of that of more."""
+    """The pipeline of a seed with at most so many steps; the text of fewer is not the beginning of that of more.
+
+    One with too many instances is drawn again with fewer steps: it would show no more than a smaller one, for hours.
+    """
     writer = _Writer(random.Random(seed), steps)
     text = writer.write()
     compiled = compile_source(text)
     if compiled.plan is None:
         raise AssertionError(f"a generated pipeline does not compile:\n{text}\n{compiled.render(color=False)}")
+    if steps > 1 and most_instances(compiled.plan.body) > MOST_INSTANCES:
+        return generated(seed, steps - 1)
     return Program(text, compiled.plan, writer.natures)
+
+
+def most_instances(body: tuple[AnyNode, ...]) -> int:
+    """How many instances a block may come to, at most."""
+    total = 0
+    for node in body:
+        match node:
+            case Call():
+                total += 1
+            case Foreach(over=over, body=inner):
+                total += math.prod(_length(expr) for _, expr in over) * most_instances(inner)
+            case Repeat(up_to=up_to, body=inner):
+                total += evaluate(up_to, {}) * most_instances(inner)
+            case When(arms=arms):
+                total += max(most_instances(arm.body) for arm in arms)
+            case _:
+                pass
+    return total
+
+
+def _length(expr: Expr) -> int:
+    """Of a list that is known, its length; of one that is not, what `LARGEST` outputs can make of it."""
+    try:
+        return len(evaluate(expr, {}))
+    except EvaluationError:
+        return LARGEST
 
 
 class _Writer:
