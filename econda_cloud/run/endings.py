@@ -9,7 +9,7 @@ from econda_edsl.plan import Call as CallNode
 from econda_edsl.plan import FailureKind
 
 from econda_cloud.money.prices import attempt_cost
-from econda_cloud.run.calls import BUILD_RETRY, request, request_build, retry_of, try_again
+from econda_cloud.run.calls import BUILD_RETRY, prepare, request_build, retry_of, try_again
 from econda_cloud.run.events import AttemptFailed, AttemptSucceeded, ChunkLost, Item
 from econda_cloud.run.expand import fail_node, finish_node
 from econda_cloud.run.paths import environment_key
@@ -29,13 +29,10 @@ def current(work: Work, item: Item) -> tuple[list[At], Call] | None:
     if preparation is not None:
         call = preparation.call
         return ([], call) if call is not None and call.attempt == attempt and not preparation.archive else None
-    places = work.locate(instance)
-    if places is None:
+    found = work.locate(instance)
+    if found is None or found[1].attempt != attempt or found[1].phase not in ("requested", "placed"):
         return None
-    call = places[-1].frame.active[places[-1].index]
-    if not isinstance(call, Call) or call.attempt != attempt or call.phase in ("backing_off", "preparing", "looking"):
-        return None
-    return places, call
+    return found
 
 
 def _end(work: Work, event: AttemptSucceeded | AttemptFailed) -> tuple[list[At], Call] | None:
@@ -93,9 +90,8 @@ def refuse(work: Work, item: Item, message: str) -> None:
     found = current(work, item)
     if found is None:
         return
-    places, call = found
+    places, _ = found
     work.state.counts.failed += 1
-    call.phase = "ended"
     if places:
         fail_node(work, places, f"{item[0]}: {message}")
     else:
@@ -108,7 +104,6 @@ def _retry_or_fail(work: Work, instance: str, places: list[At], call: Call, fail
     if try_again(work, instance, call, retry, failure):
         return
     work.state.counts.failed += 1
-    call.phase = "ended"
     final = f"{instance} (attempt {call.attempt}) {failure.replace('_', ' ')}: {message}"
     if places:
         fail_node(work, places, final)
@@ -124,17 +119,17 @@ def back_off_over(work: Work, instance: str, attempt: int) -> None:
         if preparation.call and preparation.call.phase == "backing_off" and preparation.call.attempt == attempt:
             request_build(work, key, preparation.call)
         return
-    places = work.locate(instance)
-    call = places[-1].frame.active[places[-1].index] if places else None
-    if places and isinstance(call, Call) and call.phase == "backing_off" and call.attempt == attempt:
-        _request_or_fail(work, places, call)
+    found = work.locate(instance)
+    if found is not None and found[1].phase == "backing_off" and found[1].attempt == attempt:
+        prepare_or_fail(work, *found)
 
 
-def _request_or_fail(work: Work, places: list[At], call: Call) -> None:
+def prepare_or_fail(work: Work, places: list[At], call: Call) -> None:
+    """Ask for the call's present attempt, or wait for its environment; it fails if what it needs cannot be told."""
     node = places[-1].node
     assert isinstance(node, CallNode)
     try:
-        request(work, places, node, call)
+        prepare(work, places, node, call)
     except EvaluationError as error:
         fail_node(work, places, f"{work.instance(places)}: {error}")
 
@@ -144,19 +139,18 @@ def _environment_built(work: Work, instance: str, outputs: dict[str, Any]) -> No
     preparation.archive, preparation.call = str(outputs["archive"]), None
     waiting, preparation.waiting = preparation.waiting, []
     for name in waiting:
-        places = work.locate(name)
-        call = places[-1].frame.active[places[-1].index] if places else None
-        if places and isinstance(call, Call) and call.phase == "preparing":
-            _request_or_fail(work, places, call)
+        found = work.locate(name)
+        if found is not None and found[1].phase == "preparing":
+            prepare_or_fail(work, *found)
 
 
 def _environment_failed(work: Work, instance: str, message: str) -> None:
     preparation = work.state.preparations[environment_key(instance) or ""]
     waiting, preparation.waiting, preparation.call = preparation.waiting, [], None
     for name in waiting:
-        places = work.locate(name)
-        if places:
-            fail_node(work, places, f"{name}: its environment could not be built: {message}")
+        found = work.locate(name)
+        if found is not None:
+            fail_node(work, found[0], f"{name}: its environment could not be built: {message}")
 
 
 def settle(work: Work, item: Item, chunk_name: str, duration_ms: int) -> None:

@@ -11,6 +11,7 @@ from econda_edsl.plan import Assert, Call, Fail, Foreach, Repeat, Value, When
 from econda_cloud.run.blocks import Block, call_ids
 from econda_cloud.run.calls import begin_call
 from econda_cloud.run.state import Branch, Fan, Frame, Loop, Member, NodeStatus, Outcome
+from econda_cloud.run.state import Call as CallState
 from econda_cloud.run.stopping import begin_ending, stop_frame
 from econda_cloud.run.work import At, Work
 
@@ -233,6 +234,7 @@ def _close_fan(work: Work, places: list[At], node: Foreach, fan: Fan) -> None:
 def fail_node(work: Work, places: list[At], message: str) -> None:
     """A node has failed for good: a fan above it may tolerate that; otherwise the run fails."""
     work.state.errors = [*work.state.errors, message][:20]
+    _leave_off(places[-1])
     while places:
         at = places[-1]
         node, active = at.node, at.frame.active.get(at.index)
@@ -244,6 +246,12 @@ def fail_node(work: Work, places: list[At], message: str) -> None:
             )
         places = places[:-1]
     begin_ending(work, Outcome(state="failed", error=message))
+
+
+def _leave_off(at: At) -> None:
+    """A call that has failed is over: whoever stops what is beside it would wait for its answer."""
+    if isinstance(at.frame.active.get(at.index), CallState):
+        del at.frame.active[at.index]
 
 
 def _tolerated(work: Work, places: list[At], node: Foreach, fan: Fan, message: str) -> bool:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from econda_edsl.evaluate import EvaluationError
-from econda_edsl.plan import Call as CallNode
-
-from econda_cloud.run.calls import prepare
+from econda_cloud.run.endings import prepare_or_fail
 from econda_cloud.run.events import Found, Item
-from econda_cloud.run.expand import fail_node, finish_node
+from econda_cloud.run.expand import finish_node
 from econda_cloud.run.reuse import looking
 from econda_cloud.run.work import Work
 
@@ -25,12 +22,5 @@ def take_found(work: Work, found: Found) -> None:
 
 def take_missing(work: Work, item: Item) -> None:
     looks = looking(work, item)
-    if looks is None:
-        return
-    places, call = looks
-    node = places[-1].node
-    assert isinstance(node, CallNode)
-    try:
-        prepare(work, places, node, call)
-    except EvaluationError as error:
-        fail_node(work, places, f"{item[0]}: {error}")
+    if looks is not None:
+        prepare_or_fail(work, *looks)

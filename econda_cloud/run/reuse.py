@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from econda_edsl.plan import Cache, Plan
+from econda_edsl.plan import AnyNode, Cache, Plan
 from econda_edsl.plan import Call as CallNode
 
 from econda_cloud.run.blocks import program_of
@@ -45,8 +45,7 @@ def may_reuse(work: Work, places: list[At], node: CallNode) -> bool:
 
 def keep(work: Work, places: list[At], call: Call, outputs: dict[str, Any]) -> None:
     """Note a result for later runs, if its task has a `cache`."""
-    node = places[-1].node
-    cache = _cache(work, node) if isinstance(node, CallNode) else None
+    cache = _cache(work, places[-1].node)
     if cache is not None and cache.use:
         causes = call_causes(work.program.causes(call.task), call.args)
         work.kept.append(Kept(instance=work.instance(places), causes=causes, outputs=outputs))
@@ -60,9 +59,7 @@ def wanted(plan: Plan, state: RunState, items: Iterable[Item]) -> list[Wanted]:
         if looks is None:
             continue
         places, call = looks
-        node = places[-1].node
-        assert isinstance(node, CallNode)
-        cache = _cache(work, node)
+        cache = _cache(work, places[-1].node)
         causes = call_causes(work.program.causes(call.task), call.args)
         age = None if cache is None else cache.max_age_ms
         found.append(Wanted(item, key_of(causes), causes, cache is not None, age, _follows(state)))
@@ -71,16 +68,14 @@ def wanted(plan: Plan, state: RunState, items: Iterable[Item]) -> list[Wanted]:
 
 def looking(work: Work, item: Item) -> tuple[list[At], Call] | None:
     """The call that looks for a result under this name, or None."""
-    places = work.locate(item[0])
-    call = places[-1].frame.active[places[-1].index] if places else None
-    if not places or not isinstance(call, Call) or call.phase != "looking" or call.attempt != item[1]:
-        return None
-    return places, call
+    found = work.locate(item[0])
+    return found if found is not None and found[1].phase == "looking" and found[1].attempt == item[1] else None
 
 
 def _follows(state: RunState) -> bool:
     return bool(state.reuse) and not state.handling
 
 
-def _cache(work: Work, node: CallNode) -> Cache | None:
+def _cache(work: Work, node: AnyNode) -> Cache | None:
+    assert isinstance(node, CallNode)
     return cache_of(work.program.plan.tasks[node.task], node.overrides)

@@ -37,12 +37,12 @@ class Call(msgspec.Struct, tag="call"):
     """A call being tried. `tries` counts attempts that cost a retry, `losses` those that did not.
 
     phase: looking (for a result that is kept), preparing (its environment is not built yet), backing_off (until
-    `due_ms`), requested (of the broker), placed, ended (it has failed for good, and what follows is being decided).
+    `due_ms`), requested (of the broker), placed.
     """
 
     task: str
     args: dict[str, Any]
-    phase: Literal["looking", "preparing", "backing_off", "requested", "placed", "ended"] = "requested"
+    phase: Literal["looking", "preparing", "backing_off", "requested", "placed"] = "requested"
     attempt: int = 1
     tries: int = 0
     losses: int = 0

@@ -32,12 +32,10 @@ def stop_frame(work: Work, instance: str, block: Block, frame: Frame) -> None:
 
 
 def stop_call(work: Work, instance: str, call: Call) -> None:
-    """Stop what a call has running or wants to run. The one whose failure is the reason has ended: nobody would answer."""
+    """Stop what a call has running or wants to run."""
+    work.state.counts.cancelled += 1
     item: Item = (instance, call.attempt)
     chunk = work.state.chunks.get(call.chunk)
-    if call.phase == "ended" or (call.phase == "placed" and (chunk is None or item not in chunk.open)):
-        return
-    work.state.counts.cancelled += 1
     if call.phase == "placed" and chunk is not None:
         work.state.stopping[f"{instance}#{call.attempt}"] = call.chunk
         told = work.cancels.get(call.chunk)

@@ -89,8 +89,8 @@ class Work:
         parts.append(places[-1].node.id)
         return "/".join(parts)
 
-    def locate(self, instance: str) -> list[At] | None:
-        """The places down to an active call, or None if no such call is active now."""
+    def locate(self, instance: str) -> tuple[list[At], Call] | None:
+        """The places down to an active call, and the call; None if no such call is active now."""
         segments = parse_instance(instance)
         frame, block = self.state.root, self.root
         if not segments or frame is None:
@@ -107,7 +107,7 @@ class Work:
                 return None
             places.append(At(block, frame, index, number))
             if isinstance(active, Call):
-                return places if depth == len(segments) - 1 and number is None else None
+                return (places, active) if depth == len(segments) - 1 and number is None else None
             below = _inside(active, block.inner[index], number)
             if below is None:
                 return None

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from econda_cloud.place import step as broker
 from econda_cloud.ports.log import Conflict
 from econda_cloud.run import calls, conclude, endings, expand, fingerprints, outbox, step, stopping
-from econda_cloud.run.state import Call, Outcome
+from econda_cloud.run.state import Outcome
 from econda_cloud.schedule import history, scheduler, status
 from econda_cloud.worker import claims, state
 from tests.simulation.planting import Bug
@@ -21,12 +21,7 @@ def _nothing(given: Any = None) -> Any:
 
 
 def _any_attempt(right: Any) -> Any:
-    def current(work: Any, item: Any) -> Any:
-        places = work.locate(item[0])
-        call = places[-1].frame.active[places[-1].index] if places else None
-        return (places, call) if isinstance(call, Call) else right(work, item)
-
-    return current
+    return lambda work, item: work.locate(item[0]) or right(work, item)
 
 
 def _early(right: Any) -> Any:
@@ -68,15 +63,6 @@ def _never_free(right: Any) -> Any:
 
 def _one_timer(right: Any) -> Any:
     return lambda state: [] if state.timer_ms else right(state)
-
-
-def _stops_the_dead(right: Any) -> Any:
-    def stop(work: Any, instance: str, call: Any) -> None:
-        right(work, instance, call)
-        if call.phase == "ended" and call.chunk in work.state.chunks:
-            work.state.stopping[f"{instance}#{call.attempt}"] = call.chunk
-
-    return stop
 
 
 def _reopened(right: Any) -> Any:
@@ -211,7 +197,7 @@ BUGS = (
     Bug("a preemption costs a retry", calls, "FREE_FAILURES", lambda _: frozenset()),
     Bug("a fan closes one member early", expand, "_close_fan", _early),
     Bug("what a failed member left running is not stopped", stopping, "stop_frame", _nothing()),
-    Bug("what has just failed is stopped as well", stopping, "stop_call", _stops_the_dead),
+    Bug("what has just failed is stopped as well", expand, "_leave_off", _nothing()),
     Bug("only the first attempt of a placement is taken", step, "_take_placement", _half_placed),
     Bug("an attempt is paid twice", endings, "settle", _paid_twice),
     Bug("no attempt is paid", endings, "settle", _never_free),
