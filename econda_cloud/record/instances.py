@@ -31,7 +31,7 @@ class Attempt(msgspec.Struct, omit_defaults=True, kw_only=True):
     pool: str = ""
     offer: str = ""
     chunk: str = ""
-    state: str = "placed"
+    state: str = "waiting"
     started_ms: int = 0
     ended_ms: int = 0
     cost: int | None = None
@@ -84,13 +84,14 @@ def instances_of(entries: Iterable[Entry]) -> dict[str, Instance]:
                 case ResultsFound(results=results):
                     for found in results:
                         attempt = _attempt(table, found.instance, found.attempt)
-                        attempt.state, attempt.message, attempt.cost = "reused", f"from {found.run}", 0
-                        table[found.instance].outputs = found.outputs
+                        if attempt.state == "waiting":
+                            attempt.state, attempt.message, attempt.cost = "reused", f"from {found.run}", 0
+                            table[found.instance].outputs = found.outputs
                 case ResultsMissing(items=items, reason=reason):
                     for instance, number in items:
                         attempt = _attempt(table, instance, number)
-                        attempt.not_reused = reason
-                        attempt.state = attempt.state if attempt.pool else "waiting"
+                        if attempt.state == "waiting":
+                            attempt.not_reused = reason
                 case _:
                     pass
     return table
