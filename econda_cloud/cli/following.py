@@ -6,16 +6,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import typer
-from econda_adapters.embedded.holding import is_held
-from econda_adapters.embedded.runner import Follow, Home
+from econda_adapters.embedded.holding import RunBusy, holding
+from econda_adapters.embedded.runner import NOBODY, Follow, Home
 from econda_edsl.plan import Plan
 from econda_edsl.suggest import did_you_mean
 
 from econda_cloud.cli.output import FAILED, USAGE, stop
-from econda_cloud.cli.stores import Found, embedded
+from econda_cloud.cli.stores import Found, began_ms, embedded
 from econda_cloud.record.results import results_of
 from econda_cloud.run.downstream import steps_from, steps_of
-from econda_cloud.schedule.places import stored_plan
 
 
 @dataclass(frozen=True)
@@ -25,33 +24,51 @@ class CarryOn:
     run: str
 
 
-def resumed(home: Home, plan: Plan, params: dict[str, Any]) -> CarryOn | Follow | None:
+def resumed(home: Home, plan: Plan, params: dict[str, Any]) -> CarryOn | Follow:
     """What `--resume` means for this plan: the last run of its pipeline goes on, if it was interrupted and nothing has
-    changed; else a new run uses its results. None if there was no run. Ends the command if that run still goes on.
+    changed; else a new run uses its results, if there was one. Ends the command if that run still goes on.
     """
     found = _last_run(plan.name)
     if found is None:
         typer.echo(f"note: {plan.name} never ran on this machine; it begins anew", err=True)
-        return None
-    state, before = found.state(), stored_plan(found.store.blobs, found.namespace, found.run)
-    if state.outcome is None and is_held(home.root, found.run):
-        stop(f"error: {found.run} goes on in another process; `econda show {found.run}` tells how far it is", FAILED)
+        return NOBODY
+    _stop_if_held(home, found.run)
+    state, before = found.state(), home.plan(found.run)
     decided = state.decided or state.ending
     cancelled = decided is not None and decided.state == "cancelled"
     if state.outcome is None and not cancelled and _same(before, plan) and state.params == params:
         typer.echo(f"{found.run} goes on: {state.counts.succeeded} instances are done", err=True)
         return CarryOn(found.run)
-    return follow(found, before)
+    return _follow(found, before)
 
 
-def follow(found: Found, plan: Plan, fresh: tuple[str, ...] = ()) -> Follow:
+def rerun_of(home: Home, found: Found, step: str | None) -> tuple[Plan, dict[str, Any], Follow]:
+    """Plan and parameters of a run, and how it is done again: from a step on, if one is named, or what it did not do.
+
+    Ends the command if the run still goes on, or its plan has no such step.
+    """
+    _stop_if_held(home, found.run)
+    plan, state = home.plan(found.run), found.state()
+    return plan, state.params, _follow(found, plan, _fresh_steps(plan, step), state.bundle)
+
+
+def _stop_if_held(home: Home, run: str) -> None:
+    """End the command if another process carries the run on."""
+    try:
+        with holding(home.root, run):
+            pass
+    except RunBusy as busy:
+        stop(f"error: {busy}", FAILED)
+
+
+def _follow(found: Found, plan: Plan, fresh: tuple[str, ...] = (), bundle: str | None = None) -> Follow:
     """Use the results of a run, whose plan this was, where nothing has changed."""
     results = results_of(plan, found.entries)
     typer.echo(f"follows {found.run}, which has {len(results)} results", err=True)
-    return Follow(found.run, results, fresh)
+    return Follow(found.run, results, fresh, bundle)
 
 
-def fresh_steps(plan: Plan, name: str | None) -> tuple[str, ...]:
+def _fresh_steps(plan: Plan, name: str | None) -> tuple[str, ...]:
     """The steps that run again if this one does. Ends the command if the plan has no such step."""
     if name is None:
         return ()
@@ -67,8 +84,7 @@ def _last_run(pipeline: str) -> Found | None:
     """The run of this machine that began last, of all runs of a pipeline."""
     store = embedded()
     names = [run for run in store.runs() if run.rpartition("-")[0] == pipeline]
-    found = [Found(store, name) for name in names]
-    return max(found, key=lambda each: each.entries[0].now, default=None)
+    return max((Found(store, name) for name in names), key=began_ms, default=None)
 
 
 def _same(one: Plan, other: Plan) -> bool:

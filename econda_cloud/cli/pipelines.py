@@ -8,12 +8,12 @@ from typing import Annotated, Any
 
 import typer
 from econda_adapters.embedded.exclusive import alone
-from econda_adapters.embedded.holding import is_held
+from econda_adapters.embedded.holding import RunBusy
 from econda_adapters.embedded.pool import own_gpus
-from econda_adapters.embedded.runner import Follow, Home, resume_run, run_plan
+from econda_adapters.embedded.runner import NOBODY, Follow, Home, resume_run, run_plan
 from econda_edsl.plan import Plan
 
-from econda_cloud.cli.following import CarryOn, follow, fresh_steps, resumed
+from econda_cloud.cli.following import CarryOn, rerun_of, resumed
 from econda_cloud.cli.options import File, Json, Params, Pipeline, RunName
 from econda_cloud.cli.output import FAILED, USAGE, exit_like, print_json, stop
 from econda_cloud.cli.packages import pinned
@@ -21,7 +21,6 @@ from econda_cloud.cli.progress import Follower
 from econda_cloud.cli.source import bind, compile_file, load, locked, say_unheeded, told
 from econda_cloud.cli.stores import embedded, embedded_home, find_run
 from econda_cloud.cli.tables import print_run, run_report
-from econda_cloud.submission.bundles import unpack_files
 
 Resume = Annotated[
     bool,
@@ -43,47 +42,33 @@ def run(
     if own_gpus() == 0 and any(task.needs.gpu != {"lit": 0} for task in plan.tasks.values()):
         typer.echo("note: this machine has no GPU; tasks that ask for one run on its CPU", err=True)
     say_unheeded(plan)
-    before = resumed(home, plan, params) if resume else None
+    before = resumed(home, plan, params) if resume else NOBODY
     _carry_out(home, plan, params, loaded.files, before, json=json)
 
 
 def rerun(name: RunName, step: From = None, json: Json = False) -> None:
     """Run again what a run of this machine did not finish, or all from a step on. Example: econda rerun last --from fit"""
-    found, home = find_run(name, None, [embedded()]), embedded_home()
-    plan, state = home.plan(found.run), found.state()
-    if state.outcome is None and is_held(home.root, found.run):
-        stop(f"error: {found.run} goes on in another process; wait for its end", FAILED)
-    before = follow(found, plan, fresh_steps(plan, step))
-    _carry_out(
-        home, plan, state.params, unpack_files(home.blobs.get(state.bundle)) if state.bundle else {}, before, json=json
-    )
+    home = embedded_home()
+    plan, params, before = rerun_of(home, find_run(name, None, [embedded()]), step)
+    _carry_out(home, plan, params, {}, before, json=json)
 
 
 def _carry_out(
-    home: Home,
-    plan: Plan,
-    params: dict[str, Any],
-    files: dict[str, bytes],
-    before: CarryOn | Follow | None,
-    *,
-    json: bool,
+    home: Home, plan: Plan, params: dict[str, Any], files: dict[str, bytes], before: CarryOn | Follow, *, json: bool
 ) -> None:
     """Run a plan to its end, with progress, and end the command as the run ended."""
     busy = partial(typer.echo, "waiting: another run of this pipeline with the same key goes on", err=True)
     with alone(home.root, plan, params, busy), Follower(quiet=json) as follower:
-        if isinstance(before, CarryOn):
-            state = resume_run(home, before.run, started=follower.started, progress=follower.progress)
-        else:
-            state = run_plan(
-                home,
-                plan,
-                params,
-                files=files,
-                user=getpass.getuser(),
-                follow=before,
-                started=follower.started,
-                progress=follower.progress,
-            )
+        shown = {"started": follower.started, "progress": follower.progress}
+        match before:
+            case CarryOn(run=name):
+                try:
+                    state = resume_run(home, name, **shown)
+                except RunBusy as error:
+                    stop(f"error: {error}", FAILED)
+            case Follow():
+                user = getpass.getuser()
+                state = run_plan(home, plan, params, files=files, user=user, follow=before, **shown)
     if json:
         print_json(run_report(state, find_run(state.run, None, [embedded()]).entries))
     else:

@@ -23,9 +23,11 @@ InstanceName = Annotated[str, typer.Argument(help="an instance as `econda show` 
 def runs(team: TeamName = None, json: Json = False) -> None:
     """List runs, of this machine and of every stack that answers. Example: econda runs --json"""
     found = [Found(store, name) for store in stores(team) for name in store.runs()]
-    rows = sorted(((each.state(), each.store.name, each.standing) for each in found), key=lambda row: row[0].started_ms)
+    rows = sorted(
+        ((each.state(), each.store.name, each.unfinished) for each in found), key=lambda row: row[0].started_ms
+    )
     if json:
-        print_json([{**run_report(state, [], standing), "where": where} for state, where, standing in rows])
+        print_json([{**run_report(state, [], unfinished), "where": where} for state, where, unfinished in rows])
     else:
         print_runs(rows)
 
@@ -36,9 +38,9 @@ def show(name: RunName, team: TeamName = None, json: Json = False) -> None:
     if found.submitted is not None and not found.begun:
         _show_submitted(found, found.submitted, json=json)
     elif json:
-        print_json(run_report(found.state(), found.entries, found.standing))
+        print_json(run_report(found.state(), found.entries, found.unfinished))
     else:
-        print_run(found.state(), found.standing)
+        print_run(found.state(), found.unfinished)
         print_attempts(instances_of(found.entries))
         if found.store.team is not None:
             bucket = found.store.team.stack.bucket

@@ -76,8 +76,8 @@ class Found:
         return state
 
     @property
-    def standing(self) -> str:
-        """How it is with a run that has not ended: nothing carries on one of this machine whose process is gone."""
+    def unfinished(self) -> str:
+        """What to call a run that has not ended: nothing carries on one of this machine whose process is gone."""
         return "running" if self.store.team is not None or is_held(embedded_folder(), self.run) else "interrupted"
 
     def history(self) -> RunHistory:
@@ -147,7 +147,7 @@ def find_run(name: str, team: str | None, places: list[Store] | None = None) -> 
     if name == "last":
         known = [*waiting, *(Found(store, run) for store in places for run in store.runs())]
         if known:
-            return max(known, key=_began_ms)
+            return max(known, key=began_ms)
     exact = [Found(store, name) for store in places if store.log.read(f"run/{name}")]
     if exact:
         return exact[0]
@@ -159,7 +159,8 @@ def find_run(name: str, team: str | None, places: list[Store] | None = None) -> 
     return known[0]
 
 
-def _began_ms(found: Found) -> int:
+def began_ms(found: Found) -> int:
+    """When a run began, or was submitted."""
     return found.submitted.at_ms if found.submitted else found.entries[0].now
 
 

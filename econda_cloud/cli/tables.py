@@ -19,16 +19,16 @@ SHOWN = 40
 """Rows of a table for people; `--json` has them all."""
 
 
-def run_report(state: RunState, entries: list[Entry], standing: str = "") -> dict[str, Any]:
+def run_report(state: RunState, entries: list[Entry], unfinished: str = "running") -> dict[str, Any]:
     """A run as `--json` prints it. Money is in nano-dollars, times in ms since the epoch.
 
-    `standing` says how it is with a run that has not ended, if not `running`.
+    `unfinished` is the state of a run that has not ended.
     """
     outcome = state.outcome
     return {
         "run": state.run,
         "namespace": state.namespace,
-        "state": outcome.state if outcome else standing or "running",
+        "state": outcome.state if outcome else unfinished,
         "error": outcome.error if outcome else "",
         "outputs": outcome.outputs if outcome else {},
         "params": state.params,
@@ -58,11 +58,10 @@ def _row(row: Instance) -> dict[str, Any]:
     }
 
 
-def print_run(state: RunState, standing: str = "") -> None:
+def print_run(state: RunState, unfinished: str = "running") -> None:
     console = Console(highlight=False)
     outcome = state.outcome
-    how = outcome.state if outcome else standing or "running"
-    console.print(f"{state.run}: {how}; {summary(state)}", markup=False)
+    console.print(f"{state.run}: {outcome.state if outcome else unfinished}; {summary(state)}", markup=False)
     if outcome and outcome.error:
         console.print(f"  {outcome.error}", markup=False)
     for name, value in (outcome.outputs if outcome else {}).items():
@@ -98,10 +97,10 @@ def _console() -> Console:
 
 
 def print_runs(rows: list[tuple[RunState, str, str]]) -> None:
-    """Runs, each with where it ran and how it is with it."""
+    """Runs, each with where it ran and what to call it if it has not ended."""
     table = Table("run", "where", "state", "succeeded", "failed", "spent")
-    for state, where, standing in rows:
-        outcome = state.outcome.state if state.outcome else standing
+    for state, where, unfinished in rows:
+        outcome = state.outcome.state if state.outcome else unfinished
         counts = state.counts
         table.add_row(state.run, where, outcome, str(counts.succeeded), str(counts.failed), format_usd(state.spent))
     _console().print(table)

@@ -14,7 +14,7 @@ import msgspec
 from econda_edsl.plan import Cache, Entry, Inline, Overrides, Plan, Task
 
 Causes: TypeAlias = dict[str, str]
-"""By cause (`code`, `files`, `environment`, `image`, `input NAME`) a short hash of it."""
+"""By cause (`code`, `types`, `files`, `environment`, `image`, `input NAME`) a short hash of it."""
 
 _ARTIFACT = "$artifact"
 _encode = msgspec.json.Encoder(order="deterministic").encode
@@ -28,10 +28,14 @@ def cache_of(task: Task, overrides: Overrides | None) -> Cache | None:
 
 
 def task_causes(plan: Plan, task: Task) -> Causes:
-    """What all calls of a task have in common. Any file of the bundle may be imported, so all of them count."""
+    """What all calls of a task have in common. Any file of the bundle may be imported, and any record spoken of, so all
+    of them count.
+    """
     environment = plan.environments.get(task.environment or "")
     code = [task.run, task.outputs, task.env, task.version, task.exclusive]
     causes = {"code": _short(code)}
+    if plan.types:
+        causes["types"] = _short(plan.types)
     if plan.code and isinstance(task.run, Inline | Entry):
         causes["files"] = _short(plan.code)
     if environment is not None:

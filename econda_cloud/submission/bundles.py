@@ -19,13 +19,6 @@ def pack_files(files: Mapping[str, bytes]) -> bytes:
     return buffer.getvalue()
 
 
-def unpack_files(packed: bytes) -> dict[str, bytes]:
-    """What `pack_files` packed."""
-    with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
-        found = {entry.name: archive.extractfile(entry) for entry in archive if entry.isfile()}
-        return {name: file.read() for name, file in found.items() if file is not None}
-
-
 def zip_files(files: Mapping[str, bytes]) -> bytes:
     """A .zip of files by their relative paths, as it is uploaded."""
     buffer = io.BytesIO()

@@ -124,8 +124,9 @@ def run_process(
                 _limited(command, memory), cwd=cwd, env=dict(env), stdin=subprocess.DEVNULL, stdout=file, stderr=file,
                 start_new_session=True, pass_fds=lifeline.pass_fds,
             )  # fmt: skip
-        _limit(process, memory)
+        # First of all: whatever fails after this, cutting the lifeline ends the process.
         lifeline.tie(process)
+        _limit(process, memory)
     except (OSError, ValueError) as error:
         lifeline.cut()
         return {"failure": "failed", "message": f"could not start: {error}"}

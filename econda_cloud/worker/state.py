@@ -21,7 +21,7 @@ COMMITS_REMEMBERED = 1_000
 class Kept(msgspec.Struct, kw_only=True):
     """Version `version` of a state, committed by `instance` of `run` along with its outputs.
 
-    `commits`: the versions before, by `run instance`, oldest first.
+    `commits`: this version and those before, by `run instance`, oldest first.
     """
 
     version: int = 0
@@ -57,26 +57,23 @@ class OperatorState:
 
     def committed(self, run: str, instance: str) -> dict[str, Any] | None:
         """The outputs with which this instance has changed the state that was read, or None if it has not."""
-        kept = self._kept
-        if kept.version and (kept.run, kept.instance) == (run, instance):
-            return kept.outputs
-        version = kept.commits.get(_name(run, instance))
+        version = self._kept.commits.get(_name(run, instance))
         if version is None:
             return None
+        if version == self._kept.version:
+            return self._kept.outputs
         return msgspec.json.decode(self._blobs.get(self._version_key(version, run, instance)), type=Kept).outputs
 
     def commit(self, values: dict[str, Any], outputs: dict[str, Any], run: str, instance: str) -> None:
         """Make these values the next version. Raises `StateMoved`."""
-        before = self._kept
-        commits = {**before.commits, _name(before.run, before.instance): before.version} if before.version else {}
+        version = self._kept.version + 1
+        commits = {**self._kept.commits, _name(run, instance): version}
         for oldest in list(commits)[: max(0, len(commits) - COMMITS_REMEMBERED)]:
             del commits[oldest]
-        following = Kept(
-            version=before.version + 1, values=values, outputs=outputs, run=run, instance=instance, commits=commits
-        )
+        following = Kept(version=version, values=values, outputs=outputs, run=run, instance=instance, commits=commits)
         data = msgspec.json.encode(following)
         # Written first: a version that is current can always be looked at, one that never became it does no harm.
-        self._blobs.put(self._version_key(following.version, run, instance), data)
+        self._blobs.put(self._version_key(version, run, instance), data)
         try:
             self._tag = self._blobs.put_if(f"{self._prefix}/current.json", data, self._tag)
         except Conflict:

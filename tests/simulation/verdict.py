@@ -30,7 +30,7 @@ def _states(line: Line) -> None:
     """Each instance has changed an operator's state once at most, and none was lost on the way."""
     for task in {name for program in line.programs.values() for name in program.natures}:
         kept = OperatorState(line.blobs, NAMESPACE, task, "").read()
-        once = not kept.version or len(kept.commits) + 1 == kept.version == kept.values["seen"]
+        once = len(kept.commits) == kept.version == kept.values.get("seen", 0)
         require(
             once, f"the state of {task} is {kept.values} in version {kept.version}, {sorted(kept.commits)} committed"
         )

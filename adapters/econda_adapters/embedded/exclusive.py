@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -11,6 +10,8 @@ from typing import Any
 
 from econda_edsl.evaluate import evaluate
 from econda_edsl.plan import Plan
+
+from econda_adapters.embedded.holding import locked
 
 
 @contextlib.contextmanager
@@ -24,12 +25,5 @@ def alone(root: Path, plan: Plan, params: Mapping[str, Any], waiting: Callable[[
         return
     key = evaluate(plan.settings.exclusive, params)
     name = hashlib.sha256(f"{plan.name}\0{key!r}".encode()).hexdigest()[:32]
-    folder = root / "exclusive"
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / name).open("a") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            waiting()
-            fcntl.flock(file, fcntl.LOCK_EX)
+    with locked(root / "exclusive" / name, waiting):
         yield

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 
@@ -13,21 +13,32 @@ class RunBusy(Exception):
 
 
 @contextlib.contextmanager
-def holding(root: Path, run: str) -> Iterator[None]:
-    """Hold a run while the body runs. Raises `RunBusy`."""
-    folder = root / "holders"
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / run).open("a") as file:
+def locked(path: Path, busy: Callable[[], None]) -> Iterator[None]:
+    """Hold a file while the body runs. If another process holds it, `busy` is called, and then it is waited for."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise RunBusy(f"{run} goes on in another process") from error
+        except BlockingIOError:
+            busy()
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+@contextlib.contextmanager
+def holding(root: Path, run: str) -> Iterator[None]:
+    """Hold a run while the body runs. Raises `RunBusy`."""
+
+    def busy() -> None:
+        raise RunBusy(f"{run} goes on in another process; `econda show {run}` tells how far it is")
+
+    with locked(_file(root, run), busy):
         yield
 
 
 def is_held(root: Path, run: str) -> bool:
     """Whether a process carries the run on now."""
-    path = root / "holders" / run
+    path = _file(root, run)
     if not path.exists():
         return False
     with path.open("a") as file:
@@ -36,3 +47,7 @@ def is_held(root: Path, run: str) -> bool:
         except BlockingIOError:
             return True
     return False
+
+
+def _file(root: Path, run: str) -> Path:
+    return root / "holders" / run

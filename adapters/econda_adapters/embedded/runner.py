@@ -87,11 +87,19 @@ class _Effects:
 
 @dataclass(frozen=True)
 class Follow:
-    """An earlier run whose `results` are used where nothing has changed, but not by the steps in `fresh`."""
+    """An earlier run whose `results` are used where nothing has changed, but not by the steps in `fresh`.
+
+    `bundle` is the key of its code files, for a run that has none of its own.
+    """
 
     run: str
-    results: Sequence[Result]
-    fresh: Sequence[str] = ()
+    results: Sequence[Result] = ()
+    fresh: tuple[str, ...] = ()
+    bundle: str | None = None
+
+
+NOBODY = Follow("")
+"""No run is followed."""
 
 
 def run_plan(
@@ -101,7 +109,7 @@ def run_plan(
     *,
     files: Mapping[str, bytes] | None = None,
     user: str = "",
-    follow: Follow | None = None,
+    follow: Follow = NOBODY,
     machine: Pool | None = None,
     started: Callable[[str], None] = lambda _: None,
     progress: Progress = lambda _: None,
@@ -112,10 +120,10 @@ def run_plan(
     """
     run = f"{plan.name}-{secrets.token_hex(4)}"
     home.blobs.put(plan_key(NAMESPACE, run), encode_plan(plan))
-    bundle = bundle_key(NAMESPACE, run) if files else None
+    bundle = bundle_key(NAMESPACE, run) if files else follow.bundle
     if files and bundle:
         home.blobs.put(bundle, pack_files(files))
-    if follow is not None:
+    if follow.run:
         write_earlier(home.blobs, NAMESPACE, run, follow.results)
     event = RunStarted(
         run=run,
@@ -126,8 +134,8 @@ def run_plan(
         submitted_by=user,
         archives=known_archives(plan, home.blobs),
         bundle=bundle,
-        reuse=follow.run if follow else "",
-        fresh=tuple(follow.fresh) if follow else (),
+        reuse=follow.run,
+        fresh=follow.fresh,
     )
     with holding(home.root, run), _scheduling(home, run, plan, machine) as (scheduler, effects):
         started(run)
