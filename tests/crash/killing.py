@@ -7,7 +7,9 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +49,13 @@ class Shell:
         done = self.call(*words, "--json")
         assert done.stdout, done.stderr
         return json.loads(done.stdout)
+
+
+def until(look: Callable[[], object], process: subprocess.Popen[str]) -> None:
+    """Wait for what a process is to bring about."""
+    while not look():
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.005)
 
 
 def kill(process: subprocess.Popen[str]) -> None:

@@ -6,7 +6,7 @@ import json
 import signal
 from pathlib import Path
 
-from tests.crash.killing import Shell
+from tests.crash.killing import Shell, until
 
 # A short link first, so that the last one is run by the scheduler's own thread, which took it for short.
 PROGRAM = """edsl 1
@@ -30,8 +30,7 @@ def begun(tmp_path: Path):
     shell = Shell(tmp_path)
     (tmp_path / "p.edsl").write_text(PROGRAM)
     process = shell.start("run", "p.edsl", "-p", f"dir={tmp_path}", "--json")
-    while not (tmp_path / "there").exists():
-        assert process.poll() is None, process.communicate()
+    until((tmp_path / "there").exists, process)
     return shell, process
 
 

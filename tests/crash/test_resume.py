@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.crash.killing import Shell, kill, marks
+from tests.crash.killing import Shell, kill, marks, until
 
 FAN = """edsl 1
 
@@ -47,54 +47,45 @@ def arguments(shell: Shell, *more: str) -> list[str]:
     return ["run", "p.edsl", "-p", f"dir={shell.folder}", *more]
 
 
-def killed_midway(shell: Shell) -> None:
-    """A run that is killed while its fifth member is at work; the file is then mended without a change of meaning."""
-    shell.folder.joinpath("p.edsl").write_text(FAN.format(stop=5))
-    there = shell.folder / "there"
+WAITING = FAN.replace("while True:", "while not os.path.exists(dir + '/go'):").replace("import time", "import os, time")
+
+
+def killed_midway(shell: Shell) -> str:
+    """The name of a run that was killed while its fifth member was at work."""
+    shell.folder.joinpath("p.edsl").write_text(WAITING.format(stop=5))
     with shell.start(*arguments(shell)) as process:
-        while not there.exists():
-            assert process.poll() is None, process.communicate()
+        until((shell.folder / "there").exists, process)
         kill(process)
-    there.unlink()
-
-
-def test_a_killed_run_goes_on_where_it_was(shell: Shell) -> None:
-    stop = shell.folder / "p.edsl"
-    killed_midway(shell)
+    shell.folder.joinpath("go").touch()
     [row] = json.loads(shell.call("runs", "--json").stdout)
     assert row["state"] == "interrupted"
-    # The same text would hang again: what makes it go on lies outside, as the world does.
-    stop.write_text(FAN.format(stop=5).replace("while True:", "while not os.path.exists(dir + '/go'):").replace("import time", "import os, time"))  # fmt: skip
-    shell.folder.joinpath("go").touch()
+    return row["run"]
+
+
+def test_a_killed_run_whose_code_was_changed_is_followed(shell: Shell) -> None:
+    interrupted = killed_midway(shell)
+    shell.folder.joinpath("p.edsl").write_text(FAN.format(stop=-1))
     report = shell.report(*arguments(shell, "--resume"))
     assert (report["state"], report["outputs"]) == ("succeeded", {"sum": 78})
-    # The code of `mark` has changed, so nothing of it could be used; `why` says so.
+    assert report["run"] != interrupted
     why = json.loads(shell.call("why", "last", "p/f[0]/a", "--json").stdout)
-    assert why["not_reused"].endswith(": code")
-    assert report["run"] != row["run"]
+    assert why["not_reused"] == f"changed since {interrupted}: code"
 
 
-def test_the_same_run_goes_on_under_its_own_name(shell: Shell) -> None:
-    shell.folder.joinpath("p.edsl").write_text(FAN.format(stop=5).replace("while True:", "while not os.path.exists(dir + '/go'):").replace("import time", "import os, time"))  # fmt: skip
-    there = shell.folder / "there"
-    with shell.start(*arguments(shell)) as process:
-        while not there.exists():
-            assert process.poll() is None, process.communicate()
-        kill(process)
-    shell.folder.joinpath("go").touch()
+def test_a_killed_run_goes_on_under_its_own_name(shell: Shell) -> None:
+    interrupted = killed_midway(shell)
     before = marks(shell.folder / "begun")
-    [row] = json.loads(shell.call("runs", "--json").stdout)
     done = shell.call(*arguments(shell, "--resume", "--json"))
     report = json.loads(done.stdout)
-    assert (report["run"], report["outputs"]) == (row["run"], {"sum": 78}), done.stderr
+    assert (report["run"], report["outputs"]) == (interrupted, {"sum": 78}), done.stderr
     assert "goes on:" in done.stderr
+    # What had been reported is not done again: at most the member at work, and what its chunk had not handed on yet.
     again = marks(shell.folder / "begun") - before
-    # Only what had not been reported is done again: one member at work, and those in the fifth of a second before.
     assert again["12"] == 1
     assert not {"12", "11", "10"} & set(before)
     # Nothing is left to go on with: the run has ended, and a new one uses its results.
     third = shell.report(*arguments(shell, "--resume"))
-    assert third["run"] != row["run"]
+    assert third["run"] != interrupted
     assert {task["state"] for task in third["tasks"]} == {"reused"}
 
 
@@ -110,17 +101,26 @@ def test_a_failed_run_is_mended_from_where_it_failed(shell: Shell) -> None:
     again = shell.report("rerun", "last", "--from", "mark")
     assert again["outputs"] == {"sum": 78}
     assert marks(shell.folder / "begun")["1"] == begun["1"] + 1
-    wrong = shell.call("rerun", "last", "--from", "p/totl")
+    wrong = shell.call("rerun", "last", "--from", "p/f/b")
     assert wrong.returncode == 2
-    assert "did you mean `p/t`" in wrong.stderr or "p/t" in wrong.stderr
+    assert "p has no step or task `p/f/b`; did you mean `p/f/a`?" in wrong.stderr
+
+
+def test_a_rerun_has_the_code_files_of_its_run(shell: Shell) -> None:
+    source = 'edsl 1\n\ntask t(x: Int) -> (y: Int):\n    run python "code.py:f"\n\npipeline q() -> (y: Int):\n    a = t(1)\n    return y = a.y\n'
+    shell.folder.joinpath("q.edsl").write_text(source)
+    shell.folder.joinpath("code.py").write_text("def f(x):\n    return {'y': x + 1}\n")
+    assert shell.report("run", "q.edsl")["outputs"] == {"y": 2}
+    shell.folder.joinpath("code.py").unlink()
+    for _ in range(2):
+        again = shell.report("rerun", "last", "--from", "t")
+        assert (again["outputs"], again["tasks"][0]["state"]) == ({"y": 2}, "succeeded")
 
 
 def test_one_process_carries_a_run_on(shell: Shell) -> None:
     shell.folder.joinpath("p.edsl").write_text(FAN.format(stop=5))
-    there = shell.folder / "there"
     with shell.start(*arguments(shell)) as process:
-        while not there.exists():
-            assert process.poll() is None, process.communicate()
+        until((shell.folder / "there").exists, process)
         [row] = json.loads(shell.call("runs", "--json").stdout)
         assert row["state"] == "running"
         refused = shell.call(*arguments(shell, "--resume"))

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import random
 from pathlib import Path
 
 import pytest
 
-from tests.crash.killing import Shell, kill
+from tests.crash.killing import Shell, kill, until
 
 TRAIN = """edsl 1
 
@@ -71,30 +70,26 @@ def epochs(folder: Path) -> list[int]:
     return [int(line) for line in path.read_text().split()] if path.exists() else []
 
 
+def trained(folder: Path, kills: int) -> bytes:
+    """The model of a training that is killed so often, each time after it has saved a checkpoint."""
+    folder.mkdir()
+    shell, dice = Shell(folder), random.Random(3)
+    (folder / "p.edsl").write_text(TRAIN)
+    (folder / "training.py").write_text(CODE)
+    words = ["run", "p.edsl", "-p", f"dir={folder}"]
+    for time in range(kills):
+        with shell.start(*words, *["--resume"] * (time > 0)) as process:
+            before, least = saved_at(shell), len(epochs(folder)) + dice.randint(20, 60)
+            until(lambda b=before, n=least: len(epochs(folder)) >= n and saved_at(shell) != b, process)  # type: ignore[misc]
+            kill(process)
+    report = shell.report(*words, *["--resume"] * (kills > 0))
+    assert report["state"] == "succeeded", report
+    return (shell.home / "embedded" / "blobs" / report["outputs"]["model"]["$artifact"]["key"]).read_bytes()
+
+
 @pytest.mark.timeout(300)
 def test_a_training_killed_at_random_gives_the_same_model(tmp_path: Path) -> None:
-    models, dice = {}, random.Random(3)
-    for name in ("undisturbed", "killed"):
-        folder = tmp_path / name
-        folder.mkdir()
-        shell = Shell(folder)
-        (folder / "p.edsl").write_text(TRAIN)
-        (folder / "training.py").write_text(CODE)
-        words = ["run", "p.edsl", "-p", f"dir={folder}", "--json"]
-        kills = 0
-        while name == "killed" and kills < 4:
-            with shell.start(*words, *["--resume"] * (kills > 0)) as process:
-                before, least = saved_at(shell), len(epochs(folder)) + dice.randint(20, 60)
-                while len(epochs(folder)) < least or saved_at(shell) == before:
-                    assert process.poll() is None, process.communicate()
-                kill(process)
-            kills += 1
-        done = shell.call(*words, *["--resume"] * (kills > 0))
-        report = json.loads(done.stdout)
-        assert report["state"] == "succeeded", report
-        about = report["outputs"]["model"]["$artifact"]
-        models[name] = (shell.home / "embedded" / "blobs" / about["key"]).read_bytes()
-    assert models["killed"] == models["undisturbed"]
-    # It went on from checkpoints, and did not begin anew: each process was killed after it had saved one.
+    assert trained(tmp_path / "killed", 4) == trained(tmp_path / "undisturbed", 0)
+    # It went on from checkpoints, and did not begin anew.
     assert epochs(tmp_path / "killed").count(0) == 1
     assert len(epochs(tmp_path / "killed")) < 2 * len(epochs(tmp_path / "undisturbed"))

@@ -78,7 +78,7 @@ def small_pools(slots: int = 4) -> tuple[Pool, ...]:
 
 
 class World:
-    """Runs one plan to its end. `chaos` is the chance that a message is repeated, delayed or its handler crashes."""
+    """Runs one plan to its end; `started` are more members of its `RunStarted`. `chaos` is the chance that a message is repeated, delayed or its handler crashes."""
 
     def __init__(
         self,
@@ -90,6 +90,7 @@ class World:
         params: dict[str, Any] | None = None,
         slots: int = 4,
         blobs: MemoryBlobs | None = None,
+        **started: Any,
     ) -> None:
         self.plan, self.work, self.random, self.chaos = plan, work, random.Random(seed), chaos
         self.log = MemoryLog()
@@ -102,7 +103,7 @@ class World:
         self.claimed: set[str] = set()
         self.finished: list[str] = []
         self.broker.take([PoolsDeclared(pools=small_pools(slots))], self.now)
-        self.post(RunStarted(run="r", namespace="n", plan=plan.digest, params=params or {}, seed=seed))
+        self.post(RunStarted(run="r", namespace="n", plan=plan.digest, params=params or {}, seed=seed, **started))
 
     def post(self, event: AnyEvent, delay: int = 0) -> None:
         self.inbox.append((self.now + delay, event))

@@ -13,7 +13,7 @@ from econda_cloud.ports.blobs import MemoryBlobs
 from econda_cloud.record.instances import instances_of
 from econda_cloud.record.results import results_of
 from econda_cloud.run.downstream import steps_from
-from econda_cloud.run.events import AttemptSucceeded, RunStarted, decode_entry
+from econda_cloud.run.events import AttemptSucceeded, decode_entry
 from econda_cloud.run.fingerprints import call_causes, changed, key_of, task_causes
 from econda_cloud.schedule.results import write_earlier
 from tests.simulation.world import World
@@ -130,17 +130,6 @@ def test_a_result_whose_files_are_gone_is_made_again() -> None:
     assert "artifacts/sha256/00 is gone" in table(again)["p/f[0]/a"].attempts[0].not_reused
 
 
-class Following(World):
-    """A world whose run follows another one."""
-
-    fresh: tuple[str, ...] = ()
-
-    def post(self, event, delay=0):
-        if isinstance(event, RunStarted):
-            event = msgspec.structs.replace(event, reuse="before", fresh=self.fresh)
-        super().post(event, delay)
-
-
 @pytest.mark.parametrize(
     ("start", "again"),
     [(None, ["p/b"]), ("b", ["p/b", "p/c"]), ("fit", ["p/b", "p/c", "p/f[0]/a", "p/f[1]/a"]), ("p/f[1]/a", ["p/b", "p/c", "p/f[0]/a", "p/f[1]/a"])],
@@ -152,10 +141,7 @@ def test_a_run_that_follows_another_uses_all_its_results_but_those_of_fresh_step
     assert sorted(result.instance for result in results) == ["p/b", "p/c", "p/f[0]/a", "p/f[1]/a"]
     blobs = MemoryBlobs()
     write_earlier(blobs, "n", "r", results)
-    world = Following.__new__(Following)
-    world.fresh = tuple(steps_from(plan, start)) if start else ()
-    world.__init__(plan, work, blobs=blobs, params={"n": 2})
-    world.until_done()
+    world = played(plan, blobs, reuse="before", fresh=tuple(steps_from(plan, start)) if start else ())
     assert ran(world) == again
     # Who follows has the results of the one that it follows, and of those that that one followed.
     after = [decode_entry(record) for record in world.log.read("run/r")]
