@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from operator import itemgetter
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from lark import Lark, Token, Tree
 from lark.exceptions import UnexpectedInput
 from lark.indenter import Indenter
 
-from econda_edsl import prelude, tables
+from econda_edsl import parser_tables, prelude
 from econda_edsl import syntax as s
 from econda_edsl.build import Build
 from econda_edsl.build_expr import Refused
@@ -26,6 +26,15 @@ from econda_edsl.suggest import did_you_mean
 from econda_edsl.syntax_errors import explain
 
 OPERATORS_DEEP = 100
+OPTIONS: dict[str, Any] = {
+    "parser": "lalr",
+    "lexer": "contextual",
+    "propagate_positions": True,
+    "maybe_placeholders": False,
+    "start": ["declaration", "expr"],
+}
+"""How the parser library is to read the grammar."""
+
 _FOREIGN = {"def": "`task` or `pipeline`", "workflow": "`pipeline`", "process": "`task`", "class": "`type`",
             "struct": "`type`", "const": "`let`", "var": "`let`", "rule": "`task`", "function": "`task`"}  # fmt: skip
 _HEADER = re.compile(r"edsl ([0-9]+)\n*")
@@ -84,8 +93,8 @@ _turn = threading.Lock()
 @cache
 def _parser() -> Lark:
     grammar = grammar_text()
-    parser = tables.kept(grammar) or built(grammar)
-    _pass_on(parser)
+    parser = parser_tables.kept(grammar, OPTIONS) or built(grammar)
+    pass_on(parser)
     return parser
 
 
@@ -96,29 +105,24 @@ def grammar_text() -> str:
 
 def built(grammar: str) -> Lark:
     """A parser with tables just built."""
-    return Lark(
-        grammar,
-        parser="lalr",
-        lexer="contextual",
-        postlex=_Margins(),
-        propagate_positions=True,
-        maybe_placeholders=False,
-        start=["declaration", "expr"],
-    )
+    return Lark(grammar, postlex=_Margins(), **OPTIONS)
 
 
-def _pass_on(parser: Lark) -> None:
-    """Let rules that only hand their one child on do that and no more.
+def pass_on(parser: Lark) -> int:
+    """Let rules that only hand their one child on do that and no more; how many they are.
 
-    A name in an expression goes through a dozen levels of precedence, and the library looks for positions at each: half
+    A name in an expression goes through fourteen levels of precedence, and the library looks for positions at each: half
     of its time. Positions do not change. Where another version of it keeps its callbacks elsewhere, only speed is lost.
     """
+    changed = 0
     with contextlib.suppress(AttributeError):
         callbacks = parser.parser.parser.parser.callbacks  # type: ignore[union-attr]
         for rule in [r for r in callbacks if getattr(getattr(r, "options", None), "expand1", False)]:
             symbols = rule.expansion
             if len(symbols) == 1 and not rule.alias and not (symbols[0].is_term and symbols[0].filter_out):
                 callbacks[rule] = itemgetter(0)
+                changed += 1
+    return changed
 
 
 @dataclass(frozen=True, slots=True)

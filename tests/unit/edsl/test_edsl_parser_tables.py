@@ -1,0 +1,76 @@
+"""The parser's tables as they are kept: those of the grammar, and of no other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from econda_edsl import parse, parser_tables
+from econda_edsl.layout import lay_out
+from econda_edsl.parse import OPTIONS, built, grammar_text, pass_on
+from lark import Lark, Token, Tree
+
+CORPUS = Path(__file__).parents[2] / "corpus" / "ok"
+DECLARATIONS = [c.text for p in sorted(CORPUS.glob("*/source.edsl")) for c in lay_out(p.read_text())[0].chunks[1:]]
+
+
+@pytest.fixture
+def elsewhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
+    """Tables are kept in another file, where there are none yet."""
+    monkeypatch.setattr(parser_tables, "FILE", str(tmp_path / "tables.bin"))
+    parse._parser.cache_clear()
+    yield tmp_path / "tables.bin"
+    parse._parser.cache_clear()
+
+
+def placed(tree: Tree | Token) -> object:
+    """A tree with all its positions, which trees themselves do not compare."""
+    if isinstance(tree, Token):
+        return (tree.type, str(tree), tree.line, tree.column, tree.end_line, tree.end_column)
+    about = tree.meta
+    where = None if about.empty else (about.line, about.column, about.end_line, about.end_column)
+    return (str(tree.data), where, [placed(child) for child in tree.children])
+
+
+def trees(parser: Lark) -> list[object]:
+    found = [placed(parser.parse(text, start="declaration")) for text in DECLARATIONS]
+    return [*found, placed(parser.parse("a + f(b, by = .c) ?? $2/h", start="expr"))]
+
+
+def test_the_tables_kept_are_those_of_the_grammar() -> None:
+    """If not: `python -m econda_edsl.parser_tables`."""
+    kept = parser_tables.kept(grammar_text(), OPTIONS)
+    assert kept is not None
+    assert trees(kept) == trees(built(grammar_text()))
+
+
+def test_rules_that_hand_on_their_child_leave_it_as_it_is() -> None:
+    parser = built(grammar_text())
+    before = trees(parser)
+    assert pass_on(parser) > 30, "the parser library keeps its callbacks elsewhere: parsing takes twice as long"
+    assert trees(parser) == before
+
+
+def test_tables_of_another_grammar_option_or_library_are_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert parser_tables.kept(grammar_text() + "// more\n", OPTIONS) is None
+    assert parser_tables.kept(grammar_text(), {**OPTIONS, "propagate_positions": False}) is None
+    monkeypatch.setattr("lark.__version__", "0.0.1")
+    assert parser_tables.kept(grammar_text(), OPTIONS) is None
+
+
+def test_what_was_kept_is_read_back(elsewhere: Path) -> None:
+    parser_tables.keep(grammar_text(), OPTIONS, built(grammar_text()), elsewhere)
+    kept = parser_tables.kept(grammar_text(), OPTIONS)
+    assert kept is not None
+    assert trees(kept) == trees(built(grammar_text()))
+
+
+@pytest.mark.parametrize("damage", ["missing", "cut off", "of other code"])
+def test_without_tables_that_can_be_read_the_parser_is_built(elsewhere: Path, damage: str) -> None:
+    if damage != "missing":
+        parser_tables.keep(grammar_text(), OPTIONS, built(grammar_text()), elsewhere)
+        data = elsewhere.read_bytes()
+        elsewhere.write_bytes(data[:100] if damage == "cut off" else data[:32] + parser_tables.zlib.compress(b"cno.such\nname\n."))  # fmt: skip
+    parsed, found = parse.parse(lay_out("edsl 1\n\nlet a = 1\n")[0])
+    assert (len(parsed.program.declarations), found) == (1, [])
