@@ -26,17 +26,20 @@ MISSING = Missing()
 
 @dataclass(slots=True)
 class Constants:
-    """Evaluates expressions that depend on constants only."""
+    """Evaluates expressions that depend on constants only; `hollow` are those in which an empty list stands."""
 
     inference: Inference
     lowering: Lowering
     budget: Budget = field(default_factory=Budget)
+    hollow: set[str] = field(default_factory=set)
 
     def bring(self, name: str, other: Constants, there: str) -> None:
         """Take over a constant of another module, known there as `there`."""
         self.inference.lets[name] = other.inference.lets.get(there, t.UNKNOWN)
         self.lowering.weights[name] = other.lowering.weights.get(there, 1)
         self.lowering.lets[name] = other.lowering.lets.get(there)
+        if there in other.hollow:
+            self.hollow.add(name)
 
     def lets(self, tables: Tables, order: Sequence[str]) -> None:
         """Compute all `let`s of the module in an order in which each comes after what it needs."""
@@ -50,7 +53,11 @@ class Constants:
             if wanted is not None and not t.assignable(found, wanted):
                 self.inference.mismatch(d.expr, found, wanted, f"`{name}`")
             value = self.compute(d.expr)
-            if isinstance(value, Missing) and len(self.inference.diagnostics) == before and self.whole(d.expr):
+            hollow = wanted is None and self.holds_nothing(d.expr)
+            if hollow:
+                self.hollow.add(name)
+            silent = isinstance(value, Missing) and len(self.inference.diagnostics) == before
+            if silent and hollow and self.whole(d.expr):
                 help_ = "give the list a type first: `let name: List[Int] = []`"
                 message = "this constant cannot be computed: the elements of an empty list have no type"
                 self.inference.report("E0315", message, d.expr.span, "no value", help_)
@@ -58,9 +65,30 @@ class Constants:
             self.inference.lets[name] = (wanted or found) if not isinstance(value, Missing) else t.UNKNOWN
             self.lowering.lets[name] = None if isinstance(value, Missing) else value
 
+    def holds_nothing(self, expr: s.Expr) -> bool:
+        """Whether an empty list stands in an expression, or a constant in which one does."""
+        match expr:
+            case s.Items(items=()):
+                return True
+            case s.Ref(name=name):
+                return name in self.hollow
+            case _:
+                return any(self.holds_nothing(part) for part in s.parts_of(expr))
+
     def whole(self, expr: s.Expr) -> bool:
-        """Whether an expression is made of constants that have values themselves."""
-        return is_static(expr, self.lowering) and all(self.inference.lets[r.name].known for r in s.references(expr))
+        """Whether an expression is made of constants that have values themselves, and of nothing unknown."""
+        if not is_static(expr, self.lowering) or not self.declared(expr):
+            return False
+        return all(self.inference.lets[r.name].known for r in s.references(expr))
+
+    def declared(self, expr: s.Expr) -> bool:
+        """Whether every Upper name makes a record."""
+        if isinstance(expr, s.TypeRef):
+            return False
+        parts = s.parts_of(expr)
+        if isinstance(expr, s.Apply) and isinstance(expr.callee, s.TypeRef):
+            return expr.callee.name in self.inference.tables.named and all(map(self.declared, parts[1:]))
+        return all(map(self.declared, parts))
 
     def value(self, expr: s.Expr, wanted: Type, what: str) -> Any:
         """The value of a setting, default or bound; `MISSING` after reporting why there is none."""
