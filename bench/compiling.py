@@ -9,8 +9,6 @@ from __future__ import annotations
 import argparse
 import cProfile
 import pstats
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -19,7 +17,9 @@ from econda_edsl import parse
 from econda_edsl.compile import compile_source, examine
 from econda_edsl.formatting.source import format_source
 from econda_edsl.layout import lay_out
+from lark import Lark
 
+from bench.cold import seconds as cold_seconds
 from bench.editing import program
 
 LINES = (5_000, 20_000)
@@ -41,19 +41,10 @@ def seconds(work: Callable[[], object]) -> float:
     return best
 
 
-def library(text: str) -> None:
-    """Only what the parser library does: tokens and trees, nothing made of them."""
+def library(parser: Lark, text: str) -> None:
+    """Only what the parser library does, as it is: tokens and trees, nothing made of them."""
     for chunk in lay_out(text)[0].chunks[1:]:
-        parse._parser().parse(chunk.text, start="declaration")
-
-
-def cold_ms(code: str) -> float:
-    best = float("inf")
-    for _ in range(RUNS):
-        started = time.perf_counter()
-        subprocess.run([sys.executable, "-c", code], check=True)
-        best = min(best, time.perf_counter() - started)
-    return best * 1000
+        parser.parse(chunk.text, start="declaration")
 
 
 def main() -> None:
@@ -64,10 +55,11 @@ def main() -> None:
         profile.runcall(examine, program(LINES[0]), {})
         pstats.Stats(profile).sort_stats("tottime").print_stats(25)
         return
+    alone_parser = parse.built(parse.grammar_text())
     print(f"{'':<28}{'lines':>8}{'lines/s':>10}{'of the library':>16}")
     for wanted in LINES:
         text = program(wanted)
-        lines, alone = text.count("\n"), seconds(lambda text=text: library(text))
+        lines, alone = text.count("\n"), seconds(lambda text=text: library(alone_parser, text))
         works: dict[str, Callable[[], object]] = {
             "parse": lambda text=text: parse.parse(lay_out(text)[0]),
             "parse and check": lambda text=text: examine(text, {}),
@@ -80,7 +72,7 @@ def main() -> None:
             print(f"{name:<28}{lines:>8,}{lines / taken:>10,.0f}{taken / alone:>15.2f}x")
     print(f"\n{'cold':<28}{'ms':>8}")
     for name, code in COLD.items():
-        print(f"{name:<28}{cold_ms(code):>8.0f}")
+        print(f"{name:<28}{cold_seconds(code) * 1000:>8.0f}")
 
 
 if __name__ == "__main__":

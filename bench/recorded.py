@@ -11,12 +11,11 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-import time
 from collections.abc import Iterable
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 from econda_adapters.embedded.pool import machine_pool
-from econda_adapters.embedded.runner import Home, run_plan
 from econda_edsl.compile import compile_source
 from econda_edsl.evaluate import evaluate
 from econda_edsl.importing.wfformat import import_wfformat
@@ -24,6 +23,7 @@ from econda_edsl.plan import Call, Plan
 from econda_edsl.writing.source import source_text
 from msgspec.structs import replace
 
+from bench.shapes import run_seconds
 from econda_cloud.place.state import Pool
 
 SCALE = 1 / 1000
@@ -55,8 +55,6 @@ def least_seconds(plan: Plan, pool: Pool, scale: float) -> float:
 
 
 def _ordered(plan: Plan) -> Iterable[Call]:
-    from graphlib import TopologicalSorter
-
     nodes = {node.id: node for node in plan.body if isinstance(node, Call)}
     return [nodes[name] for name in TopologicalSorter({n: set(nodes[n].waits) for n in nodes}).static_order()]
 
@@ -73,10 +71,7 @@ def main() -> None:
         plan = compile_source(text).plan
         assert plan is not None
         with tempfile.TemporaryDirectory() as home:
-            begun = time.perf_counter()
-            state = run_plan(Home(Path(home)), plan, {"scale": SCALE}, machine=pool)
-            took = time.perf_counter() - begun
-        assert state.counts.succeeded == len(plan.body), state.outcome
+            took = run_seconds(Path(home), plan, len(plan.body), {"scale": SCALE}, pool)
         least = least_seconds(plan, pool, SCALE)
         beyond = (took - least) / len(plan.body) * 1000
         print(f"{path.stem:<42}{len(plan.body):>6}{least:>10.2f}{took:>10.2f}{took / least - 1:>9.1%}{beyond:>9.2f}", flush=True)  # fmt: skip

@@ -24,7 +24,7 @@ from pathlib import Path
 
 from econda_edsl.plan import Plan
 
-from bench.shapes import fan, plan_of
+from bench.shapes import fan, plan_of, run_seconds
 from econda_cloud.money.prices import Price
 from econda_cloud.place.state import Node, Offer, Pool
 from econda_cloud.ports.blobs import MemoryBlobs
@@ -143,14 +143,9 @@ def imagined(runs: int, tasks: int) -> dict[str, float]:
 
 
 def embedded(tasks: int) -> dict[str, float]:
-    from econda_adapters.embedded.runner import Home, run_plan
-
     plan, before = plan_of(fan(tasks)), peak_bytes()
     with tempfile.TemporaryDirectory() as folder:
-        begun = time.perf_counter()
-        state = run_plan(Home(Path(folder)), plan, {})
-        seconds = time.perf_counter() - begun
-        assert state.counts.succeeded == tasks, state.outcome
+        seconds = run_seconds(Path(folder), plan, tasks)
         size = sum(path.stat().st_size for path in Path(folder).glob("log.sqlite*"))
     return {"instances": tasks, "seconds": seconds, "log bytes": size, "memory": (peak_bytes() - before) / tasks}
 

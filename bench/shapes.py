@@ -5,9 +5,13 @@ from __future__ import annotations
 import sqlite3
 import time
 from pathlib import Path
+from typing import Any
 
+from econda_adapters.embedded.runner import Home, run_plan
 from econda_edsl.compile import compile_source
 from econda_edsl.plan import Plan
+
+from econda_cloud.place.state import Pool
 
 NOOP = """edsl 1
 
@@ -57,6 +61,17 @@ def plan_of(source: str) -> Plan:
     compiled = compile_source(source)
     assert compiled.plan is not None, compiled.render()
     return compiled.plan
+
+
+def run_seconds(
+    folder: Path, plan: Plan, tasks: int, params: dict[str, Any] | None = None, machine: Pool | None = None
+) -> float:
+    """How long `econda run` takes for a plan of so many tasks, all of which must succeed, in an empty folder."""
+    begun = time.perf_counter()
+    state = run_plan(Home(folder), plan, params or {}, machine=machine)
+    seconds = time.perf_counter() - begun
+    assert state.counts.succeeded == tasks, state.outcome
+    return seconds
 
 
 def floor_rate(folder: Path, tasks: int) -> float:

@@ -11,6 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from econda_infra.packaging.zips import default_cache
 from uv import find_uv_bin
 
 HERE = Path(__file__).parent
@@ -30,20 +31,8 @@ def python_of(peer: str) -> Path:
         uv = find_uv_bin()
         _do([uv, "venv", "-q", "--clear", "--python", sys.executable, str(kept)])
         # Compiled once: a peer that starts a process per task imports its modules as often.
-        _do(
-            [
-                uv,
-                "pip",
-                "install",
-                "-q",
-                "--compile-bytecode",
-                "--python",
-                str(python),
-                "--require-hashes",
-                "-r",
-                str(pins),
-            ]
-        )
+        install = ["pip", "install", "-q", "--compile-bytecode", "--require-hashes"]
+        _do([uv, *install, "--python", str(python), "-r", str(pins)])
         _stamp(kept, [pins])
     return python
 
@@ -76,7 +65,12 @@ def go_program_of(peer: str, package: str) -> Path:
 
 
 def _cache() -> Path:
-    return Path(os.environ.get("ECONDA_CACHE") or Path.home() / ".cache" / "econda") / "peers"
+    return default_cache() / "peers"
+
+
+def last_line(words: str, otherwise: str = "no word") -> str:
+    """What a program said last, which is mostly why it ended."""
+    return (words.strip().splitlines() or [otherwise])[-1]
 
 
 def _found(program: str) -> str:
@@ -98,16 +92,21 @@ def _do(command: list[str], cwd: Path | None = None, variables: dict[str, str] |
             timeout=BUILD_SECONDS,
         )
     except subprocess.CalledProcessError as error:
-        words = (error.stderr or error.stdout).strip().splitlines() or [str(error)]
-        raise CannotBeHad(f"{Path(command[0]).name}: {words[-1]}") from error
+        words = last_line(error.stderr or error.stdout, str(error))
+        raise CannotBeHad(f"{Path(command[0]).name}: {words}") from error
     except subprocess.TimeoutExpired as error:
         raise CannotBeHad(f"{Path(command[0]).name} took more than {BUILD_SECONDS} s") from error
 
 
 def _is_stale(kept: Path, pins: list[Path]) -> bool:
     stamp = kept / "pins.stamp"
-    return not stamp.exists() or stamp.read_bytes() != b"".join(file.read_bytes() for file in pins)
+    return not stamp.exists() or stamp.read_bytes() != _made_from(pins)
 
 
 def _stamp(kept: Path, pins: list[Path]) -> None:
-    (kept / "pins.stamp").write_bytes(b"".join(file.read_bytes() for file in pins))
+    (kept / "pins.stamp").write_bytes(_made_from(pins))
+
+
+def _made_from(pins: list[Path]) -> bytes:
+    """The pins, and the Python that a peer shares with us."""
+    return b"".join([f"{sys.executable} {sys.version}\n".encode(), *(file.read_bytes() for file in pins)])

@@ -10,12 +10,10 @@ from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
-from econda_adapters.embedded.runner import Home, run_plan
-
 from bench.peers.catalogue import PROGRAMS, Peer
-from bench.peers.environments import CannotBeHad, python_of
+from bench.peers.environments import CannotBeHad, last_line, python_of
 from bench.peers.servers import Variables, stop
-from bench.shapes import SHAPES, floor_rate, plan_of, shell
+from bench.shapes import SHAPES, floor_rate, plan_of, run_seconds, shell
 
 HERE = Path(__file__).parent
 TIMES = 2
@@ -93,18 +91,13 @@ def _run_seconds(python: Path, peer: Peer, shape: str, variables: Variables) -> 
                 stop(run)
             if run.returncode != 0:
                 words.seek(0)
-                raise CannotBeHad(f"{shape}: {(words.read().strip().splitlines() or ['no word'])[-1]}")
+                raise CannotBeHad(f"{shape}: {last_line(words.read())}")
     return float(said.split()[-1])
 
 
 def _own_rate(tasks: int, source: str) -> float:
-    plan = plan_of(source)
     with tempfile.TemporaryDirectory() as folder:
-        begun = time.perf_counter()
-        state = run_plan(Home(Path(folder)), plan, {})
-        seconds = time.perf_counter() - begun
-        assert state.counts.succeeded == tasks, state.outcome
-    return tasks / seconds
+        return tasks / run_seconds(Path(folder), plan_of(source), tasks)
 
 
 def _commit_rate(shape: str) -> float:

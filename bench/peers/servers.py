@@ -7,13 +7,13 @@ import signal
 import socket
 import subprocess
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from bench.peers.environments import HERE, CannotBeHad, go_program_of, npm_packages_of, python_of
+from econda_local.detached import answers, free_port
+
+from bench.peers.environments import HERE, CannotBeHad, go_program_of, last_line, npm_packages_of, python_of
 
 READY_SECONDS = 60
 STOP_SECONDS = 10
@@ -31,7 +31,7 @@ def restate(folder: Path) -> Iterator[Variables]:
     program = next(npm_packages_of("restate").glob("@restatedev/restate-server-*/bin/restate-server"), None)
     if program is None:
         raise CannotBeHad("npm has no server of this kind of machine")
-    ingress, admin, node = free_ports(3)
+    ingress, admin, node = free_port(), free_port(), free_port()
     settings = {
         "RESTATE_INGRESS__BIND_ADDRESS": f"127.0.0.1:{ingress}",
         "RESTATE_ADMIN__BIND_ADDRESS": f"127.0.0.1:{admin}",
@@ -45,19 +45,15 @@ def restate(folder: Path) -> Iterator[Variables]:
     }
     addresses = {"RESTATE_INGRESS": f"http://127.0.0.1:{ingress}", "RESTATE_ADMIN": f"http://127.0.0.1:{admin}"}
 
-    def answers() -> bool:
-        return all(
-            _is_ok(f"{address}{path}") for address, path in zip(addresses.values(), ["/restate/health", "/health"])
-        )
-
-    with running([str(program)], settings, folder, answers):
+    health = [f"http://127.0.0.1:{ingress}/restate/health", f"http://127.0.0.1:{admin}/health"]
+    with running([str(program)], settings, folder, lambda: all(map(answers, health))):
         yield addresses
 
 
 @contextmanager
 def temporal(folder: Path) -> Iterator[Variables]:
     program = go_program_of("temporal", "github.com/temporalio/cli/cmd/temporal")
-    (port,) = free_ports(1)
+    port = free_port()
     command = [str(program), "server", "start-dev", "--headless", "--ip", "127.0.0.1", "--port", str(port)]
     command += ["--db-filename", str(folder / "temporal.sqlite"), "--log-level", "error"]
     command += ["--sqlite-pragma", "journal_mode=wal", "--sqlite-pragma", "synchronous=normal"]
@@ -67,7 +63,7 @@ def temporal(folder: Path) -> Iterator[Variables]:
 
 @contextmanager
 def prefect(folder: Path) -> Iterator[Variables]:
-    (port,) = free_ports(1)
+    port = free_port()
     settings = {
         "PREFECT_HOME": str(folder),
         "PREFECT_API_URL": f"http://127.0.0.1:{port}/api",
@@ -84,7 +80,7 @@ def prefect(folder: Path) -> Iterator[Variables]:
         "--port",
         str(port),
     ]
-    with running([*command, "--no-ui"], settings, folder, lambda: _is_ok(f"{settings['PREFECT_API_URL']}/health")):
+    with running([*command, "--no-ui"], settings, folder, lambda: answers(f"{settings['PREFECT_API_URL']}/health")):
         yield settings
 
 
@@ -108,17 +104,17 @@ def airflow(folder: Path) -> Iterator[Variables]:
     env = os.environ | settings
     made = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, timeout=2 * READY_SECONDS)
     if made.returncode != 0:
-        raise CannotBeHad(f"airflow db migrate: {(made.stderr.strip().splitlines() or ['no word'])[-1]}")
+        raise CannotBeHad(f"airflow db migrate: {last_line(made.stderr)}")
     yield settings
 
 
 @contextmanager
-def running(command: list[str], variables: Variables, folder: Path, answers: Callable[[], bool]) -> Iterator[None]:
+def running(command: list[str], variables: Variables, folder: Path, is_ready: Callable[[], bool]) -> Iterator[None]:
     with (folder / "server.log").open("w") as log:
         env = os.environ | {"TMPDIR": str(folder)} | variables
         server = subprocess.Popen(command, cwd=folder, env=env, stdout=log, stderr=log, start_new_session=True)
     try:
-        _wait_for(server, answers, folder / "server.log")
+        _wait_for(server, is_ready, folder / "server.log")
         yield
     finally:
         stop(server)
@@ -137,30 +133,14 @@ def stop(process: subprocess.Popen[str] | subprocess.Popen[bytes]) -> None:
             continue
 
 
-def free_ports(how_many: int) -> list[int]:
-    listeners = [socket.create_server(("127.0.0.1", 0)) for _ in range(how_many)]
-    ports = [listener.getsockname()[1] for listener in listeners]
-    for listener in listeners:
-        listener.close()
-    return ports
-
-
-def _wait_for(server: subprocess.Popen[bytes], answers: Callable[[], bool], log: Path) -> None:
+def _wait_for(server: subprocess.Popen[bytes], is_ready: Callable[[], bool], log: Path) -> None:
     until = time.monotonic() + READY_SECONDS
-    while not answers():
+    while not is_ready():
         if server.poll() is not None:
-            raise CannotBeHad(f"its server ended at once: {(log.read_text().strip().splitlines() or ['no word'])[-1]}")
+            raise CannotBeHad(f"its server ended at once: {last_line(log.read_text())}")
         if time.monotonic() > until:
             raise CannotBeHad(f"its server did not answer within {READY_SECONDS} s")
         time.sleep(0.05)
-
-
-def _is_ok(address: str) -> bool:
-    try:
-        with urllib.request.urlopen(address, timeout=2) as answer:
-            return answer.status == 200
-    except (urllib.error.URLError, OSError):
-        return False
 
 
 def _is_open(port: int) -> bool:

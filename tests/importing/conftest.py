@@ -15,13 +15,14 @@ from econda_edsl.importing.report import Imported
 from econda_edsl.plan import Plan
 from econda_edsl.writing.source import source_text
 
-BESIDE = Path(__file__).parents[3] / "shared" / "data"
+from tests.shared import DATA
+
 PROGRAM = [sys.executable, "-c", "from econda_cloud.cli import main; main()"]
 
 
 @pytest.fixture(scope="session")
 def recordings() -> Path:
-    folder = Path(os.environ.get("ECONDA_DATA") or BESIDE) / "wfinstances"
+    folder = DATA / "wfinstances"
     if not folder.is_dir():
         pytest.skip(f"no recordings at {folder}; point ECONDA_DATA at a folder with wfinstances/")
     return folder

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from datetime import date
-from pathlib import Path
 
 import pytest
 
 from econda_cloud.money.prices import attempt_cost
 from econda_cloud.money.snapshot import ec2_price, lambda_price, snapshot
-
-BESIDE = Path(__file__).parents[4] / "shared" / "data"
+from tests.shared import DATA
 
 
 def test_a_function_costs_what_the_price_list_says() -> None:
@@ -50,7 +47,7 @@ def test_spot_figures_say_that_they_are_typical() -> None:
 
 
 def test_on_demand_prices_agree_with_the_collected_ones() -> None:
-    path = Path(os.environ.get("ECONDA_DATA") or BESIDE) / "prices" / "libcloud-pricing.json"
+    path = DATA / "prices" / "libcloud-pricing.json"
     if not path.is_file():
         pytest.skip(f"no price data at {path}; point ECONDA_DATA at a folder with prices/libcloud-pricing.json")
     collected = json.loads(path.read_text())["compute"]["ec2_linux"]
