@@ -6,6 +6,8 @@ import os
 
 import pytest
 
+from tests.waiting import Until, wait
+
 NEVER_SKIPPED = ("emulator", "component")
 
 
@@ -18,3 +20,8 @@ def pytest_runtest_makereport(item: pytest.Item):
         report.outcome = "failed"
         report.longrepr = f"skipped where nothing may be: {report.longrepr}"
     return report
+
+
+@pytest.fixture
+def until() -> Until:
+    return wait

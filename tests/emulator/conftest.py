@@ -4,39 +4,15 @@ from __future__ import annotations
 
 import fcntl
 import os
-import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any
 
 import boto3
 import pytest
 from econda_local import cloud
-
-DEADLINE = 60.0  # seconds anything here may take
-Value = TypeVar("Value")
-
-
-class Until(Protocol):
-    """Call until the value is true, and return it; fail after DEADLINE seconds."""
-
-    def __call__(self, look: Callable[[], Value], what: str = "") -> Value: ...
-
-
-@pytest.fixture
-def until() -> Until:
-    def wait(look: Callable[[], Value], what: str = "") -> Value:
-        end = time.monotonic() + DEADLINE
-        while time.monotonic() < end:
-            value = look()
-            if value:
-                return value
-            time.sleep(0.02)
-        raise AssertionError(f"not within {DEADLINE:.0f} seconds: {what or look}")
-
-    return wait
 
 
 @contextmanager

@@ -61,6 +61,7 @@ def words() -> list[str]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=int, default=60)
+    parser.add_argument("--runs", type=int, help="stop after so many inputs instead, which is always the same")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--crashes", type=Path, default=ROOT / "build" / "fuzz")
     parser.add_argument("inputs", type=Path, nargs="*")
@@ -79,7 +80,7 @@ def main() -> None:
             (seeds / str(i)).write_bytes(path.read_bytes())
         dictionary.write_text("".join(_entry(word) for word in words()))
         limits = [
-            f"-max_total_time={given.seconds}",
+            f"-runs={given.runs}" if given.runs else f"-max_total_time={given.seconds}",
             f"-seed={given.seed}",
             f"-max_len={LONGEST}",
             f"-timeout={SLOW_S}",

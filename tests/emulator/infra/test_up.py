@@ -19,7 +19,7 @@ from econda_infra.packaging import zips
 from econda_infra.settings import CPU
 from econda_local.cloud import LocalCloud
 
-from tests.emulator.conftest import Until
+from tests.waiting import Until
 
 pytestmark = pytest.mark.emulator
 

@@ -43,14 +43,7 @@ def opened(tmp_path, puts):
     return start
 
 
-def until(look, what: str) -> None:
-    end = time.monotonic() + 60
-    while not look():
-        assert time.monotonic() < end, f"never: {what}"
-        time.sleep(0.005)
-
-
-def test_the_interval_is_kept_and_what_did_not_change_is_not_saved_again(opened, puts, monkeypatch):
+def test_the_interval_is_kept_and_what_did_not_change_is_not_saved_again(opened, puts, monkeypatch, until):
     save, looks = Checkpoint.save, []
 
     def looked(self):

@@ -128,19 +128,15 @@ def test_saving_does_not_keep_the_limits_from_being_watched(tmp_path, go, blobs,
     assert not (tmp_path / "late").exists()
 
 
-def test_a_checkpoint_by_size_is_saved_once_so_much_has_changed(tmp_path, blobs, monkeypatch) -> None:
+def test_a_checkpoint_by_size_is_saved_once_so_much_has_changed(tmp_path, blobs, monkeypatch, until) -> None:
     monkeypatch.setattr("econda_cloud.worker.checkpoints.LOOK_MS", 5)
     changed, looks = Checkpoint._changed, []
     monkeypatch.setattr(Checkpoint, "_changed", lambda self: looks.append(changed(self)) or looks[-1])
     with Checkpoint(blobs, KEY, tmp_path / "dir", None, tmp_path / "log", grown=1_000) as checkpoint:
         checkpoint.wanted = False
         (checkpoint.directory / "small").write_bytes(b"x" * 999)
-        end = time.monotonic() + 20
-        while 999 not in looks and time.monotonic() < end:
-            time.sleep(0.005)
+        until(lambda: 999 in looks, "the small file is looked at")
         assert not blobs.exists(KEY)
         (checkpoint.directory / "more").write_bytes(b"y")
-        end = time.monotonic() + 20
-        while not blobs.exists(KEY) and time.monotonic() < end:
-            time.sleep(0.005)
+        until(lambda: blobs.exists(KEY), "it is saved")
     assert blobs.exists(KEY)
