@@ -22,11 +22,12 @@ class Written:
 
 @dataclass(frozen=True)
 class Typed:
-    """A command with what it answers; `place` is where the answer stands in the page."""
+    """A command with what it answers; `place` is where the answer stands in the page. `fails` stands beside `console`."""
 
     command: str
     answer: str
     place: tuple[int, int]
+    fails: bool = False
 
 
 @dataclass(frozen=True)
@@ -50,8 +51,8 @@ def _blocks(page: str, start: int, end: int) -> list[Written | Typed]:
     found: list[Written | Typed] = []
     for fence in _FENCE.finditer(page, start, end):
         match fence[1].split():
-            case ["console"]:
-                found += _commands(fence)
+            case ["console", *marks] if marks in ([], ["fails"]):
+                found += _commands(fence, fails=bool(marks))
             case ["edsl" | "python", name, *marks] if marks in ([], ["wrong"], ["untidy"]):
                 found.append(Written(name, fence[2], "".join(marks)))
             case _:
@@ -59,7 +60,7 @@ def _blocks(page: str, start: int, end: int) -> list[Written | Typed]:
     return found
 
 
-def _commands(fence: re.Match[str]) -> list[Typed]:
+def _commands(fence: re.Match[str], *, fails: bool) -> list[Typed]:
     starts = [m.start() for m in re.finditer(r"^\$ ", fence[2], re.MULTILINE)]
     if not starts or starts[0] != 0:
         raise ValueError("a console begins with `$ ` and a command")
@@ -67,7 +68,7 @@ def _commands(fence: re.Match[str]) -> list[Typed]:
     for start, end in zip(starts, [*starts[1:], len(fence[2])]):
         line, _, answer = fence[2][start:end].partition("\n")
         at = fence.start(2) + start + len(line) + 1
-        found.append(Typed(line.removeprefix("$ "), answer, (at, at + len(answer))))
+        found.append(Typed(line.removeprefix("$ "), answer, (at, at + len(answer)), fails))
     return found
 
 

@@ -60,12 +60,15 @@ def test_a_step_does_what_it_shows(step: Step, tmp_path: Path, monkeypatch: pyte
             if block.name.endswith(".edsl") and not block.mark:
                 assert format_source(block.text).text == block.text, f"{block.name} is not in the one style"
         else:
-            answers.append((block, typed(block.command)[1]))
+            code, output = typed(block.command)
+            assert (code != 0) == block.fails, f"$ {block.command}\nends with {code}\n{output}"
+            answers.append((block, output))
     for name, mark in marks.items():
         if name.endswith(".edsl"):
             code, output = typed(f"econda check {name}")
             assert code == (3 if mark == "wrong" else 0), output
     if UPDATE:
+        assert "PYTEST_XDIST_WORKER" not in os.environ, "each process would write the page as it read it: use one"
         _rewrite(answers)
     for block, output in answers:
         assert UPDATE or same(block.answer, output), f"$ {block.command}\n{output}"
