@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from econda_edsl.plan import Plan
 
 from econda_adapters.aws.batch_pool import BatchPool
 from econda_adapters.aws.lambda_pool import LambdaPool
+from econda_adapters.aws.side_by_side import side_by_side
 from econda_adapters.aws.stack import FunctionTarget, QueueTarget, TeamPools
 from econda_adapters.aws.timers import Timers
 from econda_cloud.ports.blobs import BlobStore
@@ -28,17 +28,6 @@ if TYPE_CHECKING:
     from econda_adapters.aws.clients import Clients
     from econda_adapters.aws.stack import Stack
 
-LOOKUPS_AT_ONCE = 16
-
-
-def _spread(each: Callable[[Any], Any], items: Iterable[Any]) -> Iterable[Any]:
-    """Many small requests side by side; a single one needs no threads."""
-    items = list(items)
-    if len(items) < 2:
-        return map(each, items)
-    with ThreadPoolExecutor(min(len(items), LOOKUPS_AT_ONCE)) as threads:
-        return list(threads.map(each, items))
-
 
 class AwsEffects:
     """Raises botocore's `ClientError`; the scheduler's message is then delivered again and the effect repeated."""
@@ -46,7 +35,7 @@ class AwsEffects:
     def __init__(self, stack: Stack, clients: Clients, pools: TeamPools, log: Log, blobs: BlobStore) -> None:
         self._targets, self._log, self._blobs = pools.targets, log, blobs
         self.board = StatusBoard(blobs)
-        self._results = Results(blobs, _spread)
+        self._results = Results(blobs, side_by_side)
         self._timers = Timers(stack, clients)
         self._lambda, self._batch = LambdaPool(clients, blobs), BatchPool(clients, blobs)
 

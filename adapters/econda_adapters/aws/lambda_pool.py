@@ -8,12 +8,12 @@ retries and with the queue of events as its destination on failure: an invocatio
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from econda_adapters.aws.assignment import assign, decode_assignment, encode_assignment
+from econda_adapters.aws.side_by_side import side_by_side
 from econda_adapters.aws.stack import FunctionTarget
 from econda_cloud.ports.blobs import BlobStore
 from econda_cloud.run.commands import Dispatch
@@ -23,8 +23,6 @@ from econda_cloud.worker.spec import Chunk
 if TYPE_CHECKING:
     from econda_adapters.aws.clients import Clients
 
-PARALLEL = 16
-
 
 class LambdaPool:
     """Raises botocore's `ClientError` if an invocation is not taken; those before it are."""
@@ -33,11 +31,7 @@ class LambdaPool:
         self._clients, self._blobs = clients, blobs
 
     def submit(self, work: Sequence[tuple[Dispatch, Chunk, FunctionTarget]]) -> list[ChunkDispatched]:
-        if len(work) == 1:
-            return [self._invoke(*work[0])]
-        self._clients("lambda")
-        with ThreadPoolExecutor(PARALLEL) as threads:
-            return list(threads.map(lambda each: self._invoke(*each), work))
+        return side_by_side(lambda each: self._invoke(*each), work)
 
     def _invoke(self, command: Dispatch, chunk: Chunk, target: FunctionTarget) -> ChunkDispatched:
         payload = encode_assignment(assign(chunk, self._blobs, inline=True))
