@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 DECLARATIONS = (
     "let", "type", "task", "pipeline", "import", "from", "pool", "connector", "secret", "trigger",
     "operator", "policy",
@@ -14,32 +16,40 @@ RESERVED = frozenset({
     *DECLARATIONS,
 })  # fmt: skip
 
-# name → (fewest arguments, most arguments, named arguments allowed); most None means any number
-FUNCTIONS: dict[str, tuple[int, int | None, frozenset[str]]] = {
-    "len": (1, 1, frozenset()),
-    "sum": (1, 1, frozenset()),
-    "mean": (1, 1, frozenset()),
-    "min": (1, None, frozenset()),
-    "max": (1, None, frozenset()),
-    "sort": (1, 1, frozenset({"by", "reverse"})),
-    "zip": (2, 2, frozenset()),
-    "range": (1, 3, frozenset()),
-    "linspace": (3, 3, frozenset()),
-    "logspace": (3, 3, frozenset()),
-    "flatten": (1, 1, frozenset()),
-    "keys": (1, 1, frozenset()),
-    "best": (1, 1, frozenset({"by", "lowest"})),
-    "any": (1, 1, frozenset()),
-    "all": (1, 1, frozenset()),
-    "abs": (1, 1, frozenset()),
-    "round": (1, 2, frozenset()),
-    "floor": (1, 1, frozenset()),
-    "ceil": (1, 1, frozenset()),
-    "str": (1, 1, frozenset()),
-    "int": (1, 1, frozenset()),
-    "float": (1, 1, frozenset()),
-    "date": (1, 1, frozenset()),
-    "instant": (1, 1, frozenset()),
+
+class Function(NamedTuple):
+    """The fewest and the most arguments (None for any number), and the named ones."""
+
+    least: int
+    most: int | None
+    named: frozenset[str]
+
+
+FUNCTIONS = {
+    "len": Function(1, 1, frozenset()),
+    "sum": Function(1, 1, frozenset()),
+    "mean": Function(1, 1, frozenset()),
+    "min": Function(1, None, frozenset()),
+    "max": Function(1, None, frozenset()),
+    "sort": Function(1, 1, frozenset({"by", "reverse"})),
+    "zip": Function(2, 2, frozenset()),
+    "range": Function(1, 3, frozenset()),
+    "linspace": Function(3, 3, frozenset()),
+    "logspace": Function(3, 3, frozenset()),
+    "flatten": Function(1, 1, frozenset()),
+    "keys": Function(1, 1, frozenset()),
+    "best": Function(1, 1, frozenset({"by", "lowest"})),
+    "any": Function(1, 1, frozenset()),
+    "all": Function(1, 1, frozenset()),
+    "abs": Function(1, 1, frozenset()),
+    "round": Function(1, 2, frozenset()),
+    "floor": Function(1, 1, frozenset()),
+    "ceil": Function(1, 1, frozenset()),
+    "str": Function(1, 1, frozenset()),
+    "int": Function(1, 1, frozenset()),
+    "float": Function(1, 1, frozenset()),
+    "date": Function(1, 1, frozenset()),
+    "instant": Function(1, 1, frozenset()),
 }
 
 FAILURES = ("failed", "timed_out", "out_of_memory", "bad_output", "preempted", "lost")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from econda_edsl import syntax as s
@@ -29,11 +30,21 @@ class Names:
     words: set[s.Expr] = field(default_factory=set)
 
 
+@dataclass(frozen=True, slots=True)
+class ConstantPlace:
+    """What is constant here, the names beside it that are not (each with what it is), and what to do instead."""
+
+    what: str
+    beside: Mapping[str, str]
+    help: str
+
+
 @dataclass(slots=True)
 class Frame:
     """Names of one block, or (owner None) inputs, loop variables and carried names.
 
     `partial` are names that only some branches of a `when` bind, `inside` those that do not leave their loop.
+    `constant` is set where only constants may stand.
     """
 
     names: dict[str, s.Step | None]
@@ -41,6 +52,7 @@ class Frame:
     inside: dict[str, s.Step] = field(default_factory=dict)
     current: s.Step | None = None
     block: BlockNames | None = None
+    constant: ConstantPlace | None = None
     used: set[str] = field(default_factory=set)
 
     def hide(self, step: s.Step, known: dict[s.Step, dict[str, Span]]) -> None:

@@ -12,26 +12,33 @@ from econda_edsl.diagnostics import Diagnostic
 from econda_edsl.scopes import Frame
 from econda_edsl.suggest import nearest
 
-_OTHER_WORDS = {"True": "true", "False": "false", "None": "none", "null": "none", "nil": "none", "TRUE": "true"}
+_OTHER_WORDS = {
+    "True": "true", "TRUE": "true", "False": "false", "FALSE": "false",
+    "None": "none", "NONE": "none", "null": "none", "NULL": "none", "nil": "none",
+}  # fmt: skip
+
+
+def half_bound(ref: s.Ref, when: s.When) -> Diagnostic:
+    """The error for a name that only some paths bind."""
+    help_ = (
+        f"bind it in an `else:` of the `when` on line {when.span.line} (use `{ref.name} = none` to make it optional)"
+    )
+    return Diagnostic("E0502", f"`{ref.name}` is not bound on every path", ref.span, "may be unbound here", help=help_)
 
 
 def unknown_name(
-    ref: s.Ref, frames: Sequence[Frame], tables: Tables, *, words: Collection[str] = (), siblings: Collection[str] = ()
+    ref: s.Ref, frames: Sequence[Frame], tables: Tables, *, words: Collection[str] = (), otherwise: str = ""
 ) -> Diagnostic | None:
     """The error for a name that no frame knows, or None where it may come from what could not be read.
 
-    `words` are choices that may stand bare here; `siblings` inputs beside the default that is read.
+    `words` are choices that may stand bare here; `otherwise` is the help when no other helps.
     """
     name = ref.name
     for frame in reversed(frames):
-        if name in frame.partial:
-            line = frame.partial[name].span.line
-            help_ = f"bind it in an `else:` of the `when` on line {line} (use `{name} = none` to make it optional)"
-            message = f"`{name}` is not bound on every path"
-            return Diagnostic("E0502", message, ref.span, "may be unbound here", help=help_)
-    if name in siblings:
-        message, help_ = "a default is a constant", "give it as an argument, or bind another name in the pipeline"
-        return Diagnostic("E0308", message, ref.span, f"`{name}` is an input, known in a run", help=help_)
+        place = frame.constant
+        if place is not None and name in place.beside:
+            label = f"`{name}` is {place.beside[name]}"
+            return Diagnostic("E0308", f"{place.what} is a constant", ref.span, label, help=place.help)
     what = "a function" if name in prelude.FUNCTIONS else tables.kind_of(name)
     if what:
         help_ = f"call it: `{name}(…)`" if what in ("a task", "a pipeline", "a function") else ""
@@ -51,7 +58,7 @@ def unknown_name(
             return Diagnostic("E0201", f"unknown name `{name}`", ref.span, label, help=leaves)
     visible = chain(*(f.names for f in frames), tables.lets, words)
     near = _OTHER_WORDS.get(name) or nearest(name, visible)
-    help_ = f"did you mean `{near}`?" if near else ""
+    help_ = f"did you mean `{near}`?" if near else otherwise
     if words and not near:
         help_ = "one of " + ", ".join(f"`{word}`" for word in sorted(words))
     return Diagnostic("E0201", f"unknown name `{name}`", ref.span, "not bound in this scope", help=help_)

@@ -251,7 +251,7 @@ class _Context:
         called = next((x for x in self.analysis.index.top() if x.name == call.callee), None)
         if called is None:
             if call.callee in prelude.FUNCTIONS:
-                for name in sorted(prelude.FUNCTIONS[call.callee][2] - call.named):
+                for name in sorted(prelude.FUNCTIONS[call.callee].named - call.named):
                     yield _item(name, K.Property, f"argument of {call.callee}", "", f"{name} = ")
             return
         positional = call.active - len(call.named)
