@@ -138,7 +138,7 @@ def imagined(runs: int, tasks: int) -> dict[str, float]:
         "log bytes": log.bytes,
         "snapshots": blobs.puts,
         "snapshot bytes": blobs.bytes,
-        "memory": (peak_bytes() - before - log.bytes) / instances,
+        "memory": max(0, peak_bytes() - before - log.bytes) / instances,
     }
 
 
