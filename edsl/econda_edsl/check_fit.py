@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from msgspec import structs
 
 from econda_edsl import plan as p
+from econda_edsl import prelude
 from econda_edsl import syntax as s
 from econda_edsl.check_resources import Machine
 from econda_edsl.check_steps import called_name
@@ -15,12 +17,19 @@ from econda_edsl.checked import Checked
 from econda_edsl.declare import blocks_of
 from econda_edsl.diagnostics import Diagnostic, Span
 from econda_edsl.evaluate import EvaluationError, evaluate
+from econda_edsl.lower_needs import lower_needs
 from econda_edsl.lower_policy import policy_of
-from econda_edsl.lower_tasks import TaskLowering, gpu_parts
+from econda_edsl.lower_tasks import TaskLowering
 from econda_edsl.policies import Facts, foresee
 from econda_edsl.show import show
 
-_UNITS = {"cpu": "Float", "memory": "Size", "disk": "Size", "time": "Duration"}
+_HELP = {
+    "E0601": "ask for less, or declare a pool that has it",
+    "E0602": "change the policy or the tags of the pipeline, or declare a pool that it allows",
+    "E0603": "bound what grows, with `min(…, …)`",
+}
+_Reasons = dict[str, dict[str, str]]
+"""Why each pool refuses, by what it refuses for."""
 
 
 def check_fit(checked: Checked) -> None:
@@ -53,70 +62,88 @@ def declared_pools(checked: Checked) -> list[Machine]:
 
 
 def _fitting(checked: Checked, name: str, d: s.Task, machines: list[Machine]) -> list[Machine]:
+    """The pools that take a task's first attempt; none when it has an error, so that its calls have no other."""
     home, _ = checked.home(name)
     if home.unit.package is not None:
         return machines
-    task = TaskLowering(home).needs(d)
-    last = (TaskLowering(home).settings.retry(_setting(d, "retry")) or p.Retry()).attempts
-    first = {m.name: refusals(task, m, attempt=1) for m in machines}
-    takers = [m for m in machines if not first[m.name]]
+    needs = TaskLowering(home).needs(d)
     if home is not checked:
-        return takers
-    if not takers:
-        _report(checked, d.name.span, "E0601", f"no pool can ever run `{d.name.text}`", "unsatisfiable needs", first)
-        return machines
-    later = {m.name: refusals(task, m, attempt=last) for m in takers}
-    if last > 1 and all(later.values()):
-        message = f"the needs of `{d.name.text}` outgrow every pool at attempt {last}"
-        _report(checked, d.name.span, "E0603", message, "grows with `attempt`", later)
-    return takers
-
-
-def _report(checked: Checked, at: Span, code: str, message: str, label: str, reasons: dict[str, list[str]]) -> None:
-    width = max(map(len, reasons))
-    notes = tuple(f"{name.ljust(width)}  no: {', '.join(why)}" for name, why in reasons.items())
-    help_ = "ask for less, or declare a pool that has it" if code == "E0601" else "bound what grows, with `min(…, …)`"
-    checked.problems.append(Diagnostic(code, message, at, label, notes, help_))
+        return [m for m in machines if not refusals(needs, m, attempt=1)]
+    return _judged(checked, f"`{name}`", needs, _attempts(home, d.settings), machines, d.name.span)
 
 
 def _as_called(checked: Checked, d: s.Pipeline, takers: dict[str, list[Machine]], machines: list[Machine]) -> None:
-    """Calls that ask for more than their tasks do, by `with`."""
-    lower = TaskLowering(checked).expressions.lower
+    """Calls that ask for more than their tasks do, or more often, by `with`."""
+    changes = (*prelude.NEEDS, "retry")
     for step, name in _calls(d):
-        changed = {x.name.text: x.value for x in step.settings if x.name.text in (*_UNITS, "gpu")}
-        if not changed or not takers.get(name):
+        spans = {x.name.text: x.span.to(x.value.span) for x in step.settings if x.name.text in changes}
+        home, there = checked.home(name) if takers.get(name) else (checked, "")
+        if not spans or not there or home.unit.package is not None:
             continue
-        home, there = checked.home(name)
-        if home.unit.package is not None:
-            continue
-        fields: dict[str, Any] = {key: lower(value) for key, value in changed.items() if key != "gpu"}
-        if "gpu" in changed:
-            count, kinds = gpu_parts(changed["gpu"])
-            fields |= {"gpu": lower(count), "gpu_kinds": kinds}
-        needs = structs.replace(TaskLowering(home).needs(home.tables.tasks[there]), **fields)
-        reasons = {m.name: refusals(needs, m, attempt=1) for m in machines}
-        if all(reasons.values()):
-            at = step.settings[0].span.to(step.settings[-1].value.span)
-            _report(checked, at, "E0601", f"no pool can ever run this `{name}`", "unsatisfiable needs", reasons)
+        task = home.tables.tasks[there]
+        changed, kinds = lower_needs(step.settings, TaskLowering(checked).expressions.lower)
+        needs = structs.replace(TaskLowering(home).needs(task), **changed, **({"gpu_kinds": kinds} if kinds else {}))
+        attempts = _attempts(checked, step.settings) if "retry" in spans else _attempts(home, task.settings)
+        at = spans.get("retry") or next(iter(spans.values()))
+        _judged(checked, f"this `{name}`", needs, attempts, machines, at, spans)
 
 
-def refusals(needs: p.Needs, machine: Machine, *, attempt: int) -> list[str]:
-    """Why a machine cannot take an attempt; needs that depend on inputs are not known and refuse nothing."""
-    reasons = []
-    for name, kind in _UNITS.items():
+def _attempts(module: Checked, settings: Iterable[s.Setting]) -> int:
+    retry = TaskLowering(module).settings.retry(_setting(settings, "retry"))
+    return (retry or p.Retry()).attempts
+
+
+def _judged(
+    checked: Checked, what: str, needs: p.Needs, attempts: int, machines: list[Machine], at: Span,
+    spans: Mapping[str, Span] = MappingProxyType({}),
+) -> list[Machine]:  # fmt: skip
+    """The pools that take a first attempt; none after reporting that none does, or that none takes the last.
+
+    `spans` are where needs are changed: the error stands at the first of them that is too much, or else `at`.
+    """
+    reasons = {m.name: refusals(needs, m, attempt=1) for m in machines}
+    takers = [m for m in machines if not reasons[m.name]]
+    code, message, label = "E0601", f"no pool can ever run {what}", "unsatisfiable needs"
+    if takers:
+        reasons = {m.name: refusals(needs, m, attempt=attempts) for m in takers}
+        if not all(reasons.values()):
+            return takers
+        code, message = "E0603", f"the needs of {what} outgrow every pool at attempt {attempts}"
+        label = "grows with `attempt`"
+    span = next((spans[need] for why in reasons.values() for need in why if need in spans), at)
+    _report(checked, span, code, message, label, reasons)
+    return []
+
+
+def _report(checked: Checked, at: Span, code: str, message: str, label: str, reasons: _Reasons) -> None:
+    width = max(map(len, reasons))
+    notes = tuple(f"{name.ljust(width)}  no: {', '.join(why.values())}" for name, why in reasons.items())
+    checked.problems.append(Diagnostic(code, message, at, label, notes, _HELP[code]))
+
+
+def refusals(needs: p.Needs, machine: Machine, *, attempt: int) -> dict[str, str]:
+    """Why a machine cannot take an attempt, by need; needs that depend on inputs are not known and refuse nothing."""
+    reasons = {}
+    for name, kind in prelude.NEEDS.items():
+        if name == "gpu":
+            continue
         has = machine.max_time if name == "time" else getattr(machine, name)
         asked = _known(getattr(needs, name), attempt)
         if has is not None and asked is not None and asked > has:
-            reasons.append(f"{name} {show(asked, kind)} > {show(has, kind)}")
+            reasons[name] = f"{name} {show(asked, kind)} > {show(has, kind)}"
     gpus = _known(needs.gpu, attempt) or 0
-    if gpus and not machine.gpu:
-        reasons.append("no gpu")
-    elif gpus > machine.gpu:
-        reasons.append(f"gpu {gpus} > {machine.gpu}")
-    if gpus and machine.gpu and needs.gpu_kinds and not set(needs.gpu_kinds) & set(machine.gpu_kinds):
-        kinds = ", ".join(machine.gpu_kinds) or "unknown kinds"
-        reasons.append(f"gpu kind {', '.join(needs.gpu_kinds)} not among {kinds}")
+    if gpus and (why := _without_gpus(gpus, needs.gpu_kinds, machine)):
+        reasons["gpu"] = why
     return reasons
+
+
+def _without_gpus(count: int, kinds: tuple[str, ...], machine: Machine) -> str:
+    if not machine.gpu:
+        return "no gpu"
+    reasons = [f"gpu {count} > {machine.gpu}"] if count > machine.gpu else []
+    if kinds and not set(kinds) & set(machine.gpu_kinds):
+        reasons.append(f"gpu kind {', '.join(kinds)} not among {', '.join(machine.gpu_kinds) or 'unknown kinds'}")
+    return ", ".join(reasons)
 
 
 def _known(expr: p.Expr | None, attempt: int) -> Any:
@@ -141,16 +168,16 @@ def _under_policy(checked: Checked, d: s.Pipeline, takers: dict[str, list[Machin
             continue
         told.add(name)
         task = home.tables.tasks[there]
-        reasons = {m.name: _forbidden(checked, policy, d, home, task, m) for m in takers[name]}
-        if not reasons or not all(reasons.values()):
-            continue
-        width = max(len(m.name) for m in machines)
         needs = TaskLowering(home).needs(task)
-        reasons |= {m.name: refusals(needs, m, attempt=1) for m in machines if m.name not in reasons}
-        notes = [f"{m.name.ljust(width)}  no: {', '.join(reasons[m.name])}" for m in machines]
-        message = f"under its policy no pool may run `{name}`"
-        help_ = "change the policy or the tags of the pipeline, or declare a pool that it allows"
-        checked.problems.append(Diagnostic("E0602", message, step.span, "nowhere to go", tuple(notes), help_))
+        reasons = {
+            m.name: _forbidden(checked, policy, d, home, task, m)
+            if m in takers[name]
+            else refusals(needs, m, attempt=1)
+            for m in machines
+        }
+        if takers[name] and all(reasons.values()):
+            message = f"under its policy no pool may run `{name}`"
+            _report(checked, step.span, "E0602", message, "nowhere to go", reasons)
 
 
 def _calls(d: s.Pipeline) -> Iterator[tuple[s.Bind | s.Effect, str]]:
@@ -164,11 +191,11 @@ def _calls(d: s.Pipeline) -> Iterator[tuple[s.Bind | s.Effect, str]]:
 
 def _forbidden(
     checked: Checked, policy: p.Policy, d: s.Pipeline, home: Checked, task: s.Task, machine: Machine
-) -> list[str]:
+) -> dict[str, str]:
     """Guards that exclude every offer of a machine; those that exclude both its offers are told once."""
     offers = [False, True] if machine.spot else [False]
     found = [foresee(policy, _facts(checked, d, home, task, machine, spot=spot)) for spot in offers]
-    return list(dict.fromkeys(r for reasons in found for r in reasons)) if all(found) else []
+    return {r: r for reasons in found for r in reasons} if all(found) else {}
 
 
 def _facts(checked: Checked, d: s.Pipeline, home: Checked, task: s.Task, machine: Machine, *, spot: bool) -> Facts:
@@ -176,7 +203,7 @@ def _facts(checked: Checked, d: s.Pipeline, home: Checked, task: s.Task, machine
     settings = checked.parts.settings.pipeline(d)
     lowering = TaskLowering(home)
     needs = lowering.needs(task)
-    checkpoint = lowering.settings.checkpoint(_setting(task, "checkpoint"))
+    checkpoint = lowering.settings.checkpoint(_setting(task.settings, "checkpoint"))
     about = {name: _known(getattr(needs, name), 1) for name in ("cpu", "memory", "disk", "gpu", "time")}
     price = (machine.spot or {}).get("price") if spot else machine.price
     pool = {"price": machine.price, "cold_start": machine.cold_start, "nodes": machine.nodes}
@@ -199,5 +226,5 @@ def _facts(checked: Checked, d: s.Pipeline, home: Checked, task: s.Task, machine
     }  # fmt: skip
 
 
-def _setting(d: s.Task, name: str) -> s.Setting | None:
-    return next((x for x in d.settings if x.name.text == name), None)
+def _setting(settings: Iterable[s.Setting], name: str) -> s.Setting | None:
+    return next((x for x in settings if x.name.text == name), None)

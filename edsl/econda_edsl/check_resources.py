@@ -141,8 +141,7 @@ class ResourceChecks:
             if name.text == "gpu":
                 count, of = self.settings.gpu(value, {})
                 values["gpu_kinds"] = of
-                if not isinstance(count, s.TypeRef):
-                    values["gpu"] = self.settings.constants.value(count, t.INT, "the number of GPUs")
+                values["gpu"] = self.settings.constants.value(count, t.INT, "the number of GPUs")
             else:
                 values[name.text] = self.settings.constants.value(value, kinds[name.text], f"`{name.text}`")
         return {k: v for k, v in values.items() if v is not MISSING}

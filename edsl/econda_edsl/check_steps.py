@@ -193,7 +193,7 @@ class StepChecks:
         for inside in step.body.steps:
             if isinstance(inside, s.Gather):
                 gathered = self.inference.infer(inside.expr, body)
-        return {step.name.text: fan(gathered)} if step.name else {}
+        return {step.name.text: t.fan(gathered)} if step.name else {}
 
     def bounds(self, step: s.Foreach, env: Env, total: int | None) -> None:
         if step.up_to is None:
@@ -306,10 +306,3 @@ class StepChecks:
         if step.fail is not None:
             self.inference.infer(step.fail, body)
         return carried
-
-
-def fan(item: Type) -> Type:
-    """What a `foreach` binds."""
-    failed = t.record({"index": t.INT, "error": t.STRING})
-    fields = {"done": t.list_of(item), "failed": t.list_of(failed), "all": t.list_of(t.optional(item))}
-    return t.record(fields, f"Fan[{item.label}]")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypeGuard
 
 from econda_edsl import prelude
 from econda_edsl import syntax as s
@@ -22,12 +23,16 @@ _INLINE_ONLY = frozenset({"r", "julia"})
 _IMAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:@+-]*")
 
 
+def _is_range(expr: s.Expr) -> TypeGuard[s.Binary]:
+    return isinstance(expr, s.Binary) and expr.op == "range"
+
+
 def range_bounds(f: s.Field, wanted: t.Type, constants: Constants) -> tuple[float | int | None, float | int | None]:
     """The inclusive bounds of `in low..high`, each None when there is none."""
     inference = constants.inference
     if f.range is None:
         return None, None
-    if not isinstance(f.range, s.Binary) or f.range.op != "range":
+    if not _is_range(f.range):
         inference.report("E0307", "a range is `low..high`", f.range.span, "not a range", "for example `in 1..10`")
         return None, None
     if not t.is_number(wanted) and wanted.label not in t.QUANTITIES:
@@ -50,15 +55,12 @@ def check_inputs(fields: tuple[s.Field, ...], constants: Constants) -> None:
         low, high = constants.inference.tables.facts.bounds[f] = range_bounds(f, wanted, constants)
         if f.default is None:
             continue
-        match f.default:
-            case s.Binary(op="in", right=s.Binary(op="range")):
-                help_ = "write `name: Type in low..high = default`"
-                constants.inference.report(
-                    "E0307", "a range stands before the default", f.default.span, "the other way round", help_
-                )
-                continue
-            case _:
-                pass
+        if isinstance(f.default, s.Binary) and f.default.op == "in" and _is_range(f.default.right):
+            help_ = "write `name: Type in low..high = default`"
+            constants.inference.report(
+                "E0307", "a range stands before the default", f.default.span, "the other way round", help_
+            )
+            continue
         value = constants.value(f.default, wanted, f"the default of `{f.name.text}`")
         constants.inference.tables.facts.defaults[f] = None if value is MISSING else value
         check_range(constants.inference, f, f.default, value, (low, high))

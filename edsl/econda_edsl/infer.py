@@ -171,7 +171,7 @@ class Inference:
             shown = ", ".join(f"`{k}`" for k in known[:8])
             help_ = f"it has {shown}"
         what = f"`{expr.base.name}`" if isinstance(expr.base, s.Ref) else base.label
-        label = "not part of a loop" if base.label.startswith("Fan[") else f"not part of {base.label}"
+        label = "not part of a loop" if base.loop else f"not part of {base.label}"
         self.report("E0202", f"{what} has no `{name}`", expr.name.span, label, help_)
         return t.UNKNOWN
 
@@ -276,7 +276,7 @@ class Inference:
         elif not alike:
             _, help_ = operators.refusal("add", a, b)
             time = next((x.label for x in (a, b) if x in (t.DATE, t.INSTANT)), "")
-            if (time and t.STRING in (a, b)) or (time and "choice" in (a.kind, b.kind)):
+            if time and (t.STRING in (a, b) or "choice" in (a.kind, b.kind)):
                 help_ = f"make a time of the text: `{time.lower()}(…)`"
             self.report("E0303", f"cannot compare {a.label} with {b.label}", expr.span, label, help_)
         elif not equality:
@@ -320,7 +320,7 @@ class Inference:
     def element_of(self, over: s.Expr, scope: Scope, what: str) -> Type:
         found = self.infer(over, scope)
         if found.known and found.kind != "list":
-            help_ = "use `.done` for the gathered values" if "done" in found.fields else ""
+            help_ = "use `.done` for the gathered values" if found.loop else ""
             help_ = help_ or ("use `keys(…)`" if found.kind == "map" else "")
             self.report(
                 "E0309", f"{what} runs over a list, not {found.label}", over.span, f"this is {found.label}", help_

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from econda_edsl import plan as p
-from econda_edsl import prelude
 from econda_edsl import syntax as s
 from econda_edsl import types as t
 from econda_edsl.check_steps import called_name, called_task
 from econda_edsl.declare import Tables, blocks_of
 from econda_edsl.lower_expr import Lowering
+from econda_edsl.lower_needs import lower_needs
 from econda_edsl.scopes import Names
 from econda_edsl.settings import SettingChecks
 
@@ -114,16 +114,9 @@ class StepLowering:
         if not settings:
             return None
         found = {x.name.text: x for x in settings}
-        needs: dict[str, p.Expr] = {}
-        for name in prelude.NEEDS:
-            if name not in found:
-                continue
-            value = found[name].value
-            if isinstance(value, s.Binary) and value.op == "of":
-                kinds = value.right.items if isinstance(value.right, s.Items) else (value.right,)
-                needs["gpu_kinds"] = {"lit": [k.name for k in kinds if isinstance(k, s.TypeRef)]}
-                value = value.left
-            needs[name] = self.expressions.lower(value)
+        needs, kinds = lower_needs(settings, self.expressions.lower)
+        if kinds:
+            needs["gpu_kinds"] = {"lit": list(kinds)}
         checkpoint = self.settings.checkpoint(found.get("checkpoint"))
         return p.Overrides(
             needs=needs,

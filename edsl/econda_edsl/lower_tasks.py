@@ -16,6 +16,7 @@ from econda_edsl.code_files import split_entry
 from econda_edsl.declare import Tables
 from econda_edsl.digest import environment_key, task_digest
 from econda_edsl.lower_expr import Lowering
+from econda_edsl.lower_needs import lower_needs
 from econda_edsl.settings import SettingChecks
 
 
@@ -112,14 +113,8 @@ class TaskLowering:
         return self.expressions.shown(value)
 
     def needs(self, d: s.Task) -> p.Needs:
-        fields: dict[str, object] = {}
-        for setting in d.needs:
-            if setting.name.text == "gpu":
-                count, kinds = gpu_parts(setting.value)
-                fields |= {"gpu": self.expressions.lower(count), "gpu_kinds": kinds}
-            else:
-                fields[setting.name.text] = self.expressions.lower(setting.value)
-        return p.Needs(**fields, where=tuple(self.expressions.lower(w) for w in d.where))  # type: ignore[arg-type]
+        needs, kinds = lower_needs(d.needs, self.expressions.lower)
+        return p.Needs(**needs, gpu_kinds=kinds, where=tuple(self.expressions.lower(w) for w in d.where))
 
 
 def secret_of(module: Checked, name: str) -> dict[str, Any]:
@@ -127,14 +122,6 @@ def secret_of(module: Checked, name: str) -> dict[str, Any]:
     home, there = module.home(name)
     assert home.parts is not None
     return home.parts.resources.secrets[there]
-
-
-def gpu_parts(value: s.Expr) -> tuple[s.Expr, tuple[str, ...]]:
-    """Count and kinds of a checked `gpu` setting."""
-    if not isinstance(value, s.Binary) or value.op != "of":
-        return value, ()
-    kinds = value.right.items if isinstance(value.right, s.Items) else (value.right,)
-    return value.left, tuple(k.name for k in kinds if isinstance(k, s.TypeRef))
 
 
 def _setting(settings: Iterable[s.Setting], name: str) -> s.Setting | None:

@@ -141,7 +141,7 @@ class SettingChecks:
         if isinstance(expr, s.TypeRef):
             help_ = f"write `1 of [{expr.name}]`"
             self.report("E0313", "`gpu` says how many, then of which kinds", expr.span, "no number", help_)
-            return expr, (expr.name,)
+            return s.Literal(expr.span, 1, "Int"), (expr.name,)
         if not isinstance(expr, s.Binary) or expr.op != "of":
             self.inference.require(expr, t.INT, scope, "`gpu`")
             return expr, ()

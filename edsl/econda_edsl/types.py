@@ -16,7 +16,7 @@ class Type:
     """`label` is the type as a reader writes it and alone decides equality.
 
     `kind`: plain, list, map, table, optional, choice, record, none, opaque (of a package), any, selector, type,
-    secret, labels, unknown (already reported).
+    secret, labels, unknown (already reported). `loop` marks the record that a `foreach` binds.
     """
 
     label: str
@@ -25,6 +25,7 @@ class Type:
     choices: tuple[str, ...] = field(default=(), compare=False)
     fields: Mapping[str, Type] = field(default_factory=dict, compare=False)
     named: bool = field(default=False, compare=False)
+    loop: bool = field(default=False, compare=False)
 
     @property
     def known(self) -> bool:
@@ -93,6 +94,13 @@ def record(fields: Mapping[str, Type], name: str | None = None) -> Type:
         return Type(name, "record", fields=fields, named=True)
     text = ", ".join(f"{k}: {v.label}" for k, v in fields.items())
     return Type(_short("{" + text + "}"), "record", fields=fields)
+
+
+def fan(item: Type) -> Type:
+    """What a `foreach` binds."""
+    failed = record({"index": INT, "error": STRING})
+    fields = {"done": list_of(item), "failed": list_of(failed), "all": list_of(optional(item))}
+    return Type(f"Fan[{item.label}]", "record", fields=fields, named=True, loop=True)
 
 
 def is_artifact(t: Type) -> bool:

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 
 from econda_edsl import syntax as s
 from econda_edsl import types as t
-from econda_edsl.check_steps import fan
 from econda_edsl.diagnostics import Span
 from econda_edsl.index.expressions import Expressions, Names
 from econda_edsl.index.symbols import Reference, Scope, Symbol
@@ -53,7 +52,7 @@ class Steps(Expressions):
                 return self.type_of(expr)
             case s.Foreach(body=body):
                 gathered = [self.type_of(x.expr) for x in body.steps if isinstance(x, s.Gather)]
-                return fan(gathered[0]) if gathered else t.UNKNOWN
+                return t.fan(gathered[0]) if gathered else t.UNKNOWN
             case s.When() if self.checked.steps is not None:
                 return self.checked.steps.binds.get(step, {}).get(name, t.UNKNOWN)
             case _:
