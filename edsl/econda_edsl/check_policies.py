@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from econda_edsl import syntax as s
 from econda_edsl import types as t
 from econda_edsl.constants import MISSING
-from econda_edsl.diagnostics import Diagnostic
 from econda_edsl.infer import Inference
 from econda_edsl.lower_expr import Lowering
+from econda_edsl.order import sort_by_need
 from econda_edsl.plan import Objective, Rule
 from econda_edsl.policy_terms import ENTITIES
 from econda_edsl.settings import SettingChecks
@@ -42,14 +43,13 @@ class Lowered:
 
 @dataclass(slots=True)
 class PolicyChecks:
-    """`lowered` holds each policy of the module that has no error; `ending` those whose bases have been followed."""
+    """`lowered` holds each policy of the module that has no error."""
 
     inference: Inference
     settings: SettingChecks
     lowering: Lowering
     label: str = ""
     lowered: dict[str, Lowered] = field(default_factory=dict)
-    ending: set[str] = field(default_factory=set)
 
     def check(self, d: s.Policy) -> None:
         before = len(self.inference.diagnostics)
@@ -108,32 +108,23 @@ class PolicyChecks:
             first = first or rule
 
     def extends(self, d: s.Policy) -> None:
-        tables = self.inference.tables
-        seen, base = {d.name.text: None}, d.extends
-        if base is not None and base.text not in tables.policies:
-            if tables.complete:
-                what = tables.kind_of(base.text)
-                help_ = did_you_mean(base.text, tables.policies) or (f"`{base.text}` is {what}" if what else "")
-                self.inference.report("E0201", f"unknown policy `{base.text}`", base.span, "not declared", help_)
+        tables, base = self.inference.tables, d.extends
+        if base is None or base.text in tables.policies or not tables.complete:
             return
-        while base is not None and base.text in tables.policies and not self.followed(base.text):
-            if base.text == d.name.text:
-                notes = (f"cycle: {' -> '.join([*seen, base.text])}",)
-                self.inference.diagnostics.append(
-                    Diagnostic("E0905", "these policies extend each other", d.name.span, "needs itself", notes)
-                )
-                break
-            if base.text in seen:
-                # A cycle further on, which the first of its members reports.
-                self.ending.update(list(seen)[: list(seen).index(base.text)])
-                return
-            seen[base.text] = None
-            base = tables.policies[base.text].extends
-        self.ending.update(seen)
+        what = tables.kind_of(base.text)
+        help_ = did_you_mean(base.text, tables.policies) or (f"`{base.text}` is {what}" if what else "")
+        self.inference.report("E0201", f"unknown policy `{base.text}`", base.span, "not declared", help_)
 
-    def followed(self, name: str) -> bool:
-        """Whether nothing new is to be said about what a policy extends."""
-        return name in self.inference.tables.homes or name in self.ending
+    def cycles(self, own: Mapping[str, s.Policy]) -> None:
+        """Refuse policies that extend each other; those of other modules cannot extend one of this module."""
+        needs = {name: [d.extends.text] for name, d in own.items() if d.extends is not None and d.extends.text in own}
+        for cycle in sort_by_need(own, needs)[1]:
+            notes = (f"cycle: {' -> '.join([*cycle, cycle[0]])}",)
+            at = own[cycle[0]].name.span
+            message = "these policies extend each other"
+            self.inference.report("E0905", message, at, "needs itself", notes=notes)
+            for name in cycle:
+                self.lowered.pop(name, None)
 
     # ---- settings
 

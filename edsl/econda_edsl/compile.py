@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from econda_edsl import syntax as s
@@ -125,11 +125,10 @@ def examine(text: str, files: Mapping[str, bytes], *, path: str = "pipeline.edsl
     facts = Facts()
     modules: dict[str, Checked] = {}
     inference = Inference(Tables())
-    with bounded():
-        units = load_units(path, text, files, memo)
-        check_lock(units, files)
-        for unit in units:
-            modules[unit.path] = checked = _checked(unit, modules, facts, inference, files)
+    units = load_units(path, text, files, memo)
+    check_lock(units, files)
+    for unit in units:
+        modules[unit.path] = checked = _checked(unit, modules, facts, inference, files)
     return checked  # type: ignore[possibly-undefined]
 
 
@@ -151,7 +150,21 @@ def _checked(
     checked = Checked(unit, tables, names, inference, None, problems, modules)
     if found or cycles:
         return checked
-    lowering = Lowering(tables, inference.types, words=names.words)
+    parts = _parts(checked, order, lets)
+    _check_declarations(checked, parts, files)
+    _check_pipelines(own, parts.steps)
+    check_fields(parts.constants)
+    checked = replace(checked, parts=parts)
+    modules[unit.path] = checked
+    if all(d.code in _ABOUT_FILES for d in problems):
+        check_fit(checked)
+    return checked
+
+
+def _parts(checked: Checked, order: Mapping[s.Block, tuple[s.Step, ...]], lets: Sequence[str]) -> Parts:
+    """The checks of a module, its constants computed."""
+    unit, tables, inference = checked.unit, checked.tables, checked.inference
+    lowering = Lowering(tables, inference.types, words=checked.names.words)
     constants = Constants(inference, lowering)
     for name in tables.lets:
         if name in tables.homes:
@@ -160,32 +173,41 @@ def _checked(
                 constants.bring(name, home.parts.constants, there)
     constants.lets(tables, lets)
     settings = SettingChecks(inference, constants)
+    packages = {name: driver.package for name, driver in unit.drivers.items() if driver.package is not None}
+    return Parts(
+        constants,
+        settings,
+        StepChecks(inference, constants, settings, checked.names, order),
+        ResourceChecks(inference, settings, packages),
+        PolicyChecks(inference, settings, lowering, unit.label),
+    )
+
+
+@bounded()
+def _check_declarations(checked: Checked, parts: Parts, files: Mapping[str, bytes]) -> None:
+    """All that a module declares but its pipelines, records first: values given to them lie in their ranges."""
+    unit, tables, constants = checked.unit, checked.tables, parts.constants
     for d in unit.program.declarations:
         if isinstance(d, s.Record):
             check_inputs(d.fields, constants)
     for function in tables.functions.values():
         if function.name.text in tables.own:
             check_inputs(function.inputs, constants)
-    tasks = TaskChecks(inference, constants, settings, files, package=unit.package is not None)
-    packages = {name: driver.package for name, driver in unit.drivers.items() if driver.package is not None}
-    resources = ResourceChecks(inference, settings, packages)
-    policies = PolicyChecks(inference, settings, lowering, unit.label)
-    steps = StepChecks(inference, constants, settings, names, order)
+    tasks = TaskChecks(checked.inference, constants, parts.settings, files, package=unit.package is not None)
     for name in tables.own:
         if name in tables.tasks:
             tasks.check(tables.tasks[name])
         elif name in tables.resources:
-            resources.check(tables.resources[name])
+            parts.resources.check(tables.resources[name])
         elif name in tables.policies:
-            policies.check(tables.policies[name])
+            parts.policies.check(tables.policies[name])
+    parts.policies.cycles({name: d for name, d in tables.policies.items() if name in tables.own})
+
+
+@bounded()
+def _check_pipelines(own: Mapping[str, s.Pipeline], steps: StepChecks) -> None:
     for d in own.values():
         steps.check(d)
-    check_fields(constants)
-    checked = replace(checked, parts=Parts(constants, settings, steps, resources, policies))
-    modules[unit.path] = checked
-    if all(d.code in _ABOUT_FILES for d in problems):
-        check_fit(checked)
-    return checked
 
 
 def _choose(tables: Tables, wanted: str | None, problems: list[Diagnostic]) -> s.Pipeline | None:

@@ -12,6 +12,7 @@ from econda_edsl.declare import Tables
 from econda_edsl.evaluate import Budget, EvaluationError, evaluate
 from econda_edsl.infer import Inference
 from econda_edsl.lower_expr import Lowering, is_static
+from econda_edsl.suggest import bounded
 from econda_edsl.types import Type
 
 LARGEST_CONSTANT = 200_000
@@ -41,6 +42,7 @@ class Constants:
         if there in other.hollow:
             self.hollow.add(name)
 
+    @bounded()
     def lets(self, tables: Tables, order: Sequence[str]) -> None:
         """Compute all `let`s of the module in an order in which each comes after what it needs."""
         for name in order:

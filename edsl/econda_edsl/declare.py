@@ -12,7 +12,7 @@ from econda_edsl import types as t
 from econda_edsl.diagnostics import Diagnostic, Span
 from econda_edsl.modules import Unit
 from econda_edsl.packages import INTERFACE_TYPES
-from econda_edsl.suggest import did_you_mean
+from econda_edsl.suggest import bounded, did_you_mean
 
 _GENERIC = {"List": 1, "Map": 2, "Table": 1}
 _CLOSED_TYPES = frozenset({"Secret", *INTERFACE_TYPES})
@@ -74,6 +74,7 @@ class Tables:
         return next((what for what, table in tables.items() if name in table), "")
 
 
+@bounded()
 def declare(unit: Unit, others: Mapping[str, Tables], facts: Facts) -> tuple[Tables, list[Diagnostic]]:
     """Collect and resolve. `others` are the tables of the units this one imports, by path."""
     work = _Declare(Tables(facts=facts, complete=unit.complete), unit, others)

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from econda_edsl import prelude
 from econda_edsl import syntax as s
 from econda_edsl.diagnostics import Diagnostic, Span
-from econda_edsl.suggest import did_you_mean
+from econda_edsl.suggest import bounded, did_you_mean
 
 
+@bounded()
 def check_flow(pipelines: Mapping[str, s.Pipeline]) -> list[Diagnostic]:
     """Check every pipeline."""
     work = _Flow()

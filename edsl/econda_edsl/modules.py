@@ -16,7 +16,7 @@ from econda_edsl.diagnostics import Diagnostic, Span
 from econda_edsl.layout import Layout, decode, lay_out
 from econda_edsl.parse import Memo, parse
 from econda_edsl.qualify import own_aliases, qualify
-from econda_edsl.suggest import did_you_mean
+from econda_edsl.suggest import bounded, did_you_mean
 
 MODULES_MOST = 200
 
@@ -41,6 +41,7 @@ class Unit:
     diagnostics: list[Diagnostic] = field(default_factory=list)
 
 
+@bounded()
 def load_units(path: str, text: str, files: Mapping[str, bytes], memo: Memo | None = None) -> list[Unit]:
     """All units of a program, each after those it imports; the last is the file itself.
 

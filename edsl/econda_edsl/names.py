@@ -11,9 +11,10 @@ from econda_edsl.declare import Tables, reserved
 from econda_edsl.diagnostics import Diagnostic, Span
 from econda_edsl.mentions import Mentions
 from econda_edsl.scopes import BlockNames, ConstantPlace, Frame, Names, exported, not_none
-from econda_edsl.suggest import did_you_mean
+from econda_edsl.suggest import bounded, did_you_mean
 
 
+@bounded()
 def resolve(program: s.Program, tables: Tables) -> tuple[Names, list[Diagnostic]]:
     """Resolve all declarations."""
     result, found = Names(), []

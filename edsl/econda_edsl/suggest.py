@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from itertools import islice
 
+FEW = 64
+"""So few names are always looked at: there are no more errors than text, so the work of it grows with the text."""
 WORK = 100_000
-"""Names that the suggestions for one program may look at: with thousands of errors among thousands of names, the first
-errors get theirs, and only those are shown."""
+"""Names in longer lists that one phase may look at: with thousands of errors among thousands of names, the first errors
+of a phase get their suggestions, and the rest of them get none. No phase spends what another has."""
 _left: ContextVar[list[int] | None] = ContextVar("left", default=None)
 
 
 @contextmanager
 def bounded() -> Iterator[None]:
-    """Bound the work of all suggestions made inside."""
+    """Bound the work of all suggestions made inside, which is one phase of the compiler. As a decorator, of each call."""
     before = _left.set([WORK])
     try:
         yield
@@ -23,21 +26,34 @@ def bounded() -> Iterator[None]:
 
 
 def nearest(word: str, names: Iterable[str]) -> str | None:
-    """The closest of `names`, ignoring case and underscores; None when nothing is close, as no other letter is to one."""
-    left = _left.get()
-    if left is not None and left[0] <= 0:
-        return None
-    names = set(names) - {word}
-    if left is not None:
-        left[0] -= len(names)
+    """The closest of `names`, ignoring case and underscores; None when nothing is close, as no other letter is to one.
+
+    None also where `names` are many and the work of this phase is done, see `bounded`.
+    """
     folded = _fold(word)
     limit = min(max(1, (len(folded) + 2) // 4), len(folded) - 1)
     best: tuple[int, str] | None = None
-    for name in sorted(names):
+    for name in sorted(_affordable(names) - {word}):
         distance = _distance(folded, _fold(name), limit)
         if distance <= limit and (best is None or distance < best[0]):
             best = (distance, name)
     return best[1] if best else None
+
+
+def _affordable(names: Iterable[str]) -> set[str]:
+    """All of the names, or none of them where they are many and nothing is left for many."""
+    rest, left = iter(names), _left.get()
+    few = set(islice(rest, FEW))
+    if left is None:
+        return few.union(rest)
+    following = next(rest, None)
+    if following is None:
+        return few
+    if left[0] <= 0:
+        return set()
+    found = few.union((following,), rest)
+    left[0] -= len(found)
+    return found
 
 
 def did_you_mean(word: str, names: Iterable[str]) -> str:
