@@ -6,8 +6,9 @@ import ast
 import warnings
 from graphlib import CycleError, TopologicalSorter
 
-from econda_edsl.importing.airflow_reading import Dag, Milliseconds, Operation, Reader
+from econda_edsl.importing.airflow_reading import Reader
 from econda_edsl.importing.airflow_tasks import OperationTasks
+from econda_edsl.importing.airflow_values import Dag, Milliseconds, Operation
 from econda_edsl.importing.documents import decode
 from econda_edsl.importing.report import Gaps, Imported, NotImported
 from econda_edsl.layout import SOURCE_BYTES

@@ -4,68 +4,23 @@ from __future__ import annotations
 
 import ast
 import itertools
-from dataclasses import dataclass, field
 from typing import Any
 
+from econda_edsl.importing.airflow_values import (
+    Dag,
+    Maker,
+    Milliseconds,
+    Operation,
+    Output,
+    Unknown,
+    is_operator,
+    operations,
+    sources,
+)
 from econda_edsl.importing.report import Gaps, NotImported
 
 NODES_MOST = 20_000
 _UNITS = {"weeks": 604_800_000, "days": 86_400_000, "hours": 3_600_000, "minutes": 60_000, "seconds": 1_000, "milliseconds": 1}  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Unknown:
-    """A value that only executing the file would give."""
-
-    text: str
-
-
-@dataclass(frozen=True)
-class Milliseconds:
-    """A timedelta."""
-
-    value: float
-
-
-@dataclass(eq=False)
-class Operation:
-    """One task. `operator` is the class or the decorator; `mapped` are the arguments of `expand`."""
-
-    id: str
-    operator: str
-    line: int
-    fields: dict[str, Any]
-    function: ast.FunctionDef | None = None
-    args: dict[str, Any] = field(default_factory=dict)
-    mapped: dict[str, Any] = field(default_factory=dict)
-    upstream: dict[Operation, None] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Output:
-    """What a task returns, or one key of it."""
-
-    of: Operation
-    key: str | int | None = None
-
-
-@dataclass
-class Dag:
-    id: str
-    line: int
-    fields: dict[str, Any]
-    doc: str = ""
-    operations: list[Operation] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class Maker:
-    """A function under `@task`, or an operator's class, perhaps with arguments already (`partial`, `override`)."""
-
-    operator: str
-    function: ast.FunctionDef | None = None
-    given: tuple[tuple[str, Any], ...] = ()
-    overrides: tuple[tuple[str, Any], ...] = ()
 
 
 class Reader:
@@ -123,7 +78,7 @@ class Reader:
 
     def _makes_tasks(self, node: ast.AST) -> bool:
         names = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
-        return any(_is_operator(name) or isinstance(self._names.get(name), Maker | Operation) for name in names)
+        return any(is_operator(name) or isinstance(self._names.get(name), Maker | Operation) for name in names)
 
     def _loop(self, node: ast.For, name: str, over: Any) -> None:
         if not isinstance(over, list) or len(over) > 10_000:
@@ -176,7 +131,7 @@ class Reader:
             case ast.Constant(value=value):
                 return value
             case ast.Name(id=name):
-                if _is_operator(name) and name not in self._names:
+                if is_operator(name) and name not in self._names:
                     return Maker(name)
                 return self._names.get(name, Unknown(name))
             case ast.List(elts=elements) | ast.Tuple(elts=elements):
@@ -198,7 +153,7 @@ class Reader:
             case ast.Attribute(value=inner, attr="output"):
                 found = self._value(inner)
                 return Output(found) if isinstance(found, Operation) else Unknown(ast.unparse(node))
-            case ast.Attribute(attr=name) if _is_operator(name):
+            case ast.Attribute(attr=name) if is_operator(name):
                 return Maker(name)
             case ast.Subscript(value=inner, slice=ast.Constant(value=str() | int() as key)):
                 found = self._value(inner)
@@ -356,7 +311,7 @@ class Reader:
         wanted = fields.pop("task_id", of.function.name if of.function else "task")
         made = Operation(wanted if isinstance(wanted, str) else "task", of.operator, node.lineno, fields, of.function, args, mapped)  # fmt: skip
         for value in (*args.values(), *mapped.values(), *fields.values()):
-            for source in _sources(value):
+            for source in sources(value):
                 made.upstream[source] = None
         dag.operations.append(made)
         if sum(len(each.operations) for each in self.dags) > NODES_MOST:
@@ -372,8 +327,8 @@ class Reader:
         return Unknown(ast.unparse(node))
 
     def _order(self, before: Any, after: Any) -> None:
-        for one in _operations(before):
-            for other in _operations(after):
+        for one in operations(before):
+            for other in operations(after):
                 other.upstream[one] = None
 
     def _chain(self, node: ast.AST, one: Any, other: Any) -> None:
@@ -386,24 +341,3 @@ class Reader:
                 self._order(a, b)
         else:
             self._order(one, other)
-
-
-def _is_operator(name: str) -> bool:
-    return name.endswith(("Operator", "Sensor")) and name[0].isupper()
-
-
-def _operations(value: Any) -> list[Operation]:
-    match value:
-        case Operation():
-            return [value]
-        case Output(of=of):
-            return [of]
-        case list():
-            return [each for inner in value for each in _operations(inner)]
-    return []
-
-
-def _sources(value: Any) -> list[Operation]:
-    if isinstance(value, dict):
-        return [each for inner in value.values() for each in _sources(inner)]
-    return _operations(value)

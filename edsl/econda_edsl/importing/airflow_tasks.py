@@ -7,7 +7,7 @@ import pprint
 from typing import Any
 
 from econda_edsl.importing.airflow_code import code_of, inner_imports, returns_value
-from econda_edsl.importing.airflow_reading import Milliseconds, Operation, Output, Unknown
+from econda_edsl.importing.airflow_values import Milliseconds, Operation, Output, Unknown
 from econda_edsl.importing.documents import shown
 from econda_edsl.importing.report import Gaps
 from econda_edsl.writing.literals import NoLiteral, duration_literal, value_literal
