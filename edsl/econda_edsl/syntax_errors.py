@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 
 from lark.exceptions import UnexpectedInput
 
@@ -30,6 +31,7 @@ _SIGNS = {"&&": "use `and`", "||": "use `or`", "!": "use `not`", "&": "use `and`
           "//": "comments begin with `#`; `floor(a / b)` divides without a rest", "?": "write `a if test else b`",
           "%": "use `Int` arithmetic; `%` belongs to percents", "=>": "name a field by its selector: `by = .loss`"}  # fmt: skip
 _PUNCTUATION = frozenset(["'", "`", ";", "?", "=>"])
+_STOPPED_AT = re.compile(r"[A-Za-z_]\w*|\d[\w.]*|&&|\|\||\+=|//|->|=>|==|<=|>=|!=|.")
 _COMPARISON = r"<=|>=|==|!=|<|>"
 _HOMES = {"carry": "in a `repeat`", "next": "in a `repeat`", "until": "at the margin of its `repeat`"}
 _NAMES = {"_NL": "the end of the line", "NAME": "a name", "TNAME": "a type", "STRING": "a string", "COLON": "`:`",
@@ -40,7 +42,7 @@ _NAMES = {"_NL": "the end of the line", "NAME": "a name", "TNAME": "a type", "ST
 
 def explain(error: UnexpectedInput, text: str, offset: Span) -> Diagnostic:
     """Turn the parser's complaint into a diagnostic; `offset` moves positions to those of the file."""
-    place = _Place(error, text, offset)
+    place = _place(error, text, offset)
     for rule in (
         _indentation,
         _target,
@@ -63,38 +65,57 @@ def explain(error: UnexpectedInput, text: str, offset: Span) -> Diagnostic:
     return place.diagnostic("E0101", message, f"expected {wanted}" if wanted else "")
 
 
+@dataclass(frozen=True, slots=True)
 class _Place:
-    """Where and on what the parser stopped."""
+    """Where and on what the parser stopped; each rule looks at it and answers with a diagnostic or with None.
 
-    def __init__(self, error: UnexpectedInput, text: str, offset: Span) -> None:
-        token = getattr(error, "token", None)
-        self.kind = getattr(token, "type", "")
-        self.lines = text.split("\n")
-        line, column = _position(error, self.lines)
-        self.line, self.column, self.offset = line, column, offset
-        found = (getattr(error, key, None) for key in ("accepts", "expected", "allowed"))
-        self.expected: set[str] = set(next(filter(None, found), ()))
-        self.source = self.lines[line - 1] if line <= len(self.lines) else ""
-        self.at_end = self.kind in ("_NL", "$END", "_DEDENT") or column > len(self.source)
-        if self.kind == "_NL":
-            self.at_end = True
-        rest = self.source[column - 1 :]
-        match = re.match(r"[A-Za-z_]\w*|\d[\w.]*|&&|\|\||\+=|//|->|=>|==|<=|>=|!=|.", rest)
-        self.word = match[0] if match else ""
-        self.before = self.source[: column - 1]
+    `source` is the line, `before` what stands in it left of where the parser stopped, `word` what stands there.
+    """
 
-    def span(self, width: int | None = None) -> Span:
-        first = self.offset.column if self.line == 1 else 0
-        start = self.column + first
-        return Span(
-            self.line + self.offset.line,
-            start,
-            self.line + self.offset.line,
-            start + (width or max(1, 0 if self.at_end else len(self.word))),
-        )
+    kind: str
+    lines: list[str]
+    line: int
+    column: int
+    offset: Span
+    expected: AbstractSet[str]
 
-    def diagnostic(self, code: str, message: str, label: str = "", help: str = "") -> Diagnostic:
-        return Diagnostic(code, message, self.span(), label, help=help)
+    @property
+    def source(self) -> str:
+        return self.lines[self.line - 1] if self.line <= len(self.lines) else ""
+
+    @property
+    def before(self) -> str:
+        return self.source[: self.column - 1]
+
+    @property
+    def word(self) -> str:
+        match = _STOPPED_AT.match(self.source, self.column - 1)
+        return match[0] if match else ""
+
+    @property
+    def at_end(self) -> bool:
+        return self.kind in ("_NL", "$END", "_DEDENT") or self.column > len(self.source)
+
+    @property
+    def margin(self) -> int:
+        """The column at which the line's text begins."""
+        return len(self.source) - len(self.source.lstrip()) + 1
+
+    def diagnostic(
+        self, code: str, message: str, label: str = "", help: str = "", *, at: int = 0, width: int = 0, line: int = 0
+    ) -> Diagnostic:
+        """Something wrong where the parser stopped, or at another column or line."""
+        width = width or max(1, 0 if self.at_end else len(self.word))
+        start = (at or self.column) + (self.offset.column if (line or self.line) == 1 else 0)
+        line = (line or self.line) + self.offset.line
+        return Diagnostic(code, message, Span(line, start, line, start + width), label, help=help)
+
+
+def _place(error: UnexpectedInput, text: str, offset: Span) -> _Place:
+    lines = text.split("\n")
+    found = (getattr(error, key, None) for key in ("accepts", "expected", "allowed"))
+    kind = getattr(getattr(error, "token", None), "type", "")
+    return _Place(kind, lines, *_position(error, lines), offset, frozenset(next(filter(None, found), ())))
 
 
 def _position(error: UnexpectedInput, lines: list[str]) -> tuple[int, int]:
@@ -107,8 +128,9 @@ def _position(error: UnexpectedInput, lines: list[str]) -> tuple[int, int]:
 
 def _indentation(p: _Place) -> Diagnostic | None:
     if p.kind == "_INDENT":
-        p.line, p.column = _next_code_line(p)
-        return p.diagnostic("E0102", "this line is indented, but nothing opens a block", "unexpected indentation")
+        line, column = _next_code_line(p)
+        message = "this line is indented, but nothing opens a block"
+        return p.diagnostic("E0102", message, "unexpected indentation", line=line, at=column)
     if "_INDENT" in p.expected and len(p.expected) == 1:
         help_ = "indent the lines of the block, or remove the `:`"
         return p.diagnostic("E0102", "this block has no lines", "expected an indented block", help_)
@@ -128,10 +150,9 @@ def _target(p: _Place) -> Diagnostic | None:
     target = p.before.strip()
     if p.word != "=" or "EQUAL" in p.expected or not re.fullmatch(r"[a-z_]\w*([.\[][^=]*)", target):
         return None
-    p.column = len(p.before) - len(p.before.lstrip()) + 1
-    p.word, p.at_end = target, False
     help_ = "values do not change: bind a new name, or make a new record"
-    return p.diagnostic("E0101", "only a plain name can be bound", "not a name", help_)
+    message = "only a plain name can be bound"
+    return p.diagnostic("E0101", message, "not a name", help_, at=p.margin, width=len(target))
 
 
 def _equals(p: _Place) -> Diagnostic | None:
@@ -143,16 +164,15 @@ def _equals(p: _Place) -> Diagnostic | None:
 
 
 def _colon(p: _Place) -> Diagnostic | None:
-    if p.at_end and "COLON" in p.expected and _BLOCK.match(p.source.strip()):
-        p.column = len(p.source.rstrip()) + 1
-        word = p.source.split()[0] if p.source.split() else "this"
-        return p.diagnostic(
-            "E0107", f"`{word}` opens a block with `:`", "expected `:`", "add `:` at the end of the line"
-        )
-    if p.at_end and "COLON" in p.expected and re.fullmatch(r"run [a-z]+", p.source.strip()):
-        p.column = len(p.source.rstrip()) + 1
+    if not p.at_end or "COLON" not in p.expected:
+        return None
+    text, end = p.source.strip(), len(p.source.rstrip()) + 1
+    if _BLOCK.match(text):
+        message = f"`{text.split()[0]}` opens a block with `:`"
+        return p.diagnostic("E0107", message, "expected `:`", "add `:` at the end of the line", at=end)
+    if re.fullmatch(r"run [a-z]+", text):
         help_ = "add `:` and the code below, or the name of a file in quotes"
-        return p.diagnostic("E0107", f"`{p.source.strip()}` opens a block with `:`", "expected `:` or a string", help_)
+        return p.diagnostic("E0107", f"`{text}` opens a block with `:`", "expected `:` or a string", help_, at=end)
     return None
 
 
@@ -162,28 +182,33 @@ def _misplaced(p: _Place) -> Diagnostic | None:
     if p.before.strip() != first:
         return None
     if first in _HOMES and re.match(r"\w", p.word):
-        p.column, p.word = p.source.index(first) + 1, first
-        return p.diagnostic("E0505", f"`{first}` stands {_HOMES[first]}", "not here")
+        message = f"`{first}` stands {_HOMES[first]}"
+        return p.diagnostic("E0505", message, "not here", at=p.margin, width=len(first))
     if p.source.strip() == "state:":
-        p.column, p.word = p.source.index("state") + 1, "state"
         help_ = "declare it as `operator name(…)`, which keeps a state from run to run"
-        return p.diagnostic("E0204", "a task has no setting `state`", "unknown setting", help_)
+        message = "a task has no setting `state`"
+        return p.diagnostic("E0204", message, "unknown setting", help_, at=p.margin, width=len(first))
     return None
 
 
 def _foreign(p: _Place) -> Diagnostic | None:
     first = p.source.split()[0].rstrip(":(") if p.source.split() else ""
     if (first in _WORDS and p.before.strip() in ("", first)) or first in ("while", "elif", "if", "for", "def"):
-        p.column = len(p.source) - len(p.source.lstrip()) + 1
-        p.word, p.at_end = first, False
-        return p.diagnostic("E0110", f"there is no `{first}` here", "not a word of EDSL", _WORDS[first])
+        message = f"there is no `{first}` here"
+        return p.diagnostic("E0110", message, "not a word of EDSL", _WORDS[first], at=p.margin, width=len(first))
     if p.before.strip() == "else" and p.word == "if":
         return p.diagnostic("E0110", "there is no `else if` here", "not a word of EDSL", "use `else when … :`")
-    if p.before[-1:] + p.word == "//":
-        p.column, p.word = p.column - 1, "//"
-    if not p.at_end and p.word in _SIGNS and (p.word != "?" or p.before.endswith(" ")):
-        what = "a sign" if p.word in _PUNCTUATION else "an operator"
-        return p.diagnostic("E0111", f"`{p.word}` is not {what} of EDSL", "not known", _SIGNS[p.word])
+    return _foreign_sign(p)
+
+
+def _foreign_sign(p: _Place) -> Diagnostic | None:
+    # The first half of `//` is the operator that divides.
+    halved = p.before[-1:] + p.word == "//"
+    sign, at = ("//", p.column - 1) if halved else (p.word, p.column)
+    if not p.at_end and sign in _SIGNS and (sign != "?" or p.before.endswith(" ")):
+        what = "a sign" if sign in _PUNCTUATION else "an operator"
+        message = f"`{sign}` is not {what} of EDSL"
+        return p.diagnostic("E0111", message, "not known", _SIGNS[sign], at=at, width=len(sign))
     if p.word in ("*", "+", "/", "-") and p.source[p.column : p.column + 1] == "=":
         return p.diagnostic("E0111", f"`{p.word}=` is not an operator of EDSL", "not known", _SIGNS["+="])
     return None
@@ -235,10 +260,8 @@ def _dropped(p: _Place) -> Diagnostic | None:
         r" +[a-z_]\w*(\.\w+)* *", p.before
     ):
         return None
-    p.column, p.word = len(p.before) - len(p.before.lstrip()) + 1, p.source.strip()
-    return p.diagnostic(
-        "E0508", "this value is computed and dropped", "not a step", "bind it: `name = …`, or `assert` it"
-    )
+    message, help_ = "this value is computed and dropped", "bind it: `name = …`, or `assert` it"
+    return p.diagnostic("E0508", message, "not a step", help_, at=p.margin, width=len(p.source.strip()))
 
 
 def _statement(p: _Place) -> Diagnostic | None:
