@@ -24,13 +24,15 @@ from econda_cloud.run.events import (
 class Attempt(msgspec.Struct, omit_defaults=True, kw_only=True):
     """One attempt. `cost` in nano-dollars, None while unknown; times in ms since the epoch.
 
-    One that was `reused` never ran; `not_reused` says why no earlier result could be used.
+    One that was `reused` never ran; `not_reused` says why no earlier result could be used. `lender` names the chunk in
+    whose place it was started eagerly.
     """
 
     attempt: int
     pool: str = ""
     offer: str = ""
     chunk: str = ""
+    lender: str = ""
     state: str = "waiting"
     started_ms: int = 0
     ended_ms: int = 0
@@ -65,7 +67,7 @@ def instances_of(entries: Iterable[Entry]) -> dict[str, Instance]:
                         attempt = _attempt(table, instance, number)
                         attempt.state = "placed" if attempt.state == "waiting" else attempt.state
                         attempt.pool, attempt.offer, attempt.verdicts = event.pool, event.offer, event.verdicts
-                        attempt.chunk = event.chunk
+                        attempt.chunk, attempt.lender = event.chunk, event.lender
                         prices[instance, number] = (event.price, event.memory, len(event.items))
                 case AttemptSucceeded():
                     _end(table, prices, event, "succeeded", "")
@@ -75,7 +77,7 @@ def instances_of(entries: Iterable[Entry]) -> dict[str, Instance]:
                 case ChunkLost(chunk=chunk, failure=failure, message=message):
                     for row in table.values():
                         for attempt in row.attempts:
-                            if attempt.chunk == chunk and attempt.state == "placed":
+                            if chunk in (attempt.chunk, attempt.lender) and attempt.state == "placed":
                                 attempt.state, attempt.message = failure, message
                 case PlacementRefused(items=items, message=message):
                     for instance, number in items:

@@ -45,7 +45,7 @@ def _forget_stopped(work: Work) -> None:
     """Let go of attempts that were told to stop and did not answer in time."""
     state = work.state
     state.stopping.clear()
-    work.releases += [item for chunk in state.chunks.values() for item in chunk.open]
+    work.releases += [item for chunk in state.chunks.values() for item in (*chunk.open, *chunk.lent)]
     state.chunks.clear()
     state.timers = [timer for timer in state.timers if timer[1] == DEADLINE]
     for preparation in state.preparations.values():

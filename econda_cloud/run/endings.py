@@ -14,7 +14,7 @@ from econda_cloud.run.events import AttemptFailed, AttemptSucceeded, ChunkLost, 
 from econda_cloud.run.expand import fail_node, finish_node
 from econda_cloud.run.paths import environment_key
 from econda_cloud.run.reuse import keep
-from econda_cloud.run.state import Call
+from econda_cloud.run.state import Call, Chunk
 from econda_cloud.run.work import At, Work
 
 
@@ -70,7 +70,7 @@ def take_failure(work: Work, event: AttemptFailed) -> None:
 
 def take_loss(work: Work, event: ChunkLost) -> None:
     """Attempts of the chunk that have not reported end as lost, with nothing known of their time."""
-    chunk = work.state.chunks.get(event.chunk)
+    chunk = work.state.chunks.get(event.chunk) or _borrower(work, event.chunk)
     if chunk is None:
         return
     items = list(chunk.open)
@@ -82,6 +82,11 @@ def take_loss(work: Work, event: ChunkLost) -> None:
                 work,
                 AttemptFailed(instance=instance, attempt=attempt, failure=event.failure, message=event.message),
             )
+
+
+def _borrower(work: Work, lender: str) -> Chunk | None:
+    """The chunk that was started eagerly in the place of another; whoever ran that one runs it too."""
+    return next((chunk for chunk in work.state.chunks.values() if chunk.lender == lender), None)
 
 
 def refuse(work: Work, item: Item, message: str) -> None:
@@ -167,6 +172,7 @@ def settle(work: Work, item: Item, chunk_name: str, duration_ms: int) -> None:
         state.spent += cost
     state.committed -= chunk.committed
     if not chunk.open:
+        work.releases += chunk.lent
         del state.chunks[chunk_name]
 
 

@@ -56,6 +56,8 @@ class AttemptsPlaced(Event, frozen=True, kw_only=True, tag="attempts_placed"):
     """The broker chose an offer for a chunk of alike attempts; they will be dispatched under the name `chunk`.
 
     cpu_milli, memory (bytes), gpu: what each attempt reserves.
+    lender: the chunk in whose place this one was started eagerly, without asking the broker, which keeps that place
+    for the attempts in `lent` until this chunk is over.
     """
 
     chunk: str
@@ -69,6 +71,8 @@ class AttemptsPlaced(Event, frozen=True, kw_only=True, tag="attempts_placed"):
     cpu_milli: int = 0
     gpu: int = 0
     verdicts: tuple[Verdict, ...] = ()
+    lender: str = ""
+    lent: tuple[Item, ...] = ()
 
 
 class ChunkDispatched(Event, frozen=True, kw_only=True, tag="chunk_dispatched"):
@@ -149,12 +153,6 @@ class CancelRequested(Event, frozen=True, kw_only=True, tag="cancel_requested"):
     reason: str = ""
 
 
-class Released(Event, frozen=True, kw_only=True, tag="released"):
-    """The broker has taken note that these attempts no longer hold capacity."""
-
-    items: tuple[Item, ...]
-
-
 AnyEvent: TypeAlias = (
     RunStarted
     | AttemptsPlaced
@@ -167,7 +165,6 @@ AnyEvent: TypeAlias = (
     | ResultsMissing
     | TimerFired
     | CancelRequested
-    | Released
 )
 
 

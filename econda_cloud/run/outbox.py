@@ -71,5 +71,5 @@ def unwanted(plan: Plan, state: RunState, items: Iterable[Item]) -> list[Item]:
     The state must be newer than what is known of the broker. An attempt that is over never comes back.
     """
     work = Work(program_of(plan), state, state.now)
-    held = {item for chunk in state.chunks.values() for item in chunk.open}
+    held = {item for chunk in state.chunks.values() for item in (*chunk.open, *chunk.lent)}
     return [item for item in items if item not in held and current(work, item) is None]

@@ -95,7 +95,10 @@ AnyActive: TypeAlias = Call | Fan | Branch | Loop
 
 
 class Chunk(msgspec.Struct):
-    """Attempts placed together, until all of them have ended. `until_ms` is when they count as lost."""
+    """Attempts placed together, until all of them have ended. `until_ms` is when they count as lost.
+
+    lender, lent: see `AttemptsPlaced`.
+    """
 
     pool: str
     offer: str
@@ -110,6 +113,8 @@ class Chunk(msgspec.Struct):
     gpu: int = 0
     handle: str = ""
     committed: int = 0
+    lender: str = ""
+    lent: tuple[Item, ...] = ()
 
 
 class Preparation(msgspec.Struct):
@@ -169,7 +174,6 @@ class RunState(msgspec.Struct):
     chunks: dict[str, Chunk] = msgspec.field(default_factory=dict)
     preparations: dict[str, Preparation] = msgspec.field(default_factory=dict)
     stopping: dict[str, str] = msgspec.field(default_factory=dict)
-    releasing: list[Item] = msgspec.field(default_factory=list)
     timers: list[tuple[int, str, int]] = msgspec.field(default_factory=list)
     timer_ms: int = 0
     stop_by_ms: int = 0

@@ -36,7 +36,6 @@ from econda_cloud.run.events import (
     ChunkLost,
     Item,
     PlacementRefused,
-    Released,
     ResultsFound,
     ResultsMissing,
     RunStarted,
@@ -76,10 +75,12 @@ def step(
         work = Work(program_of(plan), state, max(now, state.now))
     state.now = work.now
     _due(work)
+    conclude(work)
     for event in events:
+        # As if each had come alone: an eager start is about what the event before it has made ready.
         _take(work, event)
         drain(work)
-    conclude(work)
+        conclude(work)
     _look_again_later(work)
     return state, _commands(work)
 
@@ -135,9 +136,6 @@ def _take(work: Work, event: AnyEvent) -> None:
         case CancelRequested(by=by, reason=reason):
             text = "cancelled" + (f" by {by}" if by else "") + (f": {reason}" if reason else "")
             begin_ending(work, Outcome(state="cancelled", error=text))
-        case Released(items=items):
-            gone = set(items)
-            work.state.releasing = [item for item in work.state.releasing if item not in gone]
         case RunStarted() | TimerFired():
             pass
 
@@ -165,6 +163,7 @@ def _take_placement(work: Work, event: AttemptsPlaced) -> None:
         elif found is None or found[1].phase != "placed":
             work.releases.append(item)
     if not wanted:
+        work.releases += event.lent
         return
     cost = next((verdict.cost for verdict in event.verdicts if verdict.chosen), None) or 0
     chunk = Chunk(
@@ -180,6 +179,8 @@ def _take_placement(work: Work, event: AttemptsPlaced) -> None:
         cpu_milli=event.cpu_milli,
         gpu=event.gpu,
         committed=cost,
+        lender=event.lender,
+        lent=event.lent,
     )
     state.chunks[event.chunk] = chunk
     heapq.heappush(state.timers, (chunk.until_ms, CHUNK_TIMER + event.chunk, 0))
@@ -243,17 +244,15 @@ def _lease_over(work: Work, name: str) -> None:
     chunk = work.state.chunks.get(name)
     if chunk is None:
         return
-    work.state.releasing += chunk.open
     message = f"not heard of in time by {chunk.pool}"
     take_loss(work, ChunkLost(chunk=name, failure="lost", message=message))
 
 
 def _commands(work: Work) -> list[AnyCommand]:
     state = work.state
-    released = list(dict.fromkeys([*work.releases, *state.releasing]))
     commands = [*work.commands, *work.cancels.values()]
-    if released:
-        commands.insert(0, Release(items=tuple(released)))
+    if work.releases:
+        commands.insert(0, Release(items=tuple(dict.fromkeys(work.releases))))
     if work.kept:
         commands.append(Keep(results=tuple(work.kept)))
     if state.outcome is None:
@@ -285,8 +284,6 @@ def outstanding(plan: Plan, state: RunState) -> list[AnyCommand]:
     if state.outcome is not None:
         return [FinishRun(outcome=state.outcome)]
     commands: list[AnyCommand] = []
-    if state.releasing:
-        commands.append(Release(items=tuple(state.releasing)))
     commands += pending_requests(plan, state)
     commands += pending_lookups(plan, state)
     commands += [_dispatch(name, chunk) for name, chunk in state.chunks.items() if not chunk.handle and chunk.open]

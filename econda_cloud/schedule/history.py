@@ -65,8 +65,10 @@ class History(Generic[TState, TEvent, TCommand, TEntry]):
         self._decoder = msgspec.json.Decoder(entry)
         self._encoder = msgspec.json.Encoder()
         self._snapshots, self._every = snapshots, every
+        self._start = start
         self.seq, self.state = 0, start()
         self._saved = 0
+        self._proposed: list[TEvent] = []
 
     def refresh(self) -> TState:
         """Take in the log's tail; the first time, from the latest snapshot on."""
@@ -93,6 +95,33 @@ class History(Generic[TState, TEvent, TCommand, TEntry]):
                 self.seq += 1
             self._save()
             return commands
+
+    def propose(self, events: Iterable[TEvent], now: int) -> list[TCommand]:
+        """What events would command. The state is ahead of the log then, until `commit`."""
+        events = tuple(events)
+        self._proposed += events
+        self.state, commands = self._step(self.state, events, now)
+        return commands
+
+    def commit(self, now: int) -> None:
+        """Append all that was proposed as one record, taken in at `now`.
+
+        Raises `Conflict` if somebody else was faster; the history is then as new and reads the log again.
+        """
+        events, self._proposed = tuple(self._proposed), []
+        record = self._encoder.encode(self._entry(engine=ENGINE_VERSION, now=now, events=events))  # type: ignore[arg-type]
+        try:
+            self._log.append(self._name, self.seq, record)
+        except Conflict:
+            if self._log.read(self._name, self.seq)[:1] != [record]:
+                self.forget()
+                raise
+        self.seq += 1
+        self._save()
+
+    def forget(self) -> None:
+        """Be as new: what was proposed is not wanted."""
+        self._proposed, self.seq, self._saved, self.state = [], 0, 0, self._start()
 
     def _catch_up(self, mine: bytes) -> list[TCommand] | None:
         """Take in what others wrote. The commands of `mine` if it is there after all, else None.

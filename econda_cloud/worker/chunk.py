@@ -35,14 +35,16 @@ def run_chunk(
     cancelled: Callable[[Item], bool] = never,
     deadline_ms: int | None = None,
     secrets: Secrets | None = None,
+    later: bool = False,
 ) -> Iterator[Report]:
     """Reports in the order of the items. `clock` gives ms since the epoch; `scratch` keeps logs and fetched files.
 
     `cancelled` is asked before an item and about once a second while it runs; a cancelled one saves its checkpoint
     and reports `preempted`. At `deadline_ms` (ms since the epoch) the place where this runs ends, as an invocation
-    of a function does: what still runs `MARGIN_MS` before is stopped, and what has not begun never is.
+    of a function does: what still runs `MARGIN_MS` before is stopped, and what has not begun never is. `later`: other
+    chunks ran there before.
     """
-    place = _Place(clock, deadline_ms)
+    place = _Place(clock, deadline_ms, later)
     try:
         attempts = Attempts(chunk, blobs, scratch.absolute(), hosts, cancelled, secrets or LocalSecrets())
     except Exception as error:
@@ -85,15 +87,15 @@ def _answer(attempts: Attempts, item: WorkItem, place: Limit | None) -> dict[str
 class _Place:
     """Where a chunk runs: for ever, or until `deadline_ms`."""
 
-    def __init__(self, clock: Callable[[], int], deadline_ms: int | None) -> None:
-        self._clock, self._begun, self._deadline = clock, clock(), deadline_ms
+    def __init__(self, clock: Callable[[], int], deadline_ms: int | None, later: bool) -> None:
+        self._clock, self._begun, self._deadline, self._later = clock, clock(), deadline_ms, later
 
     def limit(self, index: int) -> Limit | None:
         """What is left for the item of this index. Only the first one had all the time that there is."""
         if self._deadline is None:
             return None
         left = self._deadline - MARGIN_MS - self._clock()
-        if index > 0:
+        if index > 0 or self._later:
             return Limit(left, "preempted", "the time of its place was over before it was done")
         seconds = (self._deadline - self._begun) / 1000
         advice = "a `timeout` above it, or `time` of its `needs`, asks for a pool without it"

@@ -16,7 +16,7 @@ from econda_functions.team import team
 def main() -> int:
     from econda_adapters.aws.assignment import Assignment
     from econda_adapters.aws.batch_pool import CHUNK, CHUNK_KEY, RUN
-    from econda_adapters.aws.worker import Worker
+    from econda_adapters.aws.worker import Occasion, Worker
 
     stopped: list[int] = []
     signal.signal(signal.SIGTERM, lambda number, _: stopped.append(number))
@@ -28,9 +28,11 @@ def main() -> int:
     try:
         worker.work(
             assignment,
-            index=int(array_index) if array_index is not None else None,
-            stopping=lambda: bool(stopped),
-            look_first=True,
+            Occasion(
+                index=int(array_index) if array_index is not None else None,
+                stopping=lambda: bool(stopped),
+                look_first=True,
+            ),
         )
     finally:
         worker.close()

@@ -23,9 +23,11 @@ def worker() -> Worker:
 @observed
 def handler(event: dict[str, Any], context: Any) -> None:
     from econda_adapters.aws.assignment import decode_assignment
+    from econda_adapters.aws.worker import Occasion
 
     assignment = decode_assignment(event)
     deadline = time.time_ns() // 1_000_000 + context.get_remaining_time_in_millis()
-    taken = worker().work(assignment, deadline_ms=deadline)
-    count("Attempts", assignment.size if taken else 0)
-    logger.info("chunk done" if taken else "chunk has another worker", run=assignment.run, chunk=assignment.chunk)
+    attempts = worker().work(assignment, Occasion(deadline_ms=deadline))
+    count("Attempts", attempts)
+    said = "chunk done" if attempts else "chunk has another worker"
+    logger.info(said, run=assignment.run, chunk=assignment.chunk, attempts=attempts)

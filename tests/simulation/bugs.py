@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 from msgspec.structs import replace
@@ -185,6 +186,31 @@ def _own_run_only(right: Any) -> Any:
     return _nothing({})(None)
 
 
+def _keeps_what_was_lent(right: Any) -> Any:
+    def settle(work: Any, item: Any, chunk_name: str, duration_ms: int) -> None:
+        if chunk := work.state.chunks.get(chunk_name):
+            chunk.lent = ()
+        right(work, item, chunk_name, duration_ms)
+
+    return settle
+
+
+def _lent_to_nobody(right: Any) -> Any:
+    def unwanted(plan: Any, state: Any, items: Any) -> list[Any]:
+        lent = {item for chunk in state.chunks.values() for item in chunk.lent}
+        return [item for item in items if item in lent] + right(plan, state, items)
+
+    return unwanted
+
+
+def _overlooks_others(right: Any) -> Any:
+    def commit(self: Any, now: int) -> None:
+        with contextlib.suppress(Conflict):
+            right(self, now)
+
+    return commit
+
+
 def _everything(right: Any) -> Any:
     del right
     return lambda *given: list(given[2])
@@ -227,4 +253,7 @@ BUGS = (
     Bug("the end of a run is not published", status, "publish_outputs", _nothing()),
     Bug("an operator knows the last commit of its state only", state.OperatorState, "committed", _last_commit_only),
     Bug("everybody may run a chunk", claims, "claim", _always_mine),
+    Bug("a place that was lent is not given back", endings, "settle", _keeps_what_was_lent),
+    Bug("a place that is lent is released at a repeat", outbox, "unwanted", _lent_to_nobody),
+    Bug("an eager start overlooks that another was faster", history.History, "commit", _overlooks_others),
 )

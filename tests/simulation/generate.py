@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from econda_edsl.compile import compile_source
 from econda_edsl.evaluate import EvaluationError, evaluate
-from econda_edsl.plan import AnyNode, Call, Expr, FailureKind, Foreach, Plan, Repeat, When
+from econda_edsl.plan import AnyNode, Call, Expr, FailureKind, Foreach, Plan, Repeat, When, decode_plan, encode_plan
 
 from tests.simulation.workload import LARGEST, Nature
 
@@ -38,7 +38,8 @@ def generated(seed: str, steps: int = MOST_STEPS) -> Program:
         raise AssertionError(f"a generated pipeline does not compile:\n{text}\n{compiled.render(color=False)}")
     if steps > 1 and most_instances(compiled.plan.body) > MOST_INSTANCES:
         return generated(seed, steps - 1)
-    return Program(text, compiled.plan, writer.natures)
+    # As it is read from the store: the order of names in it decides the order of names in states.
+    return Program(text, decode_plan(encode_plan(compiled.plan)), writer.natures)
 
 
 def most_instances(body: tuple[AnyNode, ...]) -> int:

@@ -13,6 +13,7 @@ from econda_edsl.plan import encode_plan
 
 from econda_cloud.ports.blobs import MemoryBlobs
 from econda_cloud.run.events import CancelRequested, RunStarted
+from econda_cloud.schedule.history import RunHistory
 from econda_cloud.schedule.messages import write_message
 from econda_cloud.schedule.places import plan_key
 from econda_cloud.worker.spec import Chunk, WorkItem
@@ -65,6 +66,7 @@ class Line:
         self.queue = EventQueue(self.agenda, self.chance, self.schedulers.deliver)
         self.cloud = Cloud(self.agenda, self.chance, self.queue, self.blobs, self._worker)
         self.cancelled: set[str] = set()
+        self.eager_starts = 0
 
     def play(self) -> Line:
         calm_after = self.chance.between("calm", 100, 3_000)
@@ -102,7 +104,7 @@ class Line:
         clock = skewed(self.agenda, self.chance)
         about = Surroundings(
             log=ProcessLog(self.log, self.chance, self._maybe_throttled), blobs=self.blobs, clock=clock,
-            send=self._report, begin=self._begin, spool=SPOOL, stopping=stopping,
+            send=self._report, begin=self._begin, spool=SPOOL, agreed=self._agreed, stopping=stopping,
         )  # fmt: skip
         return working(about, name, assignment, index, deadline_ms, look_first=deadline_ms is None)
 
@@ -114,7 +116,12 @@ class Line:
         self._maybe_throttled("send")
         self.queue.send(body)
 
+    def _agreed(self, run: str, history: RunHistory) -> None:
+        """A worker that goes on by itself knows its run as the log tells it."""
+        self.witness.agrees(run, history.state, history.seq)
+        self.eager_starts += 1
+
     def _begin(self, chunk: Chunk, item: WorkItem) -> Doing:
-        self.witness.begins(chunk.run, item.instance, item.attempt)
+        self.witness.begins(chunk.run, chunk.id, item.instance, item.attempt)
         nature = self.programs[chunk.run].natures.get(chunk.task.name, Nature())
         return doing(nature, chunk.task.name, item.instance, item.attempt, item.args)

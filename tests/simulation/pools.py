@@ -23,7 +23,7 @@ def base_pools() -> TeamPools:
     )
     firm = Offer(name="aws.batch.firm", node=machine, price=Price(per_hour=526_000_000), cold_start_ms=60_000)
     functions = Pool(name="aws.lambda", driver="aws.lambda", offers=(function,), slots=4, cpu_milli=64_000,
-                     memory=64 * GIB, max_time_ms=FUNCTION_LIMIT_MS, chunk_max=20, kinds=KINDS)  # fmt: skip
+                     memory=64 * GIB, max_time_ms=FUNCTION_LIMIT_MS, chunk_max=20, chunk_ms=60_000, kinds=KINDS)  # fmt: skip
     jobs = Pool(name="aws.batch.all", driver="aws.batch", offers=(spot, firm), slots=5, cpu_milli=32_000,
                 memory=96 * GIB, gpu=3, chunk_max=6, array=True, kinds=KINDS)  # fmt: skip
     queue = QueueTarget(queue="jobs", definition="worker")

@@ -7,18 +7,16 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from econda_adapters.aws.effects import AwsEffects
-from econda_adapters.aws.lambda_pool import LambdaPool, lost_invocation
-from econda_adapters.aws.stack import FunctionTarget, Stack
+from econda_adapters.aws.lambda_pool import Invocation, LambdaPool, lost_invocation
+from econda_adapters.aws.stack import Stack
 from econda_edsl.plan import decode_plan
 
-from econda_cloud.run.commands import Dispatch
 from econda_cloud.run.events import AnyEvent, ChunkDispatched
 from econda_cloud.schedule.messages import read_message
 from econda_cloud.schedule.places import plan_key
 from econda_cloud.schedule.results import Results
 from econda_cloud.schedule.scheduler import Scheduler, UnknownRun
 from econda_cloud.schedule.status import StatusBoard
-from econda_cloud.worker.spec import Chunk
 from tests.simulation.clients import CloudClients
 from tests.simulation.event_queue import Delivered
 from tests.simulation.processes import skewed
@@ -38,8 +36,8 @@ STALL_MS = 20_000
 class OneByOne(LambdaPool):
     """Invokes without threads."""
 
-    def submit(self, work: Sequence[tuple[Dispatch, Chunk, FunctionTarget]]) -> list[ChunkDispatched]:
-        return [self._invoke(*each) for each in work]
+    def submit(self, work: Sequence[Invocation]) -> list[ChunkDispatched]:
+        return [self._invoke(each) for each in work]
 
 
 class Warm:

@@ -50,6 +50,7 @@ class RunWitness:
         self.digests = [digest(None)]
         self.ended: set[Item] = set()
         self.succeeded: set[str] = set()
+        self.placed: set[tuple[str, Item]] = set()
         self.refused = False
         self.most_attempts = 0
 
@@ -81,7 +82,8 @@ class RunWitness:
         reused: set[str] = set()
         for event in entry.events:
             match event:
-                case AttemptsPlaced(items=items):
+                case AttemptsPlaced(chunk=chunk, items=items):
+                    self.placed |= {(chunk, item) for item in items}
                     self.most_attempts = max([self.most_attempts, *(attempt for _, attempt in items)])
                     self._within_budget()
                 case AttemptSucceeded() | AttemptFailed():
@@ -178,10 +180,21 @@ class Witness:
         if name == self._broker_log:
             self.broker.appended(record)
         elif name.startswith("run/"):
-            self.runs[name.removeprefix("run/")].appended(record)
+            run = self.runs[name.removeprefix("run/")]
+            run.appended(record)
+            self._kept_for(run.state)
 
-    def begins(self, run: str, instance: str, attempt: int) -> None:
+    def _kept_for(self, state: RunState | None) -> None:
+        """The broker keeps the place in which something was started eagerly."""
+        chunks = state.chunks if state is not None else {}
+        borrowers = [(name, chunk.lender) for name, chunk in chunks.items() if chunk.lender]
+        for name, lender in borrowers:
+            require(lender in self.broker.state.held, f"{name} runs in the place of {lender}, which is free")
+
+    def begins(self, run: str, chunk: str, instance: str, attempt: int) -> None:
         """An attempt begins to run, which it does once: what it does to the world may not be repeatable."""
+        placed = (chunk, (instance, attempt)) in self.runs[run].placed
+        require(placed, f"{instance} of {run} began its attempt {attempt} in {chunk}, which the log does not know")
         require((run, instance, attempt) not in self.begun, f"{instance} of {run} began its attempt {attempt} twice")
         self.begun.add((run, instance, attempt))
 

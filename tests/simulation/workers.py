@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import msgspec
 from econda_adapters.aws.assignment import Assignment, assigned_chunk
+from econda_adapters.aws.course import course_of
 
 from econda_cloud.ports.blobs import MemoryBlobs
 from econda_cloud.ports.log import Log
 from econda_cloud.run.events import AttemptFailed, AttemptSucceeded
+from econda_cloud.schedule.eager import Course
+from econda_cloud.schedule.history import RunHistory
 from econda_cloud.schedule.messages import write_message
 from econda_cloud.schedule.places import log_key
 from econda_cloud.worker.chunk import MARGIN_MS
 from econda_cloud.worker.claims import Cancellations, claim
-from econda_cloud.worker.delivery import Delivery
+from econda_cloud.worker.delivery import Delivery, Send
 from econda_cloud.worker.spec import Chunk, Report, WorkItem
 from econda_cloud.worker.state import OperatorState, StateMoved
 from tests.simulation.processes import Steps
@@ -29,7 +33,8 @@ SLICES = 3
 
 @dataclass
 class Surroundings:
-    """What a worker reaches. `begin` is told of every attempt that begins and says what it does."""
+    """What a worker reaches. `begin` is told of every attempt that begins and says what it does; `agreed` is shown what
+    a worker that goes on by itself knows of its run."""
 
     log: Log
     blobs: MemoryBlobs
@@ -37,6 +42,7 @@ class Surroundings:
     send: Callable[[str], None]
     begin: Callable[[Chunk, WorkItem], Doing]
     spool: Path
+    agreed: Callable[[str, RunHistory], None]
     stopping: Callable[[], bool] = lambda: False
 
 
@@ -51,19 +57,47 @@ def working(
     chunk = assigned_chunk(assignment, about.blobs)
     if index is not None:
         chunk = msgspec.structs.replace(chunk, items=(chunk.items[index],))
-    unwanted = Cancellations(about.log, assignment.chunk, now=about.clock())
+    course = None
+    if assignment.eager is not None:
+        course = course_of(assignment, assignment.eager, about.log, about.blobs, about.clock(), deadline_ms)
+    following, later = chunk, 0
+    while following is not None:
+        chunk, held = following, list[Report]()
+        send = held.extend if course else partial(_send, about, chunk)
+        yield from _chunk(about, name, chunk, index, deadline_ms, look_first, send, course, later)
+        if course is not None:
+            yield 1
+            following, later = course.after(chunk.id, held, about.clock()), later + 1
+            if following is not None:
+                about.agreed(chunk.run, course.history)
+        else:
+            following = None
+        if held and following is None:
+            yield 1
+            _send(about, chunk, held)
+
+
+def _send(about: Surroundings, chunk: Chunk, reports: list[Report]) -> None:
+    about.send(write_message(chunk.run, reports, about.blobs))
+
+
+def _chunk(about: Surroundings, name: str, chunk: Chunk, index: int | None, deadline_ms: int | None, look_first: bool,
+           send: Send, course: Course | None, later: int) -> Steps:  # fmt: skip
+    unwanted = Cancellations(about.log, chunk.id, now=about.clock())
     if look_first:
         unwanted.look(about.clock())
     delivery = Delivery(
         blobs=about.blobs,
-        send=lambda reports: about.send(write_message(chunk.run, reports, about.blobs)),
+        send=send,
         log_key=log_key(chunk.namespace, chunk.run, chunk.id, index),
         spool=about.spool / f"{name}.log",
         clock=about.clock,
     )
     for position, item in enumerate(chunk.items):
         yield 0
-        report = yield from _attempt(about, chunk, item, unwanted, _limit(about, deadline_ms, position))
+        if course is not None:
+            course.show(about.clock())
+        report = yield from _attempt(about, chunk, item, unwanted, _limit(about, deadline_ms, position + later))
         delivery.add(report)
     yield 1
     delivery.end()

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from econda_cloud.place.state import Pool
 from econda_cloud.ports.blobs import BlobStore
 from econda_cloud.ports.log import Conflict
 from econda_cloud.schedule.places import chunk_key
@@ -16,7 +17,10 @@ INLINE_MOST = 200_000
 
 
 class Assignment(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """`document` is the chunk as JSON, or empty if it lies under `key`."""
+    """`document` is the chunk as JSON, or empty if it lies under `key`.
+
+    `eager`: the pool whose place the worker has, if it may go on there with what its result makes ready.
+    """
 
     run: str
     namespace: str
@@ -24,9 +28,10 @@ class Assignment(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     size: int
     key: str = ""
     document: msgspec.Raw = msgspec.Raw(b"null")
+    eager: Pool | None = None
 
 
-def assign(chunk: Chunk, blobs: BlobStore, *, inline: bool) -> Assignment:
+def assign(chunk: Chunk, blobs: BlobStore, *, inline: bool, eager: Pool | None = None) -> Assignment:
     """An assignment whose document is stored first if it is too long to travel, or shall not (`inline` False).
 
     A chunk that was handed over before keeps the document of that time: its workers find their work in it by
@@ -34,13 +39,13 @@ def assign(chunk: Chunk, blobs: BlobStore, *, inline: bool) -> Assignment:
     """
     document = encode_chunk(chunk)
     if inline and len(document) <= INLINE_MOST:
-        return _assignment(chunk, document=msgspec.Raw(document))
+        return _assignment(chunk, document=msgspec.Raw(document), eager=eager)
     key = chunk_key(chunk.namespace, chunk.run, chunk.id)
     try:
         blobs.put_if(key, document, None)
     except Conflict:
         chunk = decode_chunk(blobs.get(key))
-    return _assignment(chunk, key=key)
+    return _assignment(chunk, key=key, eager=eager)
 
 
 def _assignment(chunk: Chunk, **where: Any) -> Assignment:

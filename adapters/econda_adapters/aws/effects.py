@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from econda_edsl.plan import Plan
 
 from econda_adapters.aws.batch_pool import BatchPool
-from econda_adapters.aws.lambda_pool import LambdaPool
+from econda_adapters.aws.lambda_pool import Invocation, LambdaPool
 from econda_adapters.aws.side_by_side import side_by_side
 from econda_adapters.aws.stack import FunctionTarget, QueueTarget, TeamPools
 from econda_adapters.aws.timers import Timers
@@ -17,6 +17,7 @@ from econda_cloud.ports.log import Log
 from econda_cloud.run.commands import CancelAttempts, Dispatch, Keep, LookUp
 from econda_cloud.run.events import AnyEvent, ChunkLost, TimerFired
 from econda_cloud.run.state import RunState
+from econda_cloud.schedule.eager import may_lead_on
 from econda_cloud.schedule.messages import write_message
 from econda_cloud.schedule.ready import ready_chunks
 from econda_cloud.schedule.results import Results
@@ -34,6 +35,7 @@ class AwsEffects:
 
     def __init__(self, stack: Stack, clients: Clients, pools: TeamPools, log: Log, blobs: BlobStore) -> None:
         self._targets, self._log, self._blobs = pools.targets, log, blobs
+        self._pools = {pool.name: pool for pool in pools.pools}
         self.board = StatusBoard(blobs)
         self._results = Results(blobs, side_by_side)
         self._timers = Timers(stack, clients)
@@ -41,12 +43,13 @@ class AwsEffects:
 
     def dispatch(self, plan: Plan, state: RunState, commands: Sequence[Dispatch]) -> Sequence[AnyEvent]:
         ready, known = ready_chunks(plan, state, commands)
-        functions: list[tuple[Dispatch, Chunk, FunctionTarget]] = []
+        functions: list[Invocation] = []
         queues: list[tuple[Dispatch, Chunk, QueueTarget]] = []
         for command, chunk in ready:
             match self._targets.get(command.offer):
                 case FunctionTarget() as target:
-                    functions.append((command, chunk, target))
+                    eager = self._pools.get(command.pool) if may_lead_on(plan, state, command.items) else None
+                    functions.append((command, chunk, target, eager))
                 case QueueTarget() as target:
                     queues.append((command, chunk, target))
                 case None:

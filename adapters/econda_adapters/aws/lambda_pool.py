@@ -8,13 +8,14 @@ retries and with the queue of events as its destination on failure: an invocatio
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
 
 from econda_adapters.aws.assignment import assign, decode_assignment, encode_assignment
 from econda_adapters.aws.side_by_side import side_by_side
 from econda_adapters.aws.stack import FunctionTarget
+from econda_cloud.place.state import Pool
 from econda_cloud.ports.blobs import BlobStore
 from econda_cloud.run.commands import Dispatch
 from econda_cloud.run.events import ChunkDispatched, ChunkLost
@@ -24,17 +25,22 @@ if TYPE_CHECKING:
     from econda_adapters.aws.clients import Clients
 
 
+Invocation: TypeAlias = tuple[Dispatch, Chunk, FunctionTarget, Pool | None]
+"""What to run, where, and the pool if the worker may go on in it (`schedule.eager`)."""
+
+
 class LambdaPool:
     """Raises botocore's `ClientError` if an invocation is not taken; those before it are."""
 
     def __init__(self, clients: Clients, blobs: BlobStore) -> None:
         self._clients, self._blobs = clients, blobs
 
-    def submit(self, work: Sequence[tuple[Dispatch, Chunk, FunctionTarget]]) -> list[ChunkDispatched]:
-        return side_by_side(lambda each: self._invoke(*each), work)
+    def submit(self, work: Sequence[Invocation]) -> list[ChunkDispatched]:
+        return side_by_side(self._invoke, work)
 
-    def _invoke(self, command: Dispatch, chunk: Chunk, target: FunctionTarget) -> ChunkDispatched:
-        payload = encode_assignment(assign(chunk, self._blobs, inline=True))
+    def _invoke(self, work: Invocation) -> ChunkDispatched:
+        command, chunk, target, eager = work
+        payload = encode_assignment(assign(chunk, self._blobs, inline=True, eager=eager))
         answer = self._clients("lambda").invoke(FunctionName=target.function, InvocationType="Event", Payload=payload)
         return ChunkDispatched(chunk=command.chunk, handle=answer["ResponseMetadata"].get("RequestId") or "invoked")
 

@@ -1,4 +1,4 @@
-"""The worker on AWS: claims a chunk, runs it, and sends its reports to the queue of events."""
+"""The worker on AWS: claims a chunk, runs it, and sends its reports to the queue of events, or goes on by itself."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import os
 import tempfile
 import uuid
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,18 +24,32 @@ from econda_cloud.schedule.messages import write_message
 from econda_cloud.schedule.places import log_key
 from econda_cloud.worker.chunk import run_chunk
 from econda_cloud.worker.claims import Cancellations, claim
-from econda_cloud.worker.delivery import Delivery
+from econda_cloud.worker.delivery import Delivery, Send
 from econda_cloud.worker.processes import HostPool
 from econda_cloud.worker.spec import Chunk, Report
 
 if TYPE_CHECKING:
     from econda_adapters.aws.clients import Clients
     from econda_adapters.aws.stack import Stack
+    from econda_cloud.schedule.eager import Course
 
 
 def scratch_folder() -> Path:
     """Where a worker keeps logs and fetched files; shared by the workers of one machine and user."""
     return Path(os.environ.get("ECONDA_SCRATCH") or Path(tempfile.gettempdir()) / f"econda-{os.getuid()}")
+
+
+@dataclass(frozen=True)
+class Occasion:
+    """What a worker was started as. index: of a member of an array. deadline_ms: when the invocation ends (ms since the
+    epoch). stopping: whether the host is being taken away. look_first: whether to look for a cancellation before
+    beginning, after a long wait in a queue.
+    """
+
+    index: int | None = None
+    deadline_ms: int | None = None
+    stopping: Callable[[], bool] = lambda: False
+    look_first: bool = False
 
 
 class Worker:
@@ -46,39 +62,55 @@ class Worker:
         self._hosts = HostPool()
         self._secrets = AwsSecrets(clients)
 
-    def work(
-        self,
-        assignment: Assignment,
-        *,
-        index: int | None = None,
-        deadline_ms: int | None = None,
-        stopping: Callable[[], bool] = lambda: False,
-        look_first: bool = False,
-    ) -> bool:
-        """Run the chunk, or its member `index`; False if another worker has it.
+    def work(self, assignment: Assignment, occasion: Occasion) -> int:
+        """Run a chunk, or one member of it, and what is to follow it here; how many attempts, 0 if another worker has it.
 
-        deadline_ms: when this invocation ends (ms since the epoch). stopping: whether the host is being taken away.
-        look_first: whether to look for a cancellation before beginning, after a long wait in a queue.
         Raises `KeyError` if the chunk's document is gone, and what AWS raises; the chunk is lost then.
         """
-        if not claim(self._log, assignment.chunk, index, uuid.uuid4().hex):
-            return False
-        chunk = _member(assigned_chunk(assignment, self._blobs), index)
-        unwanted = Cancellations(self._log, assignment.chunk, now=now_ms())
-        if look_first:
+        if not claim(self._log, assignment.chunk, occasion.index, uuid.uuid4().hex):
+            return 0
+        following: Chunk | None = _member(assigned_chunk(assignment, self._blobs), occasion.index)
+        course, attempts = self._course(assignment, occasion), 0
+        while following is not None:
+            chunk, later = following, attempts > 0
+            attempts += len(chunk.items)
+            held: list[Report] = []
+            send = held.extend if course else partial(self._send, chunk)
+            self._run(chunk, occasion, send, course.show if course else _nothing_new, later=later)
+            following = course.after(chunk.id, held, now_ms()) if course else None
+            if held and following is None:
+                self._send(chunk, held)
+        return attempts
+
+    def _course(self, assignment: Assignment, occasion: Occasion) -> Course | None:
+        if assignment.eager is None:
+            return None
+        # Most workers never go on: they need not load the engine.
+        from econda_adapters.aws.course import course_of
+
+        return course_of(assignment, assignment.eager, self._log, self._blobs, now_ms(), occasion.deadline_ms)
+
+    def _run(
+        self, chunk: Chunk, occasion: Occasion, send: Send, meanwhile: Callable[[int], None], *, later: bool
+    ) -> None:
+        """Run a chunk and send its reports; `meanwhile` is told the time about once a second."""
+        index, unwanted = occasion.index, Cancellations(self._log, chunk.id, now=now_ms())
+        if occasion.look_first:
             unwanted.look(now_ms())
         # Members of an array may share a machine, and so a scratch folder.
         name = chunk.id if index is None else f"{chunk.id}.{index}"
         delivery = Delivery(
             blobs=self._blobs,
-            send=lambda reports: self._report(chunk, reports),
+            send=send,
             log_key=log_key(chunk.namespace, chunk.run, chunk.id, index),
             spool=scratch_folder() / "spool" / f"{name}.log",
             clock=now_ms,
         )
 
         def cancelled(item: Item) -> bool:
-            return stopping() or unwanted.includes(item, now_ms())
+            now = now_ms()
+            meanwhile(now)
+            return occasion.stopping() or unwanted.includes(item, now)
 
         delivery.deliver(
             run_chunk(
@@ -88,17 +120,21 @@ class Worker:
                 hosts=self._hosts,
                 clock=now_ms,
                 cancelled=cancelled,
-                deadline_ms=deadline_ms,
+                deadline_ms=occasion.deadline_ms,
                 secrets=self._secrets,
+                later=later,
             )
         )
-        return True
 
-    def _report(self, chunk: Chunk, reports: list[Report]) -> None:
+    def _send(self, chunk: Chunk, reports: list[Report]) -> None:
         self._queue.send([write_message(chunk.run, reports, self._blobs)])
 
     def close(self) -> None:
         self._hosts.close()
+
+
+def _nothing_new(now: int) -> None:
+    del now
 
 
 def _member(chunk: Chunk, index: int | None) -> Chunk:

@@ -1,0 +1,30 @@
+"""A worker of AWS that goes on by itself: what it needs of a scheduler. Loaded only by workers that may."""
+
+from __future__ import annotations
+
+from functools import cache, partial
+
+from econda_adapters.aws.assignment import Assignment
+from econda_cloud.place.state import Pool
+from econda_cloud.ports.blobs import BlobStore
+from econda_cloud.ports.log import Log
+from econda_cloud.schedule.eager import Course, Tenure
+from econda_cloud.schedule.history import run_history
+from econda_cloud.schedule.places import stored_plan
+from econda_cloud.schedule.status import StatusBoard
+from econda_cloud.worker.chunk import MARGIN_MS
+
+
+def course_of(
+    assignment: Assignment, pool: Pool, log: Log, blobs: BlobStore, now: int, deadline_ms: int | None
+) -> Course:
+    """The way of the worker with this assignment. Times in ms since the epoch; `deadline_ms` ends the invocation."""
+    place = Tenure(
+        pool=pool,
+        lender=assignment.chunk,
+        until_ms=now + pool.chunk_ms,
+        ends_ms=None if deadline_ms is None else deadline_ms - MARGIN_MS,
+    )
+    find = cache(partial(stored_plan, blobs))
+    history = run_history(log, find, assignment.run, blobs)
+    return Course(history, partial(find, assignment.namespace, assignment.run), place, StatusBoard(blobs))
