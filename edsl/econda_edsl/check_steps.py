@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from econda_edsl import infer_calls, prelude
 from econda_edsl import syntax as s
 from econda_edsl import types as t
-from econda_edsl.check_tasks import NEED_TYPES, check_given, check_inputs
+from econda_edsl.check_ranges import check_given, check_inputs
+from econda_edsl.check_tasks import NEED_TYPES
 from econda_edsl.constants import MISSING, Constants
 from econda_edsl.infer import HANDLED, RUN, Inference
 from econda_edsl.lower_expr import is_static

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypeGuard
 
 from econda_edsl import prelude
 from econda_edsl import syntax as s
 from econda_edsl import types as t
+from econda_edsl.check_ranges import check_inputs
 from econda_edsl.code_files import check_entry
-from econda_edsl.constants import MISSING, Constants
+from econda_edsl.constants import Constants
 from econda_edsl.infer import NODE, Inference
 from econda_edsl.plan import Cache
 from econda_edsl.settings import SettingChecks
@@ -21,75 +21,6 @@ NEED_TYPES = {name: t.BUILTIN[label] for name, label in prelude.NEEDS.items()}
 _LANGUAGES = ("shell", "python", "r", "julia", "container")
 _INLINE_ONLY = frozenset({"r", "julia"})
 _IMAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:@+-]*")
-
-
-def _is_range(expr: s.Expr) -> TypeGuard[s.Binary]:
-    return isinstance(expr, s.Binary) and expr.op == "range"
-
-
-def range_bounds(f: s.Field, wanted: t.Type, constants: Constants) -> tuple[float | int | None, float | int | None]:
-    """The inclusive bounds of `in low..high`, each None when there is none."""
-    inference = constants.inference
-    if f.range is None:
-        return None, None
-    if not _is_range(f.range):
-        inference.report("E0307", "a range is `low..high`", f.range.span, "not a range", "for example `in 1..10`")
-        return None, None
-    if not t.is_number(wanted) and wanted.label not in t.QUANTITIES:
-        if wanted.known:
-            inference.report("E0307", f"{wanted.label} has no range", f.range.span, "only numbers and quantities")
-        return None, None
-    low = constants.value(f.range.left, wanted, "the lower bound")
-    high = constants.value(f.range.right, wanted, "the upper bound")
-    if low is MISSING or high is MISSING:
-        return None, None
-    if low > high:
-        inference.report("E0307", "this range is empty", f.range.span, "the lower bound is above the upper")
-    return low, high
-
-
-def check_inputs(fields: tuple[s.Field, ...], constants: Constants) -> None:
-    """Ranges and defaults of a signature or a record."""
-    for f in fields:
-        wanted = constants.inference.tables.fields.get(f, t.UNKNOWN)
-        low, high = constants.inference.tables.facts.bounds[f] = range_bounds(f, wanted, constants)
-        if f.default is None:
-            continue
-        if isinstance(f.default, s.Binary) and f.default.op == "in" and _is_range(f.default.right):
-            help_ = "write `name: Type in low..high = default`"
-            constants.inference.report(
-                "E0307", "a range stands before the default", f.default.span, "the other way round", help_
-            )
-            continue
-        value = constants.value(f.default, wanted, f"the default of `{f.name.text}`")
-        constants.inference.tables.facts.defaults[f] = None if value is MISSING else value
-        check_range(constants.inference, f, f.default, value, (low, high))
-
-
-def check_range(inference: Inference, f: s.Field, at: s.Expr, value: object, bounds: tuple[object, object]) -> None:
-    low, high = bounds
-    if not isinstance(value, int | float) or low is None or high is None:
-        return
-    if not low <= value <= high:  # type: ignore[operator]
-        line = f.name.span.line
-        message = f"this value is outside the range of `{f.name.text}`"
-        inference.report("E0307", message, at.span, "out of range", f"the range is declared on line {line}")
-
-
-def check_fields(constants: Constants) -> None:
-    """Constants that records are made of lie in the ranges of their fields."""
-    for record, given in constants.inference.made:
-        check_given(record.fields, given, constants)
-
-
-def check_given(fields: tuple[s.Field, ...], given: Mapping[str, s.Expr], constants: Constants) -> None:
-    """Constant values lie in the ranges of what they are given to; others are checked when they are known."""
-    for f in fields:
-        expr = given.get(f.name.text)
-        if f.range is None or expr is None or not constants.sound(expr):
-            continue
-        bounds = constants.inference.tables.facts.bounds.get(f, (None, None))
-        check_range(constants.inference, f, expr, constants.compute(expr), bounds)
 
 
 @dataclass(slots=True)

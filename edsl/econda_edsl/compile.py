@@ -8,9 +8,10 @@ from dataclasses import dataclass, field, replace
 from econda_edsl import syntax as s
 from econda_edsl.check_fit import check_fit
 from econda_edsl.check_policies import PolicyChecks
+from econda_edsl.check_ranges import check_fields, check_inputs
 from econda_edsl.check_resources import ResourceChecks
 from econda_edsl.check_steps import StepChecks
-from econda_edsl.check_tasks import TaskChecks, check_fields, check_inputs
+from econda_edsl.check_tasks import TaskChecks
 from econda_edsl.checked import Checked, Parts
 from econda_edsl.constants import Constants
 from econda_edsl.declare import Facts, Tables, declare

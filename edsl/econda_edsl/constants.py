@@ -51,9 +51,7 @@ class Constants:
             d = tables.lets[name]
             wanted = tables.fields.get(d)
             before = len(self.inference.diagnostics)
-            found = self.inference.infer(d.expr, {})
-            if wanted is not None and not t.assignable(found, wanted):
-                self.inference.mismatch(d.expr, found, wanted, f"`{name}`")
+            found = self.inference.require(d.expr, wanted or t.UNKNOWN, {}, f"`{name}`")
             value = self.compute(d.expr)
             hollow = wanted is None and self.holds_nothing(d.expr)
             if hollow:

@@ -23,11 +23,15 @@ _FOREIGN = {"Str": "String", "Text": "String", "Integer": "Int", "Number": "Floa
 
 @dataclass(slots=True)
 class Facts:
-    """What is known of pieces of syntax, shared by all modules of a program: types, ranges and defaults of fields."""
+    """What is known of pieces of syntax, shared by all modules of a program: types, ranges and defaults of fields.
+
+    `records` are the declarations of records by the labels of their types.
+    """
 
     types: dict[s.Syntax, t.Type] = field(default_factory=dict)
     bounds: dict[s.Field, tuple[Any, Any]] = field(default_factory=dict)
     defaults: dict[s.Field, Any] = field(default_factory=dict)
+    records: dict[str, s.Record] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -283,7 +287,7 @@ class _Declare:
             fields[f.name.text] = self.tables.fields[f] = self.type(f.type)
         result = t.record(fields, self.label(d.name.text))
         self.tables.records[d.name.text] = result
-        self.tables.record_syntax[d.name.text] = d
+        self.tables.record_syntax[d.name.text] = self.tables.facts.records[result.label] = d
         return result
 
     def label(self, name: str) -> str:

@@ -28,7 +28,8 @@ NODE = t.record(
 class Inference:
     """Types found so far; `lets` are the types of constants, `words` the bare words that stand for a choice.
 
-    `made` are records that the program constructs, whose constant fields have ranges to lie in.
+    `made` are records that the program constructs, whose constant fields have ranges to lie in, and `converted` are
+    expressions that become records there: `{…}` where a record type is wanted, which they are not of themselves.
     """
 
     tables: Tables
@@ -37,6 +38,7 @@ class Inference:
     lets: dict[str, Type] = field(default_factory=dict)
     words: AbstractSet[s.Expr] = frozenset()
     made: list[tuple[s.Record, dict[str, s.Expr]]] = field(default_factory=list)
+    converted: list[tuple[s.Expr, Type]] = field(default_factory=list)
 
     def report(
         self, code: str, message: str, span: Span, label: str = "", help: str = "", notes: tuple[str, ...] = ()
@@ -53,7 +55,14 @@ class Inference:
         found = self.infer(expr, scope)
         if not t.assignable(found, wanted):
             self.mismatch(expr, found, wanted, what)
+        else:
+            self.convert(expr, found, wanted)
         return found
+
+    def convert(self, expr: s.Expr, found: Type, wanted: Type) -> None:
+        """Note what becomes a record, or has in it what does, only because of where it stands."""
+        if found != wanted and wanted.inner.kind in t.COMPOSITE and wanted.inner != found:
+            self.converted.append((expr, wanted))
 
     def mismatch(self, expr: s.Expr, found: Type, wanted: Type, what: str) -> None:
         label = f"this is {found.label}"
@@ -250,6 +259,7 @@ class Inference:
                 "E0301", f"the default is {a.inner.label}, not {b.label}", expr.right.span, f"this is {b.label}"
             )
             return t.UNKNOWN
+        self.convert(expr.right, b, joined)
         return joined
 
     def membership(self, expr: s.Binary, a: Type, b: Type) -> None:
@@ -295,18 +305,24 @@ class Inference:
             label = f"{a.label} or {b.label}"
             self.report("E0301", "both sides of `if … else` have one type", expr.span, label)
             return t.UNKNOWN
+        self.convert(expr.then, a, joined)
+        self.convert(expr.otherwise, b, joined)
         return joined
 
     def items(self, items: tuple[s.Expr, ...], scope: Scope) -> Type:
         element = t.UNKNOWN
+        kinds: list[Type] = []
         for item in items:
             found = self.infer(item, scope)
+            kinds.append(found)
             joined = t.join(element, found)
             if joined is None:
                 message = f"the elements of a list have one type, here {element.label} and {found.label}"
                 self.report("E0301", message, item.span, f"this is {found.label}")
                 return t.UNKNOWN
             element = joined
+        for item, found in zip(items, kinds, strict=True):
+            self.convert(item, found, element)
         return t.list_of(element)
 
     def comprehension(self, expr: s.Comprehension, scope: Scope) -> Type:

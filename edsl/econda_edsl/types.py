@@ -60,6 +60,7 @@ BUILTIN: dict[str, Type] = {name: Type(name) for name in PLAIN} | {"Table": TABL
 NUMBERS = frozenset({"Int", "Float", "Percent"})
 QUANTITIES = frozenset({"Size", "Duration", "Money", "Rate", "Bandwidth"})
 ARTIFACTS = frozenset({"File", "Dir", "Model", "Metrics", "Table"})
+COMPOSITE = frozenset({"record", "list", "map"})
 ORDERED = NUMBERS | QUANTITIES | {"String", "Date", "Instant"}
 
 
