@@ -22,7 +22,7 @@ from econda_cloud.place.events import (
 )
 from econda_cloud.place.state import Pool
 from econda_cloud.ports.blobs import BlobStore
-from econda_cloud.ports.log import Log
+from econda_cloud.ports.log import Conflict, Log
 from econda_cloud.run.commands import (
     AnyCommand,
     CancelAttempts,
@@ -38,6 +38,7 @@ from econda_cloud.run.events import AnyEvent, Item, PlacementRefused, RunStarted
 from econda_cloud.run.outbox import unwanted
 from econda_cloud.run.state import RunState
 from econda_cloud.run.step import outstanding
+from econda_cloud.schedule.eager import Tenure, eager_start, lone_chunk
 from econda_cloud.schedule.history import SNAPSHOT_EVERY, Plans, RunHistory, broker_history, run_history
 
 RUNS_WARM = 256
@@ -112,6 +113,22 @@ class Scheduler:
                 del self._runs[run]
                 raise UnknownRun(f"there is no run `{run}`")
         return {run} | self._follow([(run, command) for command in history.take(events, now)], now)
+
+    def take_in_place(self, run: str, chunk: str, events: Sequence[AnyEvent], place: Tenure, now: int) -> set[str]:
+        """As `take`, for reports of a chunk whose place is there for the attempt that they make ready, if that will do."""
+        history = self._history(run)
+        held = lone_chunk(history.state, chunk, events)
+        if held is None:
+            return self.take(run, events, now)
+        commands = history.propose(events, now)
+        if (placed := eager_start(commands, held, place, now)) is not None:
+            commands = history.propose([placed], now)
+        try:
+            history.commit(now)
+        except Conflict:
+            history.refresh()
+            return self.take(run, events, now)
+        return {run} | self._follow([(run, command) for command in commands], now)
 
     def repeat(self, run: str, now: int) -> set[str]:
         """Carry out again what no state shows the effect of, after a crash or a redelivery; the runs that changed.

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import sys
-import uuid
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
@@ -17,8 +15,9 @@ from econda_cloud.ports.blobs import BlobStore
 from econda_cloud.ports.secrets import Secrets
 from econda_cloud.run.events import Item
 from econda_cloud.worker import shell
-from econda_cloud.worker.artifacts import Cache, discard, store
+from econda_cloud.worker.artifacts import Cache, store
 from econda_cloud.worker.checkpoints import Checkpoint, checkpoint_key
+from econda_cloud.worker.desks import Desk
 from econda_cloud.worker.environments import build
 from econda_cloud.worker.limits import Limit, Limits, timeout
 from econda_cloud.worker.masking import mask_file, masked_text
@@ -46,41 +45,36 @@ class Attempts:
         self.secrets = secrets
         self.chunk, self.task, self.blobs, self.hosts, self.cancelled = chunk, chunk.task, blobs, hosts, cancelled
         self.logs, self.work, cached = _folders(scratch, chunk.run)
-        for path in (self.logs, self.work, cached):
-            # Looking is quicker than finding out by making it, and a chunk may be one short task.
-            if not path.is_dir():
-                path.mkdir(parents=True, exist_ok=True)
         self.cache = Cache(blobs, cached)
         self.input_types = {name: read_type(text) for name, text in self.task.inputs.items()}
         self.host: Host | None = None
-        self.last_log: tuple[WorkItem, Path] | None = None
-        # Names of work directories also name containers, so they differ between workers.
-        self.own, self.count = f"econda-{uuid.uuid4().hex[:16]}", 0
+        self.log = ""
+        """Where the log of the attempt that ended last is; empty if it has none."""
 
     def close(self) -> None:
         if self.host is not None:
             self.hosts.give(self.host)
             self.host = None
 
-    def log_path(self, item: WorkItem) -> Path:
-        # Asked for at the beginning and the end of each attempt.
-        if self.last_log is None or self.last_log[0] is not item:
-            self.last_log = (item, self.logs / f"{file_name(item.instance)}.{item.attempt}.log")
-        return self.last_log[1]
-
     def run(self, item: WorkItem, place: Limit | None) -> dict[str, Any]:
         """`{"outputs": …}` or `{"failure", "message"}`. `place` is the limit of where it runs. Raises `BadOutput`."""
+        self.log = ""
         if self.cancelled((item.instance, item.attempt)):
             return {"failure": "preempted", "message": "cancelled"}
-        log = self.log_path(item)
-        os.close(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644))
-        self.count += 1
-        attempt = _Attempt(self, item, place, self.work / f"{self.own}-{self.count}", log)
-        attempt.cwd.mkdir(0o700)
+        desk = self.hosts.desks.take(self.work)
+        attempt, again = _Attempt(self, item, place, desk), False
         try:
-            return attempt.outcome()
+            answer = attempt.outcome()
+            # Whoever has failed, or has left something running, may still be at work there.
+            again = "outputs" in answer and attempt.checkpoint is None and (self.host is None or self.host.up)
+            return answer
         finally:
-            attempt.close()
+            attempt.hide_secrets()
+            if desk.has_log():
+                kept = self.logs / f"{file_name(item.instance)}.{item.attempt}.log"
+                desk.keep_log(kept)
+                self.log = str(kept)
+            self.hosts.desks.give(desk, again=again)
 
 
 @lru_cache(maxsize=64)
@@ -90,10 +84,11 @@ def _folders(scratch: Path, run: str) -> tuple[Path, Path, Path]:
 
 
 class _Attempt:
-    """One attempt, in its directory `cwd`."""
+    """One attempt, at its desk."""
 
-    def __init__(self, chunk: Attempts, item: WorkItem, place: Limit | None, cwd: Path, log: Path) -> None:
-        self.all, self.task, self.item, self.place, self.cwd, self.log = chunk, chunk.task, item, place, cwd, log
+    def __init__(self, chunk: Attempts, item: WorkItem, place: Limit | None, desk: Desk) -> None:
+        self.all, self.task, self.item, self.place = chunk, chunk.task, item, place
+        self.cwd, self.log = desk.directory, desk.log
         self.env = {**item.env, "ECONDA_RUN": chunk.chunk.run, "ECONDA_TASK": item.instance,
                     "ECONDA_ATTEMPT": str(item.attempt)}  # fmt: skip
         self.revealed = [chunk.secrets.get(reference) for reference in item.secrets.values()]
@@ -130,9 +125,8 @@ class _Attempt:
                 self.checkpoint.wanted = False
             return {"outputs": outputs}
 
-    def close(self) -> None:
-        """What the attempt leaves behind holds no secrets."""
-        discard(self.cwd)
+    def hide_secrets(self) -> None:
+        """What the attempt leaves behind holds none."""
         if self.revealed:
             mask_file(self.log, self.revealed)
 

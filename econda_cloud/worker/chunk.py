@@ -56,7 +56,7 @@ def run_chunk(
             started = clock()
             answer = _answer(attempts, item, place.limit(index))
             common: dict[str, Any] = {"instance": item.instance, "attempt": item.attempt,
-                                      "log": str(attempts.log_path(item)), "started_ms": started, "ended_ms": clock()}  # fmt: skip
+                                      "log": attempts.log, "started_ms": started, "ended_ms": clock()}  # fmt: skip
             if "failure" in answer:
                 yield AttemptFailed(failure=answer["failure"], message=_text(answer["message"]), **common)
             else:

@@ -13,9 +13,6 @@ from econda_cloud.worker.spec import Report
 FLUSH_MS = 5_000
 """Results wait at most so long for others to travel with: fewer messages, and dependents hardly later."""
 
-LIVE_LOG_MS = 30_000
-"""How often the log of a running attempt is put where its user can read it."""
-
 Send = Callable[[list[Report]], None]
 
 
@@ -32,10 +29,9 @@ class Delivery:
     def __init__(self, *, blobs: BlobStore, send: Send, log_key: str, spool: Path, clock: Callable[[], int]) -> None:
         self._blobs, self._send, self._log_key, self._spool, self._clock = blobs, send, log_key, spool, clock
         self._held: list[Report] = []
-        self._since = self._shown = clock()
+        self._since = clock()
         self._unsaved = False
-        spool.parent.mkdir(parents=True, exist_ok=True)
-        spool.write_bytes(b"")
+        spool.unlink(missing_ok=True)
 
     def deliver(self, reports: Iterable[Report]) -> None:
         """Carry all of these home. Raises what the store and the queue raise; then the chunk counts as lost."""
@@ -63,15 +59,6 @@ class Delivery:
             self._send(self._held)
         self._held, self._since = [], self._clock()
 
-    def show(self, running: Path) -> None:
-        """Put the log of a running attempt behind those that are complete, if that was not done lately."""
-        if self._clock() - self._shown < LIVE_LOG_MS:
-            return
-        self._shown = self._clock()
-        if running.is_file():
-            self._blobs.put(self._log_key, self._spool.read_bytes() + running.read_bytes())
-            self._unsaved = True
-
     def _keep_log(self, log: str) -> str:
         local = Path(log) if log else None
         if local is None or not local.is_file():
@@ -80,6 +67,7 @@ class Delivery:
         local.unlink()
         if not data:
             return ""
+        self._spool.parent.mkdir(parents=True, exist_ok=True)
         with self._spool.open("ab") as spool:
             start = spool.tell()
             spool.write(data)

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from econda_cloud.worker.desks import Desks
 from econda_cloud.worker.lifeline import Lifeline
 from econda_cloud.worker.limits import Limits
 from econda_cloud.worker.logs import CappedLog
@@ -68,6 +69,10 @@ class Host:
         self._process: subprocess.Popen[bytes] | None = None
         self._request = self._reply = -1
         self._lifeline: Lifeline | None = None
+
+    @property
+    def up(self) -> bool:
+        return self._process is not None
 
     def start(self) -> None:
         """Start the process unless it is up."""
@@ -168,13 +173,14 @@ class Host:
 
 
 class HostPool:
-    """Warm hosts by interpreter and packages; safe to share between threads. Use as a context manager.
+    """Warm hosts by interpreter and packages, and desks to work at; safe to share between threads. Use as a context manager.
 
     `environment` is what processes of attempts see, by default this process's own without its secrets.
     """
 
     def __init__(self, environment: Mapping[str, str] | None = None) -> None:
         self.environment = without_secrets(os.environ) if environment is None else dict(environment)
+        self.desks = Desks()
         self._idle: dict[tuple[str, str], list[Host]] = {}
         self._lock = threading.Lock()
 
@@ -193,6 +199,7 @@ class HostPool:
             self._idle.clear()
         for host in hosts:
             host.close()
+        self.desks.close()
 
     def __enter__(self) -> HostPool:
         return self

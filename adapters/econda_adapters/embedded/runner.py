@@ -23,6 +23,7 @@ from econda_cloud.place.state import Pool
 from econda_cloud.run.commands import CancelAttempts, Dispatch, Keep, LookUp
 from econda_cloud.run.events import AnyEvent, CancelRequested, ChunkLost, RunStarted, TimerFired
 from econda_cloud.run.state import RunState
+from econda_cloud.schedule.eager import Tenure
 from econda_cloud.schedule.places import bundle_key, plan_key, stored_plan
 from econda_cloud.schedule.ready import ready_chunks
 from econda_cloud.schedule.results import Result, Results, write_earlier
@@ -52,8 +53,9 @@ class Home:
 
 
 class _Effects:
-    def __init__(self, home: Home, slots: int, reports: SimpleQueue[tuple[str, list[AnyEvent]]]) -> None:
-        self.pool = EmbeddedPool(home.blobs, home.root / "scratch", slots, reports)
+    def __init__(self, home: Home, machine: Pool, reports: SimpleQueue[tuple[str, list[AnyEvent]]]) -> None:
+        self.machine = machine
+        self.pool = EmbeddedPool(home.blobs, home.root / "scratch", machine.slots, reports)
         self.reports = reports
         self.results = Results(home.blobs)
         self.timers: list[tuple[int, str]] = []
@@ -170,7 +172,7 @@ def resume_run(
 def _scheduling(home: Home, run: str, plan: Plan, machine: Pool | None = None) -> Iterator[tuple[Scheduler, _Effects]]:
     """A scheduler of its own for one run, with this machine as its only pool."""
     machine = machine or machine_pool()
-    effects = _Effects(home, machine.slots, SimpleQueue())
+    effects = _Effects(home, machine, SimpleQueue())
     scheduler = Scheduler(home.log, f"local-{run}", lambda _, name: plan if name == run else home.plan(name), effects)
     try:
         scheduler.declare((machine,), now_ms())
@@ -187,8 +189,14 @@ def _until_ended(scheduler: Scheduler, effects: _Effects, run: str, progress: Pr
         effects.pool.start_ready()
 
     with _interruptible(effects, run):
+        place: Tenure | None = None
         while run not in effects.ended:
-            scheduler.take(run, _next_events(effects, meanwhile), now_ms())
+            chunk, events = _next_events(effects, meanwhile)
+            if chunk is None:
+                scheduler.take(run, events, now_ms())
+            else:
+                place = _place_of(chunk, scheduler.state(run), effects.machine, place)
+                scheduler.take_in_place(run, chunk, events, place, now_ms())
             state = scheduler.state(run)
             if state is not None:
                 progress(state)
@@ -214,21 +222,29 @@ def _interruptible(effects: _Effects, run: str) -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
-def _next_events(effects: _Effects, meanwhile: Callable[[], None]) -> list[AnyEvent]:
-    """Reports and timers that have come, or those of the only thing there is to do, or wait for some."""
+def _place_of(chunk: str, state: RunState | None, machine: Pool, before: Tenure | None) -> Tenure:
+    """The place that a chunk ran in: the one before if that was lent to it."""
+    held = state.chunks.get(chunk) if state is not None else None
+    if before is not None and held is not None and held.lender == before.lender:
+        return before
+    return Tenure(machine, chunk, now_ms() + machine.chunk_ms)
+
+
+def _next_events(effects: _Effects, meanwhile: Callable[[], None]) -> tuple[str | None, list[AnyEvent]]:
+    """Reports and timers that have come, or those of the only chunk there is to do, and its name, or wait for some."""
     if events := _arrived(effects):
         effects.pool.start_ready()
-        return events
+        return None, events
     chunk = effects.pool.only_short()
     if chunk is not None:
-        return effects.pool.run_here(chunk, meanwhile)
+        return chunk.id, effects.pool.run_here(chunk, meanwhile)
     effects.pool.start_ready()
     wait = max(0.0, (effects.timers[0][0] - now_ms()) / 1000) if effects.timers else None
     try:
         events = effects.reports.get(timeout=wait)[1]
     except Empty:
         events = []
-    return [*events, *_arrived(effects)] or [TimerFired()]
+    return None, [*events, *_arrived(effects)] or [TimerFired()]
 
 
 def _arrived(effects: _Effects) -> list[AnyEvent]:
