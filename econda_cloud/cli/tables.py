@@ -112,6 +112,8 @@ def print_why(instance: str, attempt: Attempt) -> None:
     console.print(f"{instance}, attempt {attempt.attempt}: {where}", markup=False)
     if attempt.not_reused:
         console.print(f"  no earlier result could be used: {attempt.not_reused}", markup=False, soft_wrap=True)
+    if attempt.lender:
+        console.print(f"  went on in the place of chunk {attempt.lender}, whose result made it ready", markup=False)
     for verdict in attempt.verdicts:
         if verdict.refused:
             reason = f"refused: {verdict.refused}"
