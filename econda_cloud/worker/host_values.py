@@ -5,11 +5,13 @@ What JSON lacks travels as `{"$duration": ms}`, `{"$date": …}`, `{"$instant": 
 
 from __future__ import annotations
 
-import datetime as dt
 import math
 import os
-import pathlib
-from typing import Any
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 
 def _is_text(value: str) -> bool:
@@ -30,17 +32,36 @@ def load(value: Any) -> Any:
     if len(value) == 1:
         [(key, inner)] = value.items()
         match key:
-            case "$duration":
-                return dt.timedelta(milliseconds=inner)
-            case "$date":
-                return dt.date.fromisoformat(inner)
-            case "$instant":
-                return dt.datetime.fromisoformat(inner)
+            case "$duration" | "$date" | "$instant":
+                return _time(key, inner)
             case "$path":
-                return pathlib.Path(inner)
+                from pathlib import Path
+
+                return Path(inner)
             case "$plain":
                 return {name: load(each) for name, each in inner.items()}
     return {name: load(each) for name, each in value.items()}
+
+
+def _time(key: str, value: Any) -> Any:
+    import datetime as dt
+
+    if key == "$duration":
+        return dt.timedelta(milliseconds=value)
+    return dt.date.fromisoformat(value) if key == "$date" else dt.datetime.fromisoformat(value)
+
+
+def _timed(value: Any) -> Any:
+    """The wire value of a time, None for what is none."""
+    # Who has made one has loaded this.
+    dt = sys.modules.get("datetime")
+    if dt is None:
+        return None
+    if isinstance(value, dt.timedelta):
+        return {"$duration": value // dt.timedelta(milliseconds=1)}
+    if isinstance(value, dt.datetime):
+        return {"$instant": value.isoformat()}
+    return {"$date": value.isoformat()} if isinstance(value, dt.date) else None
 
 
 def dump(value: Any) -> Any:
@@ -53,12 +74,8 @@ def dump(value: Any) -> Any:
         return int(value) if -(2**63) <= value < 2**63 else {"$object": "int beyond 64 bits"}
     if isinstance(value, float):
         return float(value) if math.isfinite(value) else {"$object": str(float(value))}
-    if isinstance(value, dt.timedelta):
-        return {"$duration": value // dt.timedelta(milliseconds=1)}
-    if isinstance(value, dt.datetime):
-        return {"$instant": value.isoformat()}
-    if isinstance(value, dt.date):
-        return {"$date": value.isoformat()}
+    if (time := _timed(value)) is not None:
+        return time
     if isinstance(value, os.PathLike):
         return {"$path": os.path.abspath(os.fsdecode(value))}
     if isinstance(value, dict):
@@ -72,6 +89,6 @@ def dump(value: Any) -> Any:
             found = getattr(value, plain)()
         except Exception:
             continue
-        if isinstance(found, (bool, int, float, str, list, dt.date, dt.timedelta)):
+        if isinstance(found, (bool, int, float, str, list)) or _timed(found) is not None:
             return dump(found)
     return {"$object": type(value).__name__}

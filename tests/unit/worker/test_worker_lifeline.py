@@ -13,8 +13,9 @@ KEEPER = """
 import os, subprocess, sys
 from econda_cloud.worker.lifeline import Lifeline
 lifeline = Lifeline()
-child = subprocess.Popen(["sh", "-c", "sleep 600 & echo up; wait"], pass_fds=lifeline.pass_fds, start_new_session=True)
+child = subprocess.Popen(["sh", "-c", "sleep 600 & wait"], pass_fds=lifeline.pass_fds, start_new_session=True)
 lifeline.tie(child)
+print("tied", flush=True)
 sys.stdin.read()
 lifeline.cut()
 """
@@ -27,7 +28,7 @@ def test_a_group_ends_with_its_starter(end: str) -> None:
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as keeper:
         assert keeper.stdin is not None
         assert keeper.stdout is not None
-        assert keeper.stdout.readline() == b"up\n"
+        assert keeper.stdout.readline() == b"tied\n"
         if end == "killed":
             os.kill(keeper.pid, signal.SIGKILL)
         keeper.stdin.close()
