@@ -23,10 +23,13 @@ class PoolsDeclared(BrokerEvent, frozen=True, kw_only=True, tag="pools_declared"
 
 
 class PlacementRequested(BrokerEvent, frozen=True, kw_only=True, tag="placement_requested"):
+    """Alike attempts want places; `rank`: how long (ms) their run is expected to go on once they begin."""
+
     run: str
     demand: Demand
     items: tuple[Item, ...]
     terms: Terms | None = None
+    rank: int = 0
 
 
 class AttemptsReleased(BrokerEvent, frozen=True, kw_only=True, tag="attempts_released"):

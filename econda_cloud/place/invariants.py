@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from econda_cloud.place.state import BrokerState
+from econda_cloud.place.state import BrokerState, Used
 from econda_cloud.run.invariants import Broken
 
 
@@ -16,6 +16,9 @@ def check(state: BrokerState) -> None:
             sum(h.memory * h.times for h in held),
             sum(h.gpu * h.times for h in held),
         )
+        used = state.used.get(pool.name, Used())
+        if totals != (used.slots, used.cpu_milli, used.memory, used.gpu):
+            raise Broken(f"{pool.name} holds {totals}, but {used} is said to be used")
         limits = (pool.slots, pool.cpu_milli, pool.memory, pool.gpu)
         if any(total > limit for total, limit in zip(totals, limits, strict=True)):
             raise Broken(f"{pool.name} holds {totals}, more than {limits}")

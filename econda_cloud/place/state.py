@@ -91,14 +91,29 @@ class Held(msgspec.Struct):
         return len(self.open) if self.array else 1
 
 
+class Used(msgspec.Struct):
+    """What of a pool is taken: slots, thousandths of cores, bytes, GPUs."""
+
+    slots: int = 0
+    cpu_milli: int = 0
+    memory: int = 0
+    gpu: int = 0
+
+
 class Waiting(msgspec.Struct):
-    """Alike attempts of one run waiting for a place since `since_ms`, oldest first, under the terms of the run."""
+    """Alike attempts of one run waiting for a place since `since_ms`, oldest first, under the terms of the run.
+
+    rank: how long (ms) the run is expected to go on once they begin. looked: whether all offers were looked at, so
+    that there is no reason to look again until a pool has a free slot.
+    """
 
     run: str
     demand: Demand
     items: dict[str, int]
     since_ms: int = 0
     terms: Terms | None = None
+    rank: int = 0
+    looked: bool = False
 
     @property
     def priority(self) -> int:
@@ -112,6 +127,7 @@ class Waiting(msgspec.Struct):
 
 class BrokerState(msgspec.Struct):
     """Everything the broker knows. `placed` maps `run instance#attempt` to its chunk; `chunks` counts all ever made.
+    `used`, by pool, is what `held` adds up to.
 
     refused: by run, attempts that nothing can take, until the run has taken note by releasing them.
     """
@@ -119,6 +135,7 @@ class BrokerState(msgspec.Struct):
     pools: dict[str, Pool] = msgspec.field(default_factory=dict)
     waiting: list[Waiting] = msgspec.field(default_factory=list)
     held: dict[str, Held] = msgspec.field(default_factory=dict)
+    used: dict[str, Used] = msgspec.field(default_factory=dict)
     placed: dict[str, str] = msgspec.field(default_factory=dict)
     chunks: int = 0
     refused: dict[str, dict[str, int]] = msgspec.field(default_factory=dict)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from econda_cloud.place import capacity
 from econda_cloud.place.demand import Demand
 from econda_cloud.place.events import (
     AnyBrokerCommand,
@@ -36,6 +37,8 @@ def step(state: BrokerState, events: Iterable[AnyBrokerEvent], now: int) -> tupl
         match event:
             case PoolsDeclared(pools=pools):
                 state.pools = {pool.name: pool for pool in pools}
+                for waiting in state.waiting:
+                    waiting.looked = False
             case PlacementRequested():
                 commands += _enqueue(state, event, now)
             case AttemptsReleased(run=run, items=items):
@@ -56,9 +59,13 @@ def _enqueue(state: BrokerState, event: PlacementRequested, now: int) -> list[An
         _forget_refusal(state, event.run, instance)
     if queued is not None:
         queued.items.update(fresh)
+        queued.rank = max(queued.rank, event.rank)
+        queued.looked = queued.looked and queued.terms == event.terms
         queued.terms = event.terms
     elif fresh:
-        group = Waiting(run=event.run, demand=event.demand, items=fresh, since_ms=now, terms=event.terms)
+        group = Waiting(
+            run=event.run, demand=event.demand, items=fresh, since_ms=now, terms=event.terms, rank=event.rank
+        )
         state.waiting.append(group)
     chunks = [state.placed.get(_key(event.run, item)) for item in event.items]
     return [Place(run=event.run, placement=state.held[chunk].placement) for chunk in dict.fromkeys(chunks) if chunk]
@@ -68,9 +75,11 @@ def _release(state: BrokerState, run: str, item: Item) -> None:
     chunk = state.placed.pop(_key(run, item), None)
     if chunk is not None:
         held = state.held[chunk]
+        before = held.times
         held.open.remove(item)
         if not held.open:
             del state.held[chunk]
+        capacity.occupy(state, held, (held.times if held.open else 0) - before)
         return
     if state.refused.get(run, {}).get(item[0]) == item[1]:
         _forget_refusal(state, run, item[0])
@@ -88,20 +97,31 @@ def _forget_refusal(state: BrokerState, run: str, instance: str) -> None:
 
 
 def _place_waiting(state: BrokerState, now: int) -> list[AnyBrokerCommand]:
-    """The greatest priority first, and among equals who has waited longest."""
     commands: list[AnyBrokerCommand] = []
-    for waiting in sorted(state.waiting, key=lambda group: -group.priority):
-        again = True
+    for waiting in in_turn(state.waiting):
+        again = not waiting.looked or capacity.has_slot(state)
         while waiting.items and again:
             more, again = _place_some(state, waiting, now)
             commands += more
+        waiting.looked = True
     state.waiting = [waiting for waiting in state.waiting if waiting.items]
     return commands
 
 
+def in_turn(groups: list[Waiting]) -> list[Waiting]:
+    """The greatest priority first, and among equals who has waited longest; but where it is the turn of a run, the
+    group of it goes first after which it has most left to do (the rank of HEFT: Topcuoglu, Hariri and Wu 2002).
+    """
+    turns = sorted(groups, key=lambda group: -group.priority)
+    ranked: dict[tuple[str, int], list[Waiting]] = {}
+    for group in sorted(turns, key=lambda group: group.rank):
+        ranked.setdefault((group.run, group.priority), []).append(group)
+    return [ranked[group.run, group.priority].pop() for group in turns]
+
+
 def _place_some(state: BrokerState, waiting: Waiting, now: int) -> tuple[list[AnyBrokerCommand], bool]:
     """Fill offers, the best first, until waiting is better; also whether the offers should be looked at again."""
-    found = options(state, waiting, lambda pool: _room(state, pool, waiting.demand), now)
+    found = options(state, waiting, lambda pool: capacity.room(state, pool, waiting.demand), now)
     if all(option.never for option in found):
         return [_refuse(state, waiting, [option.verdict for option in found])], False
     commands: list[AnyBrokerCommand] = []
@@ -132,7 +152,7 @@ def _parallel_left(state: BrokerState, waiting: Waiting) -> int | None:
 
 def _allowed(state: BrokerState, waiting: Waiting, pool: Pool) -> int:
     """How many more reservations the pool has room for and the policy allows."""
-    room, left = _room(state, pool, waiting.demand), _parallel_left(state, waiting)
+    room, left = capacity.room(state, pool, waiting.demand), _parallel_left(state, waiting)
     return room if left is None else min(room, left)
 
 
@@ -140,18 +160,6 @@ def _mark(verdict: Verdict, chosen: Offer) -> Verdict:
     if verdict.offer != chosen.name:
         return verdict
     return Verdict(offer=verdict.offer, score=verdict.score, cost=verdict.cost, chosen=True)
-
-
-def _room(state: BrokerState, pool: Pool, demand: Demand) -> int:
-    """How many more reservations of this size the pool has room for."""
-    held = [h for h in state.held.values() if h.pool == pool.name]
-    free = [
-        (pool.slots - sum(h.times for h in held), 1),
-        (pool.cpu_milli - sum(h.cpu_milli * h.times for h in held), demand.cpu_milli),
-        (pool.memory - sum(h.memory * h.times for h in held), demand.memory),
-        (pool.gpu - sum(h.gpu * h.times for h in held), demand.gpu),
-    ]
-    return max(0, min(left // asked for left, asked in free if asked))
 
 
 def chunk_size(pool: Pool, offer: Offer, demand: Demand, waiting: int, room: int) -> int:
@@ -203,6 +211,7 @@ def _place(state: BrokerState, waiting: Waiting, option: Option, verdicts: tuple
         open=list(items),
         array=pool.array,
     )
+    capacity.occupy(state, state.held[name], state.held[name].times)
     for item in items:
         del waiting.items[item[0]]
         state.placed[_key(waiting.run, item)] = name

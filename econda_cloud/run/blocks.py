@@ -9,13 +9,16 @@ from econda_edsl.plan import AnyNode, Call, Foreach, Plan, Repeat, When
 
 from econda_cloud.run.fingerprints import Causes, task_causes
 
+RUNS_KNOWN = 64
+
 
 @dataclass(frozen=True)
 class Block:
     """Nodes of one block and their order.
 
     waits[i]: how many nodes i waits for; dependents[i]: indices that wait for i; roots: indices that wait for none;
-    inner[i]: the blocks inside node i (arms of a `when`, body of a loop); calls: calls in here, statically.
+    order: indices, each after those that it waits for; inner[i]: the blocks inside node i (arms of a `when`, body of a
+    loop).
     """
 
     nodes: tuple[AnyNode, ...]
@@ -23,6 +26,7 @@ class Block:
     waits: list[int]
     dependents: list[list[int]]
     roots: list[int]
+    order: list[int]
     inner: dict[int, list[Block]] = field(default_factory=dict)
 
 
@@ -42,7 +46,19 @@ def index_block(nodes: tuple[AnyNode, ...]) -> Block:
                 inner[i] = [index_block(arm.body) for arm in arms]
             case _:
                 pass
-    return Block(nodes, index, waits, dependents, [i for i, n in enumerate(waits) if n == 0], inner)
+    roots = [i for i, n in enumerate(waits) if n == 0]
+    return Block(nodes, index, waits, dependents, roots, _ordered(roots, waits, dependents), inner)
+
+
+def _ordered(roots: list[int], waits: list[int], dependents: list[list[int]]) -> list[int]:
+    """Kahn's order; the list grows while it is gone through."""
+    order, left = list(roots), list(waits)
+    for index in order:
+        for after in dependents[index]:
+            left[after] -= 1
+            if not left[after]:
+                order.append(after)
+    return order
 
 
 def call_ids(block: Block) -> list[str]:
@@ -64,10 +80,17 @@ class Program:
     root: Block
     handlers: dict[str, Block]
     _causes: dict[str, Causes] = field(default_factory=dict)
+    _tails: dict[str, dict[int, list[int]]] = field(default_factory=dict)
 
     def block(self, handler: str) -> Block:
         """The block of a handler, of the pipeline itself for an empty name."""
         return self.handlers[handler] if handler else self.root
+
+    def tails(self, run: str) -> dict[int, list[int]]:
+        """What is known of the chains behind the nodes of each block (by `id`), for the parameters of a run."""
+        while len(self._tails) > RUNS_KNOWN:
+            del self._tails[next(iter(self._tails))]
+        return self._tails.setdefault(run, {})
 
     def causes(self, task: str) -> Causes:
         """What the results of all calls of a task depend on."""

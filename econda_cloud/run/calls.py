@@ -15,6 +15,7 @@ from econda_edsl.plan import Container, Entry, FailureKind, Foreach, Inline, Nee
 from econda_cloud.place.demand import Demand
 from econda_cloud.run.backoff import backoff_ms
 from econda_cloud.run.paths import environment_instance
+from econda_cloud.run.ranks import FIRST, rank
 from econda_cloud.run.reuse import may_reuse
 from econda_cloud.run.state import Call, Preparation
 from econda_cloud.run.work import At, Work
@@ -68,7 +69,9 @@ def _prepared(work: Work, key: str) -> bool:
 def request(work: Work, places: list[At], node: CallNode, call: Call) -> None:
     """Ask the broker for a place for the call's current attempt. Raises `EvaluationError`."""
     call.phase, call.chunk = "requested", ""
-    work.requests.setdefault(demand_of(work, places, node, call), []).append((work.instance(places), call.attempt))
+    demand = demand_of(work, places, node, call)
+    work.requests.setdefault(demand, []).append((work.instance(places), call.attempt))
+    work.ranks[demand] = max(work.ranks.get(demand, 0), rank(work, places, demand))
 
 
 def request_build(work: Work, key: str, call: Call) -> None:
@@ -82,6 +85,7 @@ def request_build(work: Work, key: str, call: Call) -> None:
         timeout_ms=BUILD_TIMEOUT_MS,
     )
     work.requests.setdefault(demand, []).append((environment_instance(work.program.plan.name, key), call.attempt))
+    work.ranks[demand] = FIRST
 
 
 def demand_of(work: Work, places: list[At], node: CallNode, call: Call) -> Demand:

@@ -17,11 +17,12 @@ class Command(msgspec.Struct, frozen=True, kw_only=True, tag_field="command"):
 
 
 class RequestPlacement(Command, frozen=True, kw_only=True, tag="request_placement"):
-    """Ask the broker to place attempts that are alike in what they need."""
+    """Ask the broker to place attempts that are alike in what they need. rank: see `PlacementRequested`."""
 
     demand: Demand
     items: tuple[Item, ...]
     terms: Terms | None = None
+    rank: int = 0
 
 
 class Dispatch(Command, frozen=True, kw_only=True, tag="dispatch"):

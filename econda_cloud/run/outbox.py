@@ -51,7 +51,8 @@ def pending_requests(plan: Plan, state: RunState) -> list[AnyCommand]:
     work = Work(program_of(plan), state, state.now)
     ask_again(work)
     return [
-        RequestPlacement(demand=demand, items=tuple(items), terms=work.terms) for demand, items in work.requests.items()
+        RequestPlacement(demand=demand, items=tuple(items), terms=work.terms, rank=work.ranks.get(demand, 0))
+        for demand, items in work.requests.items()
     ]
 
 

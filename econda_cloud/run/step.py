@@ -257,7 +257,8 @@ def _commands(work: Work) -> list[AnyCommand]:
         commands.append(Keep(results=tuple(work.kept)))
     if state.outcome is None:
         commands += [
-            RequestPlacement(demand=d, items=tuple(items), terms=work.terms) for d, items in work.requests.items()
+            RequestPlacement(demand=d, items=tuple(items), terms=work.terms, rank=work.ranks.get(d, 0))
+            for d, items in work.requests.items()
         ]
         if work.lookups:
             commands.append(LookUp(items=tuple(work.lookups)))

@@ -44,6 +44,7 @@ class Work:
     commands: list[AnyCommand] = field(default_factory=list)
     cancels: dict[str, CancelAttempts] = field(default_factory=dict)
     requests: dict[Demand, list[Item]] = field(default_factory=dict)
+    ranks: dict[Demand, int] = field(default_factory=dict)
     releases: list[Item] = field(default_factory=list)
     lookups: list[Item] = field(default_factory=list)
     kept: list[Kept] = field(default_factory=list)

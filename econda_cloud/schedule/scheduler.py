@@ -240,8 +240,8 @@ def _questions(run: str, commands: Iterable[AnyCommand]) -> list[AnyBrokerEvent]
     questions: list[AnyBrokerEvent] = []
     for command in commands:
         match command:
-            case RequestPlacement(demand=demand, items=items, terms=terms):
-                questions.append(PlacementRequested(run=run, demand=demand, items=items, terms=terms))
+            case RequestPlacement(demand=demand, items=items, terms=terms, rank=rank):
+                questions.append(PlacementRequested(run=run, demand=demand, items=items, terms=terms, rank=rank))
             case Release(items=items):
                 questions.append(AttemptsReleased(run=run, items=items))
             case Dispatch() | CancelAttempts() | LookUp() | Keep() | SetTimer() | FinishRun():

@@ -7,6 +7,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from econda_cloud.place import capacity
 from econda_cloud.place import step as broker
 from econda_cloud.ports.log import Conflict
 from econda_cloud.run import calls, conclude, endings, expand, fingerprints, outbox, step, stopping
@@ -241,7 +242,7 @@ BUGS = (
     # The broker.
     Bug("capacity is never given back", broker, "_release", _nothing()),
     Bug("an answer that was lost is not given again", broker, "_enqueue", _ask_once),
-    Bug("a pool takes one more than it has room for", broker, "_room", _no_limit),
+    Bug("a pool takes one more than it has room for", capacity, "room", _no_limit),
     Bug("names of chunks come again", broker, "_place", _same_name),
     # The log, its snapshots, and other stores.
     Bug("who loses a race gives up", history.History, "take", _give_up),

@@ -1,0 +1,79 @@
+"""How long a run is expected to go on after an attempt has begun: the longest chain of what waits for it.
+
+The upward rank of HEFT (Topcuoglu, Hariri and Wu 2002), in milliseconds, as far as the plan and the parameters tell:
+what depends on results counts with a time of its own guess.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from econda_edsl.evaluate import EvaluationError, evaluate
+from econda_edsl.plan import AnyNode, Call, Expr, Foreach, Repeat, Task, When
+
+from econda_cloud.place.demand import Demand
+from econda_cloud.run.blocks import Block, Program
+from econda_cloud.run.work import At, Work
+
+FIRST = 1 << 50
+"""The rank of what everything waits for."""
+
+UNKNOWN_MS = 10_000
+"""The guess for a task that declares no time, or one that only a result can tell; what the broker assumes too."""
+
+
+def rank(work: Work, places: list[At], demand: Demand) -> int:
+    """The rank of a call that asks for a place now."""
+    own = demand.time_ms if demand.time_ms is not None else UNKNOWN_MS
+    return own + sum(_tails(work, at.block)[at.index] for at in places)
+
+
+def _tails(work: Work, block: Block) -> list[int]:
+    """By node, the longest chain of those behind it; remembered, because it is the same for the whole run."""
+    known = work.program.tails(work.state.run)
+    if id(block) not in known:
+        _measure(work.program, block, work.base, known)
+    return known[id(block)]
+
+
+def _measure(program: Program, block: Block, scope: dict[str, Any], known: dict[int, list[int]]) -> int:
+    """Note the tails of a block; returns the longest chain through it."""
+    times = [_time(program, block, index, node, scope, known) for index, node in enumerate(block.nodes)]
+    tails = [0] * len(block.nodes)
+    for index in reversed(block.order):
+        tails[index] = max((times[i] + tails[i] for i in block.dependents[index]), default=0)
+    known[id(block)] = tails
+    return max((times[i] + tails[i] for i in block.roots), default=0)
+
+
+def _time(
+    program: Program, block: Block, index: int, node: AnyNode, scope: dict[str, Any], known: dict[int, list[int]]
+) -> int:
+    match node:
+        case Call():
+            return _call_time(node, program.plan.tasks[node.task], scope)
+        case Foreach() | Repeat() | When():
+            return max((_measure(program, inner, scope, known) for inner in block.inner[index]), default=0)
+        case _:
+            return 0
+
+
+def _call_time(node: Call, task: Task, scope: dict[str, Any]) -> int:
+    own = node.overrides.needs.get("time") if node.overrides else None
+    try:
+        if own is not None:
+            return int(evaluate(own, {"attempt": 1, **scope}))
+        if task.needs.time is None:
+            return UNKNOWN_MS
+        names = _names(task.needs.time)
+        args = {name: evaluate(expr, scope) for name, expr in node.args.items() if name in names}
+        return int(evaluate(task.needs.time, {"attempt": 1, **args}))
+    except EvaluationError:
+        return UNKNOWN_MS
+
+
+def _names(expr: Expr) -> set[str]:
+    """The variables of an expression, and perhaps some words that are none."""
+    if isinstance(expr, dict):
+        return {expr["var"]} if list(expr) == ["var"] else {name for part in expr.values() for name in _names(part)}
+    return {name for part in expr for name in _names(part)} if isinstance(expr, list | tuple) else set()
