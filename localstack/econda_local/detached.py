@@ -32,13 +32,22 @@ class Started:
     log: Path
 
 
-def start(command: Sequence[str], *, log: Path, environment: Mapping[str, str], directory: Path) -> Started:
+def start(
+    command: Sequence[str],
+    *,
+    log: Path,
+    environment: Mapping[str, str],
+    directory: Path,
+    stdin: int = subprocess.DEVNULL,
+    pass_fds: Sequence[int] = (),
+) -> Started:
     """Start a process in a session of its own, its output appended to `log`. Raises OSError if it cannot run."""
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as output:
         process = subprocess.Popen(
             command,
-            stdin=subprocess.DEVNULL,
+            stdin=stdin,
+            pass_fds=pass_fds,
             stdout=output,
             stderr=subprocess.STDOUT,
             env=dict(environment),
@@ -112,6 +121,17 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+def is_free(port: int) -> bool:
+    """Whether a server could listen at this TCP port of 127.0.0.1; connections that have ended do not hinder one."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
 
 
 def tail(log: Path) -> str:

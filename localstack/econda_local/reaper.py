@@ -1,7 +1,7 @@
-"""Ends the attempts of an endpoint that was killed: a process of its own that outlives the endpoint by a moment.
+"""Ends what a process had started that was killed: a process of its own that outlives that one by a moment.
 
-It reads lines from standard input, `+LEADER` and `-LEADER`, and when the input closes because the endpoint is gone,
-however that came about, it kills every session still on its list.
+It reads lines from standard input, `+LEADER` and `-LEADER`, and when the input closes because whoever has its other end
+is gone, however that came about, it kills every session still on its list.
 """
 
 from __future__ import annotations
@@ -12,15 +12,16 @@ import signal
 import subprocess
 import sys
 
-from econda_local.batch import session
+from econda_local import session
+
+COMMAND = (sys.executable, "-m", "econda_local.reaper")
 
 
 class Reaper:
-    """The endpoint's end of the pipe."""
+    """The other end of the pipe."""
 
     def __init__(self) -> None:
-        command = [sys.executable, "-m", "econda_local.batch.reaper"]
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)
+        self._process = subprocess.Popen(COMMAND, stdin=subprocess.PIPE, start_new_session=True)
 
     def watch(self, leader: int) -> None:
         self._write(f"+{leader}\n")

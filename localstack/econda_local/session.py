@@ -1,4 +1,4 @@
-"""The processes of one attempt: all those in the session its first process leads."""
+"""The processes of one attempt, or one emulator: all those in the session its first process leads."""
 
 from __future__ import annotations
 

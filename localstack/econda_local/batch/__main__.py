@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import logging
 import os
+import shutil
 import uuid
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from econda_local.batch.account import Account
 from econda_local.batch.container import docker_answers
 from econda_local.batch.endpoint import Endpoint, now_ms
 from econda_local.batch.events import Publisher
+from econda_local.batch.keeping import Keeper, restore
 from econda_local.batch.launches import Host
 from econda_local.batch.names import Place
 from econda_local.batch.server import application
@@ -27,6 +29,11 @@ def arguments(given: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--events-endpoint", help="where PutEvents goes; without it no event is published")
     parser.add_argument("--home", type=Path, required=True, help="folder for logs and working folders of attempts")
+    parser.add_argument(
+        "--restored-from",
+        type=float,
+        help="begin with what was saved under --home, as of this moment (seconds since the epoch)",
+    )
     parser.add_argument("--region", default="us-east-1")
     parser.add_argument("--account", default="000000000000")
     parser.add_argument(
@@ -71,8 +78,13 @@ def main() -> None:
         new_id=lambda: str(uuid.uuid4()),
         shortest_timeout=options.shortest_timeout,
     )
+    if options.restored_from is None:
+        shutil.rmtree(options.home / "state", ignore_errors=True)
+    else:
+        restore(options.home / "state", account, int(options.restored_from * 1000))
+    keeper = Keeper(options.home / "state", account)
     host = Host(options.home.resolve(), variables, docker_answers(), options.stop_grace)
-    app = application(Endpoint(account, host, publisher))
+    app = application(Endpoint(account, host, publisher, keeper))
     uvicorn.run(
         app, host=options.host, port=options.port, log_level="warning", access_log=False, timeout_graceful_shutdown=3
     )

@@ -15,15 +15,17 @@ from econda_local.batch.account import Account
 from econda_local.batch.endings import attempt_end, instance_id
 from econda_local.batch.engine import Changed, Start, Stop
 from econda_local.batch.events import Publisher
+from econda_local.batch.keeping import Keeper
 from econda_local.batch.launches import Host, container_name, launch
 from econda_local.batch.meter import Meter
 from econda_local.batch.model import PLACED, Job
 from econda_local.batch.names import short
 from econda_local.batch.operations import OPERATIONS
 from econda_local.batch.process import Attempt, Cause, Ending
-from econda_local.batch.reaper import Reaper
 from econda_local.batch.refusal import Refused
+from econda_local.reaper import Reaper
 
+READS = ("Describe", "List")
 LAST_GRACE = 1.0  # seconds between SIGTERM and SIGKILL when the endpoint itself stops
 
 
@@ -44,8 +46,8 @@ class _Running:
 class Endpoint:
     """One local Batch. Everything but the processes happens on one event loop, so nothing needs a lock."""
 
-    def __init__(self, account: Account, host: Host, publisher: Publisher | None) -> None:
-        self.account, self.host = account, host
+    def __init__(self, account: Account, host: Host, publisher: Publisher | None, keeper: Keeper) -> None:
+        self.account, self.host, self.keeper = account, host, keeper
         self._publisher = publisher
         self._meter = Meter()
         self._reaper: Reaper | None = None
@@ -56,9 +58,10 @@ class Endpoint:
 
     async def open(self) -> None:
         self._reaper = Reaper()
-        self._services = [asyncio.create_task(self._meter.run())]
+        self._services = [asyncio.create_task(self._meter.run()), asyncio.create_task(self.keeper.run())]
         if self._publisher is not None:
             self._services.append(asyncio.create_task(self._publisher.run()))
+        self._carry_out()
 
     async def close(self) -> None:
         """End every attempt, then everything else."""
@@ -69,6 +72,7 @@ class Endpoint:
             await asyncio.wait(set(self._tasks), timeout=LAST_GRACE + 2)
         if self._publisher is not None:
             await self._publisher.flush(1.0)
+        self.keeper.save()
         for service in self._services:
             service.cancel()
         await asyncio.gather(*self._services, return_exceptions=True)
@@ -82,6 +86,8 @@ class Endpoint:
         try:
             return OPERATIONS[operation](self.account, request)
         finally:
+            if not operation.startswith(READS):
+                self.keeper.changed()
             self._carry_out()
 
     def reclaim(self, reference: str, grace: float) -> str:
@@ -95,6 +101,7 @@ class Endpoint:
 
     def _carry_out(self) -> None:
         for effect in self.account.engine.drain():
+            self.keeper.changed()
             match effect:
                 case Start(job=key, attempt=number, environment=environment):
                     self._begin(key, number, environment)

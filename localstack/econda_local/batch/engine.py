@@ -188,3 +188,25 @@ class Engine:
         if parent.children[Status.FAILED]:
             return [(parent, Status.FAILED, "Array Child Job failed")]
         return [(parent, Status.SUCCEEDED, None)]
+
+    def forget(self, job_id: str) -> None:
+        """As if the job had never been submitted; the children of an array go with it."""
+        job = self.jobs[job_id]
+        for each in [*self._leaves(job), job]:
+            if each.status in PLACED:
+                self._release(each)
+            self._runnable.get(each.queue, {}).pop(each.id, None)
+            self._dependants.pop(each.id, None)
+            for waiting in self._dependants.values():
+                waiting.pop(each.id, None)
+            self.jobs.pop(each.id, None)
+
+    def undone(self, job_id: str, reason: str, now: int) -> None:
+        """A job that had ended has failed instead: what it had told nobody knows any more."""
+        job = self.jobs[job_id]
+        job.reason, job.stopped_at = reason, now
+        self._move(job, Status.FAILED)
+
+    def tell_again(self, job_id: str) -> None:
+        """For whom its last change may not have reached."""
+        self._effects.append(Changed(render.detail(self.jobs[job_id])))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from econda_local.batch import session
+from econda_local import session
 
 PERIOD = 0.2  # seconds between samples
 

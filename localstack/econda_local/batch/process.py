@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from pathlib import Path
 
-from econda_local.batch import session
+from econda_local import session
 
 TICK = 0.1  # seconds between looks at the clock and at the memory meter
 

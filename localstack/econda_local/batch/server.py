@@ -1,4 +1,4 @@
-"""HTTP: the paths of AWS Batch, and two of our own under /local."""
+"""HTTP: the paths of AWS Batch, and three of our own under /local."""
 
 from __future__ import annotations
 
@@ -30,6 +30,7 @@ def application(endpoint: Endpoint) -> Starlette:
         Route("/v1/tags/{resource:path}", service.tags, methods=["GET", "POST", "DELETE"]),
         Route("/v1/{operation}", service.operation, methods=["POST"]),
         Route("/local/reclaim", service.reclaim, methods=["POST"]),
+        Route("/local/save", service.save, methods=["POST"]),
         Route("/local/health", service.health),
     ]
 
@@ -79,6 +80,11 @@ class _Service:
             return _answered({"instanceId": self._endpoint.reclaim(asked["jobId"], grace)})
         except Exception as problem:
             return _failed(problem)
+
+    async def save(self, _: Request) -> Response:
+        """ministack asks before it saves itself, so that what is saved of it never knows a job that is not saved here."""
+        self._endpoint.keeper.save()
+        return JSONResponse({"saved": True})
 
     async def health(self, _: Request) -> Response:
         return JSONResponse({"status": "ok", "docker": self._endpoint.host.docker})

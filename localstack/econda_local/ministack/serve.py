@@ -3,31 +3,37 @@
 1. Only AWS itself may put events whose source begins with `aws.`, and ministack enforces that as AWS does. The local
    Batch endpoint is AWS itself here: it shows a token, in the entry's `TraceHeader`, that ministack's own services
    do not need.
-2. AWS keeps an asynchronous invocation that was throttled and tries again for up to six hours; ministack counts it
-   as a failed attempt. Here a throttled one waits for a free slot.
+2. AWS keeps asynchronous invocations, over throttles too; see invocations.py.
 3. ministack hands a Lambda function at most 10 messages of a queue at once, whatever the mapping's `BatchSize`; on
-   AWS it may be 10 000.
+   AWS it may be 10 000. And it can lose messages that are sent while others are removed. See queues.py.
 4. ministack looks at schedules every ten seconds; here every second, so that a schedule fires when it should.
 5. Requests are counted as AWS bills them; see counting.py.
+6. What AWS keeps survives the process here: the state is saved while it runs, and put back when it starts; see
+   saver.py (when), stores.py (what) and snapshot.py (how).
 
 This file is executed by path, in an environment without econda_local: it imports ministack and its neighbour only.
 """
 
 from __future__ import annotations
 
-import contextvars
+import asyncio
+import contextlib
 import os
-import time
+import urllib.request
+from importlib.metadata import version
+from pathlib import Path
 
 import counting  # pyright: ignore[reportMissingImports]
+import invocations  # pyright: ignore[reportMissingImports]
 import ministack.app as gateway  # pyright: ignore[reportMissingImports]
-from ministack.services import eventbridge, lambda_svc, scheduler, sqs  # pyright: ignore[reportMissingImports]
+import queues  # pyright: ignore[reportMissingImports]
+import snapshot  # pyright: ignore[reportMissingImports]
+import stores  # pyright: ignore[reportMissingImports]
+from ministack.core.concurrency import esm_wake  # pyright: ignore[reportMissingImports]
+from ministack.services import dynamodb, eventbridge, lambda_svc, scheduler, sqs  # pyright: ignore[reportMissingImports]
+from saver import Saver  # pyright: ignore[reportMissingImports]
 
-LONGEST_WAIT = 6 * 3600.0  # seconds a throttled asynchronous invocation is kept, as on AWS
-LONGEST_PAUSE = 1.0  # seconds between two tries of it
 SCHEDULE_PERIOD = 1  # seconds between two looks at the schedules
-
-_asynchronous = contextvars.ContextVar("asynchronous", default=False)
 
 
 def let_the_batch_endpoint_publish(token: str) -> None:
@@ -40,48 +46,6 @@ def let_the_batch_endpoint_publish(token: str) -> None:
         return original(data, allow_aws_source=allow_aws_source or from_aws)
 
     eventbridge._put_events = put_events
-
-
-def keep_throttled_invocations() -> None:
-    """An asynchronous invocation waits while the function or the account is at its concurrency limit."""
-    invoke, execute = lambda_svc.invoke_async_with_retry, lambda_svc._execute_function
-
-    def invoke_async_with_retry(func, event):
-        _asynchronous.set(True)
-        try:
-            invoke(func, event)  # copies the context for its thread
-        finally:
-            _asynchronous.set(False)
-
-    def execute_function(func, event):
-        if not _asynchronous.get():
-            return execute(func, event)
-        end, pause = time.monotonic() + LONGEST_WAIT, 0.02
-        while True:
-            result = execute(func, event)
-            if not result.get("throttle") or time.monotonic() > end:
-                return result
-            time.sleep(pause)
-            pause = min(pause * 2, LONGEST_PAUSE)
-
-    lambda_svc.invoke_async_with_retry = invoke_async_with_retry
-    lambda_svc._execute_function = execute_function
-
-
-def hand_over_full_batches() -> None:
-    """An event source mapping takes as many messages as its `BatchSize` says."""
-    receive = sqs._receive_messages_for_esm
-
-    def receive_messages_for_esm(queue_url, max_number):
-        taken = []
-        while len(taken) < max_number:
-            more = receive(queue_url, max_number - len(taken))
-            taken += more
-            if not more:
-                break
-        return taken
-
-    sqs._receive_messages_for_esm = receive_messages_for_esm
 
 
 def fire_schedules_on_time() -> None:
@@ -105,11 +69,80 @@ def count_requests() -> None:
     lambda_svc._route_async_failure = route_async_failure
 
 
+def keep_state(folder: Path, interval: float, made_by: str) -> None:
+    """Save into `folder` at most every so many seconds, and begin with what is there."""
+
+    def write(moment: float) -> None:
+        _let_the_batch_endpoint_save()
+        failed = snapshot.write(folder, stores.taken(), moment=moment, made_by=made_by)
+        for name, reason in failed.items():
+            print(f"the state of {name} is not saved: {reason}", flush=True)
+
+    saver = Saver(write, interval, [sqs._queues_lock, dynamodb._lock])
+    gateway.app = saver.watching(gateway.app)
+    gateway.PERSIST_STATE = True  # ministack asks for these two then, when it starts and when it stops
+    gateway._load_persisted_state = lambda: _begin(saver, folder, made_by)
+    gateway.save_all = lambda _: saver.last()
+    _tell_changes(saver)
+
+
+def _let_the_batch_endpoint_save() -> None:
+    """Before this process does, and never after: jobs that only it knows are forgotten, those that only the log of a
+    run knows would be waited for."""
+    with contextlib.suppress(OSError):
+        request = urllib.request.Request(f"{os.environ['AWS_ENDPOINT_URL_BATCH']}/local/save", b"", method="POST")
+        urllib.request.urlopen(request, timeout=10).close()
+
+
+def _begin(saver: Saver, folder: Path, made_by: str) -> None:
+    try:
+        stores.put_back(snapshot.read(folder, made_by=made_by) or {})
+    except snapshot.Unreadable as problem:
+        raise SystemExit(f"the saved state in {folder} cannot be used: {problem}") from None
+    loop = asyncio.get_running_loop()
+    saver.start(loop)
+
+    async def resume() -> None:
+        await gateway._wait_for_port(int(gateway._resolve_port()))
+        stores.resume()
+
+    _begin.task = loop.create_task(resume())  # pyright: ignore[reportFunctionMemberAccess] (a loop keeps no task alive)
+
+
+def _tell_changes(saver: Saver) -> None:
+    """Those that no request makes: messages sent and taken by services, and functions that have run."""
+    wake, execute, run_batch = esm_wake.set, lambda_svc._execute_function, lambda_svc._run_sqs_batch
+
+    def woken():
+        wake()
+        saver.changed()
+
+    def telling(function):
+        def called(*args):
+            saver.changed()
+            try:
+                return function(*args)
+            finally:
+                saver.changed()
+
+        return called
+
+    esm_wake.set = woken
+    lambda_svc._execute_function = telling(execute)
+    lambda_svc._run_sqs_batch = telling(run_batch)
+
+
 if __name__ == "__main__":
     # Taken out of the environment, for functions inherit it.
     let_the_batch_endpoint_publish(os.environ.pop("ECONDA_EMITTER_TOKEN"))
-    keep_throttled_invocations()
-    hand_over_full_batches()
+    invocations.install()
+    queues.hand_over_full_batches()
     fire_schedules_on_time()
     count_requests()
+    queues.change_one_at_a_time()
+    keep_state(
+        Path(os.environ["STATE_DIR"]),
+        float(os.environ.pop("ECONDA_LOCAL_SAVE_SECONDS", "1")),
+        f"ministack {version('ministack')}",
+    )
     gateway.main()
