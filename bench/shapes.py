@@ -12,6 +12,7 @@ from econda_edsl.compile import compile_source
 from econda_edsl.plan import Plan
 
 from econda_cloud.place.state import Pool
+from econda_cloud.worker.processes import HostPool
 
 NOOP = """edsl 1
 
@@ -64,11 +65,16 @@ def plan_of(source: str) -> Plan:
 
 
 def run_seconds(
-    folder: Path, plan: Plan, tasks: int, params: dict[str, Any] | None = None, machine: Pool | None = None
+    folder: Path,
+    plan: Plan,
+    tasks: int,
+    params: dict[str, Any] | None = None,
+    machine: Pool | None = None,
+    hosts: HostPool | None = None,
 ) -> float:
     """How long `econda run` takes for a plan of so many tasks, all of which must succeed, in an empty folder."""
     begun = time.perf_counter()
-    state = run_plan(Home(folder), plan, params or {}, machine=machine)
+    state = run_plan(Home(folder), plan, params or {}, machine=machine, hosts=hosts)
     seconds = time.perf_counter() - begun
     assert state.counts.succeeded == tasks, state.outcome
     return seconds

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from econda_adapters.embedded.exclusive import alone
 from econda_adapters.embedded.holding import RunBusy
-from econda_adapters.embedded.pool import own_gpus
+from econda_adapters.embedded.pool import PREPARED_MOST, own_gpus, own_hosts
 from econda_adapters.embedded.runner import NOBODY, Follow, Home, resume_run, run_plan
 from econda_edsl.plan import Plan
 
@@ -21,6 +21,7 @@ from econda_cloud.cli.progress import Follower
 from econda_cloud.cli.source import bind, compile_file, load, locked, say_unheeded, told
 from econda_cloud.cli.stores import embedded, embedded_home, find_run
 from econda_cloud.cli.tables import print_run, run_report
+from econda_cloud.worker.processes import HostPool
 
 Resume = Annotated[
     bool,
@@ -35,31 +36,41 @@ def run(
     file: File, param: Params = None, pipeline: Pipeline = None, resume: Resume = False, json: Json = False
 ) -> None:
     """Run a pipeline on this machine. Example: econda run sweep.edsl -p n=12"""
-    loaded = load(file, pipeline)
-    params = bind(loaded, param or [])
-    home = embedded_home()
-    plan = pinned(loaded.plan, home.blobs)
-    if own_gpus() == 0 and any(task.needs.gpu != {"lit": 0} for task in plan.tasks.values()):
-        typer.echo("note: this machine has no GPU; tasks that ask for one run on its CPU", err=True)
-    say_unheeded(plan)
-    before = resumed(home, plan, params) if resume else NOBODY
-    _carry_out(home, plan, params, loaded.files, before, json=json)
+    # They come up while the file is compiled.
+    with own_hosts(prepared=PREPARED_MOST) as hosts:
+        loaded = load(file, pipeline)
+        params = bind(loaded, param or [])
+        home = embedded_home()
+        plan = pinned(loaded.plan, home.blobs)
+        if own_gpus() == 0 and any(task.needs.gpu != {"lit": 0} for task in plan.tasks.values()):
+            typer.echo("note: this machine has no GPU; tasks that ask for one run on its CPU", err=True)
+        say_unheeded(plan)
+        before = resumed(home, plan, params) if resume else NOBODY
+        _carry_out(home, plan, params, loaded.files, before, hosts, json=json)
 
 
 def rerun(name: RunName, step: From = None, json: Json = False) -> None:
     """Run again what a run of this machine did not finish, or all from a step on. Example: econda rerun last --from fit"""
     home = embedded_home()
     plan, params, before = rerun_of(home, find_run(name, None, [embedded()]), step)
-    _carry_out(home, plan, params, {}, before, json=json)
+    with own_hosts() as hosts:
+        _carry_out(home, plan, params, {}, before, hosts, json=json)
 
 
 def _carry_out(
-    home: Home, plan: Plan, params: dict[str, Any], files: dict[str, bytes], before: CarryOn | Follow, *, json: bool
+    home: Home,
+    plan: Plan,
+    params: dict[str, Any],
+    files: dict[str, bytes],
+    before: CarryOn | Follow,
+    hosts: HostPool,
+    *,
+    json: bool,
 ) -> None:
     """Run a plan to its end, with progress, and end the command as the run ended."""
     busy = partial(typer.echo, "waiting: another run of this pipeline with the same key goes on", err=True)
     with alone(home.root, plan, params, busy), Follower(quiet=json) as follower:
-        shown = {"started": follower.started, "progress": follower.progress}
+        shown = {"started": follower.started, "progress": follower.progress, "hosts": hosts}
         match before:
             case CarryOn(run=name):
                 try:

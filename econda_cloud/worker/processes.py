@@ -184,6 +184,13 @@ class HostPool:
         self._idle: dict[tuple[str, str], list[Host]] = {}
         self._lock = threading.Lock()
 
+    def prepare(self, number: int) -> None:
+        """Start so many hosts of this interpreter, to be ready when they are wanted."""
+        for _ in range(number):
+            host = Host(self.environment)
+            host.start()
+            self.give(host)
+
     def take(self, python: str = sys.executable, site: str = "") -> Host:
         with self._lock:
             idle = self._idle.get((python, site))

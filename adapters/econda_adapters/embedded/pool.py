@@ -28,6 +28,9 @@ HOLD_S = 0.02
 SHORT_MS = 20
 """An attempt that takes no longer is not worth two changes of thread, which take a tenth of a millisecond each."""
 
+PREPARED_MOST = 4
+"""Processes started before anybody knows how many are needed."""
+
 _GPUS = Path("/proc/driver/nvidia/gpus")
 
 
@@ -67,6 +70,16 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
+def own_hosts(prepared: int = 0) -> HostPool:
+    """Processes for tasks that are the user's own, run from the user's own shell: they see what that has.
+
+    So many are started at once, to be ready when the first tasks are; but not more than `PREPARED_MOST`, nor than cores.
+    """
+    hosts = HostPool(os.environ)
+    hosts.prepare(min(prepared, PREPARED_MOST, os.cpu_count() or 1))
+    return hosts
+
+
 class EmbeddedPool:
     """Runs chunks and puts their reports, as (run, events), on `reports`. Used by one thread, the scheduler's.
 
@@ -74,11 +87,15 @@ class EmbeddedPool:
     """
 
     def __init__(
-        self, blobs: BlobStore, scratch: Path, slots: int, reports: SimpleQueue[tuple[str, list[AnyEvent]]]
+        self,
+        blobs: BlobStore,
+        scratch: Path,
+        slots: int,
+        reports: SimpleQueue[tuple[str, list[AnyEvent]]],
+        hosts: HostPool | None = None,
     ) -> None:
         self._blobs, self._scratch, self._reports = blobs, scratch, reports
-        # The tasks are the user's own, run from the user's own shell: they see what that has.
-        self._hosts = HostPool(os.environ)
+        self._hosts = hosts or own_hosts()
         self._secrets = AwsSecrets(Clients())
         self._threads = ThreadPoolExecutor(slots, "econda-worker")
         self._cancelled: set[Item] = set()

@@ -30,6 +30,7 @@ from econda_cloud.schedule.results import Result, Results, write_earlier
 from econda_cloud.schedule.scheduler import Scheduler
 from econda_cloud.submission.bundles import pack_files
 from econda_cloud.worker.archives import known_archives
+from econda_cloud.worker.processes import HostPool
 
 NAMESPACE = "local"
 Progress = Callable[[RunState], None]
@@ -53,9 +54,11 @@ class Home:
 
 
 class _Effects:
-    def __init__(self, home: Home, machine: Pool, reports: SimpleQueue[tuple[str, list[AnyEvent]]]) -> None:
+    def __init__(
+        self, home: Home, machine: Pool, reports: SimpleQueue[tuple[str, list[AnyEvent]]], hosts: HostPool | None
+    ) -> None:
         self.machine = machine
-        self.pool = EmbeddedPool(home.blobs, home.root / "scratch", machine.slots, reports)
+        self.pool = EmbeddedPool(home.blobs, home.root / "scratch", machine.slots, reports, hosts)
         self.reports = reports
         self.results = Results(home.blobs)
         self.timers: list[tuple[int, str]] = []
@@ -113,12 +116,13 @@ def run_plan(
     user: str = "",
     follow: Follow = NOBODY,
     machine: Pool | None = None,
+    hosts: HostPool | None = None,
     started: Callable[[str], None] = lambda _: None,
     progress: Progress = lambda _: None,
 ) -> RunState:
     """Run a plan to its end and return the final state. An interrupt cancels the run and waits for it to stop.
 
-    `machine` says what this machine is taken for, by default what it is.
+    `machine` says what this machine is taken for, by default what it is; `hosts` are processes started before.
     """
     run = f"{plan.name}-{secrets.token_hex(4)}"
     home.blobs.put(plan_key(NAMESPACE, run), encode_plan(plan))
@@ -139,21 +143,26 @@ def run_plan(
         reuse=follow.run,
         fresh=follow.fresh,
     )
-    with holding(home.root, run), _scheduling(home, run, plan, machine) as (scheduler, effects):
+    with holding(home.root, run), _scheduling(home, run, plan, machine, hosts) as (scheduler, effects):
         started(run)
         scheduler.take(run, [event], now_ms())
         return _until_ended(scheduler, effects, run, progress)
 
 
 def resume_run(
-    home: Home, run: str, *, started: Callable[[str], None] = lambda _: None, progress: Progress = lambda _: None
+    home: Home,
+    run: str,
+    *,
+    hosts: HostPool | None = None,
+    started: Callable[[str], None] = lambda _: None,
+    progress: Progress = lambda _: None,
 ) -> RunState:
     """Carry on a run whose process is gone. What was at work when it died counts as preempted: it costs no retry.
 
     Raises `RunBusy` if a process still carries it on, `KeyError` if there is no such run.
     """
     plan = home.plan(run)
-    with holding(home.root, run), _scheduling(home, run, plan) as (scheduler, effects):
+    with holding(home.root, run), _scheduling(home, run, plan, hosts=hosts) as (scheduler, effects):
         state = scheduler.state(run)
         if state is None:
             raise KeyError(run)
@@ -169,10 +178,12 @@ def resume_run(
 
 
 @contextlib.contextmanager
-def _scheduling(home: Home, run: str, plan: Plan, machine: Pool | None = None) -> Iterator[tuple[Scheduler, _Effects]]:
+def _scheduling(
+    home: Home, run: str, plan: Plan, machine: Pool | None = None, hosts: HostPool | None = None
+) -> Iterator[tuple[Scheduler, _Effects]]:
     """A scheduler of its own for one run, with this machine as its only pool."""
     machine = machine or machine_pool()
-    effects = _Effects(home, machine, SimpleQueue())
+    effects = _Effects(home, machine, SimpleQueue(), hosts)
     scheduler = Scheduler(home.log, f"local-{run}", lambda _, name: plan if name == run else home.plan(name), effects)
     try:
         scheduler.declare((machine,), now_ms())
