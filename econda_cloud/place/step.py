@@ -98,7 +98,9 @@ def _forget_refusal(state: BrokerState, run: str, instance: str) -> None:
 
 def _place_waiting(state: BrokerState, now: int) -> list[AnyBrokerCommand]:
     commands: list[AnyBrokerCommand] = []
-    for waiting in in_turn(state.waiting):
+    # They keep these turns: who goes before another of its run leaves that one its own.
+    state.waiting = in_turn(state.waiting)
+    for waiting in state.waiting:
         again = not waiting.looked or capacity.has_slot(state)
         while waiting.items and again:
             more, again = _place_some(state, waiting, now)
