@@ -9,7 +9,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from operator import itemgetter
 from typing import Any, Protocol, TypeVar
 
 from lark import Lark, Token, Tree
@@ -22,6 +21,7 @@ from econda_edsl.build import Build
 from econda_edsl.build_expr import Refused
 from econda_edsl.diagnostics import Diagnostic, Span
 from econda_edsl.layout import Chunk, Layout
+from econda_edsl.machine import GivenUp, Machine
 from econda_edsl.suggest import did_you_mean
 from econda_edsl.syntax_errors import explain
 
@@ -93,9 +93,14 @@ _turn = threading.Lock()
 @cache
 def _parser() -> Lark:
     grammar = grammar_text()
-    parser = parser_tables.kept(grammar, OPTIONS) or built(grammar)
-    pass_on(parser)
-    return parser
+    return parser_tables.kept(grammar, OPTIONS) or built(grammar)
+
+
+@cache
+def _machine() -> Machine | None:
+    with contextlib.suppress(AttributeError):
+        return Machine(_parser(), _EXPRESSIONS, OPERATORS_DEEP)
+    return None
 
 
 def grammar_text() -> str:
@@ -106,23 +111,6 @@ def grammar_text() -> str:
 def built(grammar: str) -> Lark:
     """A parser with tables just built."""
     return Lark(grammar, postlex=_Margins(), **OPTIONS)
-
-
-def pass_on(parser: Lark) -> int:
-    """Let rules that only hand their one child on do that and no more; how many they are.
-
-    A name in an expression goes through fourteen levels of precedence, and the library looks for positions at each: half
-    of its time. Positions do not change. Where another version of it keeps its callbacks elsewhere, only speed is lost.
-    """
-    changed = 0
-    with contextlib.suppress(AttributeError):
-        callbacks = parser.parser.parser.parser.callbacks  # type: ignore[union-attr]
-        for rule in [r for r in callbacks if getattr(getattr(r, "options", None), "expand1", False)]:
-            symbols = rule.expansion
-            if len(symbols) == 1 and not rule.alias and not (symbols[0].is_term and symbols[0].filter_out):
-                callbacks[rule] = itemgetter(0)
-                changed += 1
-    return changed
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,39 +199,57 @@ def _not_a_declaration(chunk: Chunk, word: str) -> Diagnostic:
 
 
 def _run(start: str, text: str, offset: Span, layout: Layout, diagnostics: list[Diagnostic]) -> s.Declaration | None:
-    try:
-        with _turn:
-            tree = _parser().parse(text, start=start)
-    except UnexpectedInput as error:
-        diagnostics.append(explain(error, text, offset))
-        return None
-    deep = _too_deep(tree, offset)
-    if deep:
-        diagnostics.append(deep)
-        return None
-    build = Build(layout, offset, _interpolated)
-    try:
-        result = build.build(tree)
-    except Refused as refused:
-        diagnostics.append(refused.diagnostic)
-        return None
-    diagnostics.extend(build.diagnostics)
-    return None if build.diagnostics else result
+    right = _read(start, text, offset, layout)
+    return _explained(start, text, offset, layout, diagnostics) if right is None else right
 
 
 def _interpolated(text: str, offset: Span, layout: Layout) -> s.Expr:
     """The expression inside `{…}` of a string. Raises `Refused`."""
+    right = _read("expr", text, offset, layout)
+    if right is not None:
+        return right
+    problems: list[Diagnostic] = []
+    found = _explained("expr", text, offset, layout, problems)
+    if found is None:
+        raise Refused(problems[0])
+    return found
+
+
+def _read(start: str, text: str, offset: Span, layout: Layout) -> Any:
+    """The syntax of a right text, quickly; None where anything is wrong with it, or the machine does not run."""
+    machine, build = _machine(), Build(layout, offset, _interpolated)
+    if machine is None:
+        return None
+    try:
+        found = machine.read(text, start, build)
+    except (GivenUp, Refused):
+        return None
+    return None if build.diagnostics else found
+
+
+def _explained(start: str, text: str, offset: Span, layout: Layout, diagnostics: list[Diagnostic]) -> Any:
+    """The syntax of any text by the library's own machine; None after reporting what is wrong with it."""
+    build = Build(layout, offset, _interpolated)
+    try:
+        found = build.build(_tree(start, text, offset))
+    except Refused as refused:
+        diagnostics.append(refused.diagnostic)
+        return None
+    diagnostics += build.diagnostics
+    return None if build.diagnostics else found
+
+
+def _tree(start: str, text: str, offset: Span) -> Tree[Token]:
+    """Raises `Refused`."""
     try:
         with _turn:
-            tree = _parser().parse(text, start="expr")
+            tree = _parser().parse(text, start=start)
     except UnexpectedInput as error:
         raise Refused(explain(error, text, offset)) from error
     deep = _too_deep(tree, offset)
     if deep:
         raise Refused(deep)
-    if isinstance(tree, Token):
-        raise AssertionError(tree)
-    return Build(layout, offset, _interpolated).build(tree)
+    return tree
 
 
 def _too_deep(tree: Tree[Token], offset: Span) -> Diagnostic | None:
