@@ -23,7 +23,7 @@ from econda_cloud.record.instances import instances_of
 from econda_cloud.run.events import decode_entry
 
 LINKS = 300
-WIRE_LINKS = 30
+WIRE_LINKS = 100
 
 
 def gaps(log: Log, run: str) -> list[int]:
