@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 from lark import Lark, Token
-from lark.grammar import Rule
+
+from econda_edsl.machine_actions import Actions, Pass, Reduction, is_kept
 
 _new_str, _new_tuple = str.__new__, tuple.__new__
 
@@ -29,28 +30,6 @@ class Place(NamedTuple):
     column: int
     end_line: int
     end_column: int
-
-
-class _Pass(NamedTuple):
-    """A reduction that only hands on its one child: `origin` is what it becomes."""
-
-    origin: str
-
-
-class _Reduction(NamedTuple):
-    """`kept` are the children, counted from the end, that syntax is made of; `lists` those of them that are lists.
-
-    `name` is the method that makes it, empty for a list; with `single` one child alone is handed on as it is. `deep` is
-    whether it counts as a level of depth.
-    """
-
-    origin: str
-    size: int
-    kept: tuple[int, ...]
-    lists: frozenset[int]
-    name: str
-    single: bool
-    deep: bool
 
 
 class _Scanner(NamedTuple):
@@ -73,8 +52,8 @@ class Machine:
         table = frontend.parser.parser.parse_table
         self.start_states, self.end_states = table.start_states, table.end_states
         self.deepest = deepest
-        self._kept = {symbol.name for rule in parser.rules for symbol in rule.expansion if _is_kept(symbol)}
-        self.actions = _Actions(table.states, frozenset(deep))
+        self._kept = {symbol.name for rule in parser.rules for symbol in rule.expansion if is_kept(symbol)}
+        self.actions = Actions(table.states, frozenset(deep))
         for end in self.end_states.values():
             self.actions[end]["$END"] = end
         self._scanners: dict[int, _Scanner] = {}
@@ -140,7 +119,7 @@ class Machine:
         found = self._passed.get(key)
         if found is None:
             found = state
-            while isinstance(action := self.actions[found].get(kind), _Pass):
+            while isinstance(action := self.actions[found].get(kind), Pass):
                 found = self.actions[below][action.origin]
             self._passed[key] = found
         return found
@@ -199,14 +178,14 @@ class _Run:
             action = actions[state].get(kind)
             if type(action) is int:
                 return action
-            if type(action) is _Pass:
+            if type(action) is Pass:
                 states[-1] = self.machine.passed(states[-2], state, kind)
-            elif type(action) is _Reduction:
+            elif type(action) is Reduction:
                 self.reduce(action)
             else:
                 raise GivenUp
 
-    def reduce(self, rule: _Reduction) -> None:
+    def reduce(self, rule: Reduction) -> None:
         origin, size, kept, lists, name, single, deep = rule
         states, made, places, depths = self.states, self.made, self.places, self.depths
         children = _joined(made, kept, lists) if lists else [made[i] for i in kept]
@@ -239,46 +218,3 @@ def _joined(made: list[Any], kept: tuple[int, ...], lists: frozenset[int]) -> li
         else:
             children = made[i]
     return children
-
-
-class _Actions(dict[int, dict[str, Any]]):
-    """For each state what to do on a token (go to a state or reduce) and where a reduction leads, read when needed."""
-
-    def __init__(self, states: dict[int, dict[str, tuple[Any, Any]]], deep: frozenset[str]) -> None:
-        super().__init__()
-        self._states, self._deep = states, deep
-        self._rules: dict[Rule, _Pass | _Reduction | None] = {}
-
-    def __missing__(self, state: int) -> dict[str, Any]:
-        self[state] = found = {name: self._action(arg) for name, (_, arg) in self._states[state].items()}
-        return found
-
-    def _action(self, arg: Any) -> Any:
-        if not isinstance(arg, Rule):
-            return arg
-        if arg not in self._rules:
-            self._rules[arg] = _planned(arg, self._deep)
-        return self._rules[arg]
-
-
-def _planned(rule: Rule, deep: frozenset[str]) -> _Pass | _Reduction | None:
-    """What a rule of the grammar does, None for one that this machine cannot run: an empty one."""
-    symbols, origin = rule.expansion, str(rule.origin.name)
-    single = bool(rule.options.expand1 and not rule.alias)
-    size = len(symbols)
-    kept = {i - size: _is_list(x) for i, x in enumerate(symbols) if _is_kept(x)}
-    lists = frozenset(i for i, is_list in kept.items() if is_list)
-    if single and size == 1 and kept:
-        return _Pass(origin)
-    name = "" if _is_list(rule.origin) else str(rule.alias or origin)
-    return _Reduction(origin, size, tuple(kept), lists, name, single, name in deep) if size else None
-
-
-def _is_kept(symbol: Any) -> bool:
-    """Syntax is not made of what only separates: brackets, commas, keywords."""
-    return not (symbol.is_term and symbol.filter_out)
-
-
-def _is_list(symbol: Any) -> bool:
-    """Repetitions have rules of their own, whose children belong to the rule they stand in."""
-    return not symbol.is_term and symbol.name.startswith("_")
