@@ -14,7 +14,7 @@ from econda_edsl.suggest import nearest
 
 _OTHER_WORDS = {
     "True": "true", "TRUE": "true", "False": "false", "FALSE": "false",
-    "None": "none", "NONE": "none", "null": "none", "NULL": "none", "nil": "none",
+    "None": "none", "NONE": "none", "null": "none", "Null": "none", "NULL": "none", "nil": "none",
 }  # fmt: skip
 
 
