@@ -33,8 +33,8 @@ def hand_over_full_batches() -> None:
 def change_one_at_a_time() -> None:
     """Whatever receives, removes or sends outside of a request does so on the loop that carries out requests.
 
-    ministack removes messages by replacing a queue's list with a shorter copy. A message that was sent while the copy
-    was made by another thread was lost.
+    ministack removes messages by replacing a queue's list with a shorter copy, for requests without a lock: of two
+    threads that do so at once, one would bring back what the other has removed, and lose what was sent in between.
     """
     sqs._receive_messages_for_esm = _on_the_loop(sqs._receive_messages_for_esm)
     sqs._delete_messages_for_esm = _on_the_loop(sqs._delete_messages_for_esm)

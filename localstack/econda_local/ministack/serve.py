@@ -5,7 +5,7 @@
    do not need.
 2. AWS keeps asynchronous invocations, over throttles too; see invocations.py.
 3. ministack hands a Lambda function at most 10 messages of a queue at once, whatever the mapping's `BatchSize`; on
-   AWS it may be 10 000. And it can lose messages that are sent while others are removed. See queues.py.
+   AWS it may be 10 000. And it changes queues by several threads at once. See queues.py.
 4. ministack looks at schedules every ten seconds; here every second, so that a schedule fires when it should.
 5. Requests are counted as AWS bills them; see counting.py.
 6. What AWS keeps survives the process here: the state is saved while it runs, and put back when it starts; see
