@@ -84,12 +84,13 @@ class Function(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self),
         )
 
-    def on_failure(self, queue: sqs.Queue, *, retries: int) -> None:
-        """Where an asynchronous invocation goes when it failed `retries` + 1 times, or waited for six hours."""
+    def on_failure(self, queue: sqs.Queue, *, retries: int, waits: int) -> None:
+        """Where an asynchronous invocation goes when it failed `retries` + 1 times, or waited for `waits` seconds."""
         lambda_.FunctionEventInvokeConfig(
             self.name,
             function_name=self.function.name,
             maximum_retry_attempts=retries,
+            maximum_event_age_in_seconds=waits,
             destination_config={"on_failure": {"destination": queue.arn}},
             opts=pulumi.ResourceOptions(parent=self),
         )

@@ -9,7 +9,7 @@ from econda_adapters.aws.stack import FunctionTarget, QueueTarget, TeamPools, en
 from econda_cloud.money.snapshot import ec2_price, lambda_price
 from econda_cloud.place.state import Node, Offer, Pool
 from econda_infra import names
-from econda_infra.settings import MIB, WORK_TIMEOUT_S, Settings, Shape
+from econda_infra.settings import INVOCATION_WAITS_S, MIB, WORK_TIMEOUT_S, Settings, Shape
 
 MIB_PER_VCPU = 1769
 """MiB of memory at which a function has the time of one vCPU; https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html"""
@@ -62,6 +62,8 @@ def _functions(settings: Settings) -> Pool:
         max_time_ms=(WORK_TIMEOUT_S - REPORT_S) * 1000,
         chunk_max=100,
         chunk_ms=10_000,
+        # Whatever was not heard of by then has been dropped and nobody was told.
+        lease_ms=(INVOCATION_WAITS_S + 2 * WORK_TIMEOUT_S) * 1000,
         labels=_labels(settings),
     )
 

@@ -12,7 +12,7 @@ from econda_infra import names, policies
 from econda_infra.functions import Function
 from econda_infra.packaging import Archive
 from econda_infra.queues import Queues
-from econda_infra.settings import WORK_TIMEOUT_S, Settings
+from econda_infra.settings import INVOCATION_WAITS_S, NEWS_WAITS_S, WORK_TIMEOUT_S, Settings
 from econda_infra.storage import Storage
 from econda_infra.timers import Timers
 
@@ -65,7 +65,7 @@ def worker(around: Around, size: int) -> Function:
         parent=around.parent,
     )
     # An attempt that fails is the engine's to retry.
-    function.on_failure(around.queues.events, retries=0)
+    function.on_failure(around.queues.events, retries=0, waits=INVOCATION_WAITS_S)
     return function
 
 
@@ -140,7 +140,7 @@ def batch_watcher(around: Around, job_queues: list[batch.JobQueue]) -> None:
         ],
         parent=around.parent,
     )
-    function.on_failure(around.queues.dead_letters, retries=2)
+    function.on_failure(around.queues.dead_letters, retries=2, waits=NEWS_WAITS_S)
     inside = pulumi.ResourceOptions(parent=around.parent)
     pattern = pulumi.Output.all(*[queue.arn for queue in job_queues]).apply(_failed_jobs)
     rule = cloudwatch.EventRule(function.name, name=function.name, event_pattern=pattern, opts=inside)

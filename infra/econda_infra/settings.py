@@ -9,6 +9,12 @@ import msgspec
 
 MIB = 1024 * 1024
 
+INVOCATION_WAITS_S = 3_600
+"""How long Lambda keeps a chunk for which there is no room in a function; the broker sends no more than there is room for."""
+
+NEWS_WAITS_S = 6 * 3_600
+"""How long it keeps the news of a job, the most that it does."""
+
 WORK_TIMEOUT_S = 900
 """Seconds one invocation may take, the most that AWS Lambda allows."""
 

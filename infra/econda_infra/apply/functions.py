@@ -76,6 +76,7 @@ def _invoke_config(clients: Clients, inputs: Inputs) -> Made:
     clients("lambda").put_function_event_invoke_config(
         FunctionName=name,
         MaximumRetryAttempts=int(inputs["maximumRetryAttempts"]),
+        MaximumEventAgeInSeconds=int(inputs["maximumEventAgeInSeconds"]),
         DestinationConfig={"OnFailure": {"Destination": destination}},
     )
     return Made(name, {})

@@ -87,3 +87,7 @@ def test_the_digest_tells_versions_apart(on_aws: Settings) -> None:
 
     other = msgspec.structs.replace(on_aws, concurrency=7)
     assert digest(team_pools(on_aws)) == digest(team_pools(on_aws)) != digest(team_pools(other))
+
+
+def test_an_invocation_counts_as_lost_once_aws_has_dropped_it(pools: dict[str, Pool]) -> None:
+    assert pools["aws.lambda"].lease_ms == (3_600 + 2 * 900) * 1000

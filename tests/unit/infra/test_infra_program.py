@@ -43,7 +43,7 @@ def test_workers_have_their_sizes_and_hand_failures_to_the_events(program: Progr
         worker = functions[f"econda-vision-work-{size}"]
         assert (worker["memorySize"], worker["timeout"], worker["ephemeralStorage"]) == (size, 900, {"size": 10_240})
         failure = failures[f"econda-vision-work-{size}"]
-        assert failure["maximumRetryAttempts"] == 0
+        assert (failure["maximumRetryAttempts"], failure["maximumEventAgeInSeconds"]) == (0, 3_600)
         assert failure["destinationConfig"]["onFailure"]["destination"].endswith(":econda-vision-events")
 
 
