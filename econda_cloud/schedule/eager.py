@@ -9,6 +9,7 @@ the run releases them when the last borrower has ended.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -127,21 +128,28 @@ def _will_do(demand: Demand, held: run_state.Chunk, place: Tenure, now: int) -> 
 
 
 class Course:
-    """One worker's way through a run, from chunk to chunk in one place. Raises what the log and the blobs raise."""
+    """One worker's way through a run, from chunk to chunk in one place."""
 
     def __init__(self, history: RunHistory, plan: Callable[[], Plan], place: Tenure, board: StatusBoard) -> None:
         self.history, self._plan, self._place, self._board = history, plan, place, board
         self._shown_ms = place.until_ms - place.pool.chunk_ms
 
     def show(self, now: int) -> None:
-        """Keep the run's status up to date, which no scheduler does meanwhile; but not for each short link."""
+        """Keep the run's status up to date, which no scheduler does meanwhile; but not for each short link.
+
+        One that cannot be written now is written later: no attempt fails because of it.
+        """
         state = self.history.state
         if state is not None and self._place.started and now - self._shown_ms >= SHOW_MS:
-            self._board.show(state, self.history.seq)
             self._shown_ms = now
+            with contextlib.suppress(Exception):
+                self._board.show(state, self.history.seq)
 
     def after(self, chunk: str, events: Sequence[AnyEvent], now: int) -> Chunk | None:
-        """Log these reports and what follows them here; None, and nothing logged, if that is for the scheduler."""
+        """Log these reports and what follows them here; None, and nothing logged, if that is for the scheduler.
+
+        Raises what the log raises.
+        """
         for _ in range(2):
             if self.history.seq == 0:
                 self.history.refresh()

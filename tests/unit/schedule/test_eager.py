@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import msgspec
@@ -27,7 +28,7 @@ from econda_cloud.run.events import (
     decode_entry,
 )
 from econda_cloud.run.outbox import unwanted
-from econda_cloud.schedule.eager import Course, Tenure, may_lead_on
+from econda_cloud.schedule.eager import SHOW_MS, Course, Tenure, may_lead_on
 from econda_cloud.schedule.history import broker_history, run_history
 from econda_cloud.schedule.status import StatusBoard
 from econda_cloud.worker.spec import Chunk
@@ -235,3 +236,27 @@ def test_an_eager_start_pays_for_no_request():
     [placed] = [event for event in entry.events if isinstance(event, AttemptsPlaced)]
     assert placed.price == msgspec.structs.replace(world.placed.price, per_request=0)
     assert [verdict.chosen for verdict in placed.verdicts] == [True]
+
+
+def test_a_status_is_kept_up_to_date_on_the_way_but_not_for_each_link():
+    world = Running(THREE)
+    second = world.after(world.placed.chunk, done("p/a"))
+    assert second is not None
+    key = "runs/n/r/status.json"
+    assert not world.blobs.exists(key)
+    world.course.show(NOW + SHOW_MS)
+    assert json.loads(world.blobs.get(key))["counts"]["succeeded"] == 1
+
+
+def test_a_status_that_cannot_be_written_harms_no_attempt(monkeypatch):
+    world = Running(THREE)
+    assert world.after(world.placed.chunk, done("p/a")) is not None
+    tries: list[int] = []
+
+    def refused(*_: object) -> str:
+        tries.append(1)
+        raise OSError("slow down")
+
+    monkeypatch.setattr(world.blobs, "put_if", refused)
+    world.course.show(NOW + SHOW_MS)
+    assert tries
