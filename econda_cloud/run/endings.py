@@ -70,7 +70,7 @@ def take_failure(work: Work, event: AttemptFailed) -> None:
 
 def take_loss(work: Work, event: ChunkLost) -> None:
     """Attempts of the chunk that have not reported end as lost, with nothing known of their time."""
-    chunk = work.state.chunks.get(event.chunk) or _borrower(work, event.chunk)
+    chunk = work.state.chunks.get(event.chunk) or borrower(work, event.chunk)
     if chunk is None:
         return
     items = list(chunk.open)
@@ -84,7 +84,7 @@ def take_loss(work: Work, event: ChunkLost) -> None:
             )
 
 
-def _borrower(work: Work, lender: str) -> Chunk | None:
+def borrower(work: Work, lender: str) -> Chunk | None:
     """The chunk that was started eagerly in the place of another; whoever ran that one runs it too."""
     return next((chunk for chunk in work.state.chunks.values() if chunk.lender == lender), None)
 

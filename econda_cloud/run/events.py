@@ -57,7 +57,7 @@ class AttemptsPlaced(Event, frozen=True, kw_only=True, tag="attempts_placed"):
 
     cpu_milli, memory (bytes), gpu: what each attempt reserves.
     lender: the chunk in whose place this one was started eagerly, without asking the broker, which keeps that place
-    for the attempts in `lent` until this chunk is over.
+    for the attempts in `lent` until this chunk is over; its lease is the lender's.
     """
 
     chunk: str

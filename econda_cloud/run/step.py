@@ -25,7 +25,7 @@ from econda_cloud.run.commands import (
     SetTimer,
 )
 from econda_cloud.run.conclude import DEADLINE, conclude
-from econda_cloud.run.endings import back_off_over, current, refuse, take_failure, take_loss, take_success
+from econda_cloud.run.endings import back_off_over, borrower, current, refuse, take_failure, take_loss, take_success
 from econda_cloud.run.events import (
     AnyEvent,
     AttemptFailed,
@@ -183,7 +183,8 @@ def _take_placement(work: Work, event: AttemptsPlaced) -> None:
         lent=event.lent,
     )
     state.chunks[event.chunk] = chunk
-    heapq.heappush(state.timers, (chunk.until_ms, CHUNK_TIMER + event.chunk, 0))
+    if not event.lender:
+        heapq.heappush(state.timers, (chunk.until_ms, CHUNK_TIMER + event.chunk, 0))
     for call in wanted.values():
         call.phase, call.chunk = "placed", event.chunk
     state.committed += cost * len(wanted)
@@ -241,7 +242,7 @@ def _look_again_later(work: Work) -> None:
 
 
 def _lease_over(work: Work, name: str) -> None:
-    chunk = work.state.chunks.get(name)
+    chunk = work.state.chunks.get(name) or borrower(work, name)
     if chunk is None:
         return
     message = f"not heard of in time by {chunk.pool}"

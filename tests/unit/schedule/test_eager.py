@@ -25,6 +25,7 @@ from econda_cloud.run.events import (
     ChunkDispatched,
     ChunkLost,
     RunStarted,
+    TimerFired,
     decode_entry,
 )
 from econda_cloud.run.outbox import unwanted
@@ -260,3 +261,18 @@ def test_a_status_that_cannot_be_written_harms_no_attempt(monkeypatch):
     monkeypatch.setattr(world.blobs, "put_if", refused)
     world.course.show(NOW + SHOW_MS)
     assert tries
+
+
+def test_the_lease_of_the_place_is_that_of_whatever_runs_there():
+    world = Running(THREE)
+    state = world.run.state
+    assert state is not None
+    until_ms = state.chunks[world.placed.chunk].until_ms
+    second = world.after(world.placed.chunk, done("p/a"))
+    assert second is not None
+    state = world.run.refresh()
+    assert state is not None
+    assert (state.chunks[second.id].until_ms, len(state.timers)) == (until_ms, 1)
+    world.run.take([TimerFired(at_ms=until_ms)], until_ms)
+    assert world.run.state is not None
+    assert not world.run.state.chunks
