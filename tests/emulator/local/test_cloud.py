@@ -39,9 +39,11 @@ def running_job(local: cloud.LocalCloud, file: Path, until: Any) -> int:
         "resourceRequirements": SIZE,
     }
     batch.register_job_definition(jobDefinitionName="d", type="container", containerProperties=container)
-    batch.submit_job(jobName="j", jobQueue="q", jobDefinition="d")
+    job = batch.submit_job(jobName="j", jobQueue="q", jobDefinition="d")["jobId"]
+    until(file.exists, "the job's process has begun")
+    # The endpoint says so once it watches the process, a moment after that has begun.
+    until(lambda: batch.describe_jobs(jobs=[job])["jobs"][0]["status"] == "RUNNING", "the job runs")
     batch.close()
-    until(file.exists, "the job runs")
     return int(file.read_text())
 
 
