@@ -8,20 +8,17 @@ from typing import Annotated
 import typer
 
 from econda_cloud.cli.deployment import endpoints
-from econda_cloud.cli.options import File, Json, Params, Pipeline, RunName, TeamName
+from econda_cloud.cli.options import File, Json, Params, Pipeline, RunName, TeamName, Wait
 from econda_cloud.cli.output import FAILED, NOT_COMPILED, USAGE, exit_like, print_json, stop
-from econda_cloud.cli.progress import Follower
 from econda_cloud.cli.source import load, say_unheeded
-from econda_cloud.cli.stores import Found, find_run, home_folder, team_store
-from econda_cloud.cli.tables import print_run, run_report
-from econda_cloud.cli.uploading import follow, upload
+from econda_cloud.cli.stores import find_run, home_folder, team_store
+from econda_cloud.cli.uploading import upload
+from econda_cloud.cli.watching import follow_to_end, watched
 from econda_cloud.run.events import CancelRequested
-from econda_cloud.run.state import RunState
 from econda_cloud.schedule.messages import write_message
 from econda_cloud.submission.heeded import refused_by_stacks
 
 NewTeam = Annotated[str, typer.Option("--team", envvar="ECONDA_TEAM", help="the team's name, such as `vision`")]
-Wait = Annotated[bool, typer.Option("--wait", help="follow the run to its end; the exit code is the run's")]
 
 
 def up(team: NewTeam, json: Json = False) -> None:
@@ -93,12 +90,12 @@ def submit(
     if not wait:
         print_json({"run": name, "namespace": namespace, "team": store.team.stack.team}) if json else typer.echo(name)
         return
-    _follow(find_run(name, None, [store]), json=json)
+    follow_to_end(find_run(name, None, [store]), json=json)
 
 
 def watch(name: RunName, team: TeamName = None, json: Json = False) -> None:
     """Follow a run to its end. Example: econda watch last"""
-    _follow(find_run(name, team), json=json)
+    follow_to_end(find_run(name, team), json=json)
 
 
 def cancel(
@@ -120,7 +117,7 @@ def cancel(
     event = CancelRequested(by=getpass.getuser(), reason=reason)
     found.store.team.events.send([write_message(found.run, [event], found.store.blobs)])
     if wait:
-        exit_like(_watched(found, quiet=json))
+        exit_like(watched(found, quiet=json))
     elif json:
         print_json({"run": found.run, "cancelling": True})
     else:
@@ -140,18 +137,3 @@ def dead_letters(team: TeamName = None, json: Json = False) -> None:
         print_json(list(seen.values()))
     for row in [] if json else seen.values():
         typer.echo(f"{row['reason']}\n  {row['body'][:500]}")
-
-
-def _follow(found: Found, *, json: bool) -> None:
-    state = _watched(found, quiet=json)
-    if json:
-        print_json(run_report(state, Found(found.store, found.run).entries))
-    else:
-        print_run(state)
-    exit_like(state)
-
-
-def _watched(found: Found, *, quiet: bool) -> RunState:
-    with Follower(quiet=quiet) as follower:
-        follower.started(found.run)
-        return follow(found, follower.progress)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import getpass
+import secrets
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,9 +14,14 @@ from econda_edsl.plan import Plan
 from econda_edsl.suggest import did_you_mean
 
 from econda_cloud.cli.output import FAILED, USAGE, stop
-from econda_cloud.cli.stores import Found, began_ms, embedded
+from econda_cloud.cli.stores import Found, began_ms, embedded, find_run, home_folder
+from econda_cloud.cli.submissions import note_submission
 from econda_cloud.record.results import results_of
 from econda_cloud.run.downstream import steps_from, steps_of
+from econda_cloud.schedule.messages import write_message
+from econda_cloud.schedule.places import plan_key, stored_plan
+from econda_cloud.submission.again import again
+from econda_cloud.submission.uploads import Upload
 
 
 @dataclass(frozen=True)
@@ -52,6 +59,29 @@ def rerun_of(home: Home, found: Found, step: str | None) -> tuple[Plan, dict[str
     return plan, state.params, _follow(found, plan, _fresh_steps(plan, step), state.bundle)
 
 
+def rerun_on_stack(found: Found, step: str | None) -> Found:
+    """The new run that does a run of a stack again, from a step on, if one is named, or what it did not do.
+
+    Ends the command if the run still goes on, or its plan has no such step.
+    """
+    team, blobs, state = found.store.team, found.store.blobs, found.state()
+    assert team is not None
+    if state.outcome is None:
+        stop(
+            f"error: {found.run} still goes on; `econda watch {found.run}` follows it, `econda cancel` ends it", FAILED
+        )
+    plan = stored_plan(blobs, state.namespace, found.run)
+    before = _follow(found, plan, _fresh_steps(plan, step))
+    run, user = f"{plan.name}-{secrets.token_hex(5)}", getpass.getuser()
+    event = again(
+        blobs, plan, state, before.results, run=run, seed=secrets.randbits(32), fresh=before.fresh, user=user
+    )  # fmt: skip
+    team.events.send([write_message(run, [event], blobs)])
+    begins = Upload(team.stack.bucket, plan_key(state.namespace, run), "")
+    note_submission(home_folder(), team, run, state.namespace, begins)
+    return find_run(run, None, [found.store])
+
+
 def _stop_if_held(home: Home, run: str) -> None:
     """End the command if another process carries the run on."""
     try:
@@ -75,7 +105,7 @@ def _fresh_steps(plan: Plan, name: str | None) -> tuple[str, ...]:
     steps = steps_from(plan, name)
     if not steps:
         known = steps_of(plan)
-        hint = did_you_mean(name, [*known, *(path.rpartition("/")[2] for path in known)])
+        hint = did_you_mean(name, [*known, *(path.rpartition("/")[2] for path in known), *plan.tasks])
         stop(f"error: {plan.name} has no step or task `{name}`; {hint or 'it has ' + ', '.join(known[:8])}", USAGE)
     return tuple(steps)
 

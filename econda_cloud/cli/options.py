@@ -32,3 +32,4 @@ TeamName = Annotated[
     str | None,
     typer.Option("--team", envvar="ECONDA_TEAM", help="the team whose stack is meant", autocompletion=_team_names),
 ]
+Wait = Annotated[bool, typer.Option("--wait", help="follow the run to its end; the exit code is the run's")]

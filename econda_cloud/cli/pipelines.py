@@ -13,14 +13,15 @@ from econda_adapters.embedded.pool import PREPARED_MOST, own_gpus, own_hosts
 from econda_adapters.embedded.runner import NOBODY, Follow, Home, resume_run, run_plan
 from econda_edsl.plan import Plan
 
-from econda_cloud.cli.following import CarryOn, rerun_of, resumed
-from econda_cloud.cli.options import File, Json, Params, Pipeline, RunName
+from econda_cloud.cli.following import CarryOn, rerun_of, rerun_on_stack, resumed
+from econda_cloud.cli.options import File, Json, Params, Pipeline, RunName, TeamName, Wait
 from econda_cloud.cli.output import FAILED, USAGE, exit_like, print_json, stop
 from econda_cloud.cli.packages import pinned
 from econda_cloud.cli.progress import Follower
 from econda_cloud.cli.source import bind, compile_file, load, locked, say_unheeded, told
 from econda_cloud.cli.stores import embedded, embedded_home, find_run
 from econda_cloud.cli.tables import print_run, run_report
+from econda_cloud.cli.watching import follow_to_end
 from econda_cloud.worker.processes import HostPool
 
 Resume = Annotated[
@@ -49,10 +50,20 @@ def run(
         _carry_out(home, plan, params, loaded.files, before, hosts, json=json)
 
 
-def rerun(name: RunName, step: From = None, json: Json = False) -> None:
-    """Run again what a run of this machine did not finish, or all from a step on. Example: econda rerun last --from fit"""
+def rerun(name: RunName, step: From = None, team: TeamName = None, wait: Wait = False, json: Json = False) -> None:
+    """Run again what a run did not finish, or all from a step on, where it ran. Example: econda rerun last --from fit"""
+    found = find_run(name, team)
+    if found.store.team is not None:
+        following = rerun_on_stack(found, step)
+        if wait:
+            follow_to_end(following, json=json)
+        elif json:
+            print_json({"run": following.run, "follows": found.run})
+        else:
+            typer.echo(following.run)
+        return
     home = embedded_home()
-    plan, params, before = rerun_of(home, find_run(name, None, [embedded()]), step)
+    plan, params, before = rerun_of(home, found, step)
     with own_hosts() as hosts:
         _carry_out(home, plan, params, {}, before, hosts, json=json)
 

@@ -151,8 +151,11 @@ def find_run(name: str, team: str | None, places: list[Store] | None = None) -> 
     exact = [Found(store, name) for store in places if store.log.read(f"run/{name}")]
     if exact:
         return exact[0]
-    known = [found for found in waiting if found.run.startswith(name)]
-    known += [Found(store, run) for store in places for run in store.runs() if run.startswith(name)]
+    # One that waited a moment ago may have begun since.
+    begun = [Found(store, run) for store in places for run in store.runs() if run.startswith(name)]
+    known = list(
+        {(each.store.name, each.run): each for each in (*waiting, *begun) if each.run.startswith(name)}.values()
+    )
     if len(known) != 1:
         reason = "several runs start so" if known else "there is none"
         stop(f"error: no run `{name}`: {reason}; `econda runs` lists them", NO_SUCH_RUN)

@@ -91,6 +91,7 @@ def test_a_run_is_cancelled(shell):
     run = shell.json("submit", "sleepers.edsl")["run"]
     while shell.json("show", run)["state"] == "submitted":
         pass
+    assert "still goes on" in shell("rerun", run, code=1)
     shell("cancel", run, "--reason", "typo", "--wait", code=130)
     shown = shell.json("show", run)
     assert shown["state"] == "cancelled"
@@ -108,3 +109,40 @@ def test_dead_letters_are_shown_with_their_reasons(shell, client):
         found = shell.json("dead-letters", "--team", shell.team)
     assert found[0]["body"] == "garbage"
     assert "not a message of econda" in found[0]["reason"]
+
+
+TWO = """edsl 1
+
+task first(x: Int) -> (y: Int):
+    run python:
+        y = x + 1
+
+task second(x: Int, file: String) -> (y: Int):
+    run python "code.py:second"
+
+pipeline two(file: String) -> (y: Int):
+    a = first(1)
+    b = second(a.y, file)
+    return y = b.y
+"""
+
+
+def test_a_run_is_done_again_where_it_ran(shell):
+    marker = shell.folder / "marker"
+    shell.write(
+        "code.py", "def second(x, file):\n    with open(file) as found:\n        return x + int(found.read())\n"
+    )
+    shell.write("two.edsl", TWO)
+    failed = json.loads(shell("submit", "two.edsl", "-p", f"file={marker}", "--wait", "--json", code=1))
+    assert failed["state"] == "failed"
+    marker.write_text("40")
+    again = shell.json("rerun", failed["run"], "--wait")
+    assert (again["state"], again["outputs"]) == ("succeeded", {"y": 42})
+    assert {each["instance"]: each["state"] for each in again["tasks"]} == {"two/a": "reused", "two/b": "succeeded"}
+    marker.write_text("41")
+    begun = shell.json("rerun", again["run"], "--from", "second")
+    assert begun["follows"] == again["run"]
+    last = shell.json("watch", begun["run"])
+    assert last["outputs"] == {"y": 43}
+    assert [each["state"] for each in last["tasks"] if each["instance"] == "two/a"] == ["reused"]
+    assert "did you mean `second`" in shell("rerun", again["run"], "--from", "secnd", code=2)

@@ -1,0 +1,46 @@
+"""A run of a stack done again: a new run with the plan, code and parameters of one that has ended, which uses its results."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+from econda_edsl.plan import Plan, encode_plan
+
+from econda_cloud.ports.blobs import BlobStore
+from econda_cloud.run.events import RunStarted
+from econda_cloud.run.state import RunState
+from econda_cloud.schedule.places import plan_key, status_key
+from econda_cloud.schedule.results import Result, write_earlier
+from econda_cloud.worker.archives import known_archives
+
+
+def again(
+    blobs: BlobStore,
+    plan: Plan,
+    before: RunState,
+    results: Sequence[Result],
+    *,
+    run: str,
+    seed: int,
+    fresh: tuple[str, ...] = (),
+    user: str = "",
+) -> RunStarted:
+    """Store what the new run `run` needs; the event that starts it. The steps in `fresh` use no result of `before`."""
+    namespace = before.namespace
+    blobs.put(plan_key(namespace, run), encode_plan(plan))
+    write_earlier(blobs, namespace, run, results)
+    status = {"run": run, "namespace": namespace, "state": "submitted", "follows": before.run, "records": 0}
+    blobs.put(status_key(namespace, run), msgspec.json.format(msgspec.json.encode(status), indent=2))
+    return RunStarted(
+        run=run,
+        namespace=namespace,
+        plan=plan.digest,
+        params=before.params,
+        seed=seed,
+        submitted_by=user,
+        archives=known_archives(plan, blobs),
+        bundle=before.bundle,
+        reuse=before.run,
+        fresh=fresh,
+    )
