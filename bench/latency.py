@@ -23,7 +23,7 @@ from econda_cloud.record.instances import instances_of
 from econda_cloud.run.events import decode_entry
 
 LINKS = 300
-WIRE_LINKS = 100
+WIRE_LINKS = (100, 1000)
 
 
 def gaps(log: Log, run: str) -> list[int]:
@@ -39,18 +39,21 @@ def embedded() -> list[int]:
         return gaps(home.log, run_plan(home, plan_of(chain(LINKS)), {}).run)
 
 
-def through_the_wire() -> tuple[list[int], float]:
-    """The gaps, and billable requests per task."""
+def through_the_wire() -> tuple[list[int], dict[int, float]]:
+    """The gaps of the longest chain, and by length billable requests per task."""
     with tempfile.TemporaryDirectory() as folder:
         local = cloud.up(Path(folder))
         try:
             stack = apply.up("latency", home=Path(folder), environment=local.environment())
             team = Team(stack, Clients(local.environment()))
             run_source(team, chain(3), {"n": 3})
-            local.requests(reset=True)
-            run, _ = run_source(team, chain(WIRE_LINKS), {"n": WIRE_LINKS})
-            requests = sum(row[3] for row in local.requests() if row[0] == "stack")
-            return gaps(team.log, run), requests / WIRE_LINKS
+            found, requests = list[int](), dict[int, float]()
+            for links in WIRE_LINKS:
+                local.requests(reset=True)
+                run, _ = run_source(team, chain(links), {"n": links})
+                requests[links] = sum(row[3] for row in local.requests() if row[0] == "stack") / links
+                found = gaps(team.log, run)
+            return found, requests
         finally:
             cloud.down(Path(folder))
 
@@ -60,7 +63,8 @@ def main() -> None:
     _row("embedded", embedded())
     wire, requests = through_the_wire()
     _row("through the wire", wire)
-    print(f"billable requests per isolated task: {requests:.1f}")
+    for links, each in requests.items():
+        print(f"billable requests per isolated task, in a chain of {links}: {each:.2f}")
 
 
 def _row(name: str, found: list[int]) -> None:

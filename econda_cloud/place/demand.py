@@ -7,6 +7,9 @@ from typing import Any, Literal
 
 import msgspec
 
+UNKNOWN_TIME_MS = 10_000
+"""Run time assumed for ranking when a task declares none; never reported as an estimate."""
+
 
 class Demand(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """Resources and properties of an attempt. cpu in thousandths of a core; memory, disk in bytes; times in ms.
@@ -32,3 +35,7 @@ class Demand(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 
     def predicates(self) -> list[dict[str, Any]]:
         return [json.loads(text) for text in self.where]
+
+
+def expected_time_ms(demand: Demand) -> int:
+    return demand.time_ms if demand.time_ms is not None else UNKNOWN_TIME_MS

@@ -9,7 +9,7 @@ import msgspec
 
 from econda_cloud.money.amounts import MS_PER_HOUR, NANOS_PER_USD
 from econda_cloud.money.prices import Price, attempt_cost
-from econda_cloud.place.demand import Demand
+from econda_cloud.place.demand import Demand, expected_time_ms
 from econda_cloud.place.fits import refusals
 from econda_cloud.place.policed import Moment, decision
 from econda_cloud.place.state import BrokerState, Offer, Pool, Waiting
@@ -17,9 +17,6 @@ from econda_cloud.run.events import Verdict
 
 HOUR_OF_WAITING = 2 * NANOS_PER_USD
 """An hour of waiting is worth two dollars: the default of the design's `frugal` house policy."""
-
-UNKNOWN_TIME_MS = 10_000
-"""Run time assumed for ranking when a task declares none; never reported as an estimate."""
 
 SPOT_LONGEST_MS = MS_PER_HOUR
 """Longest run time risked on spot capacity without checkpoints."""
@@ -58,10 +55,6 @@ def expected_wait_ms(demand: Demand, pool: Pool, ahead: int) -> int:
     chunk = 1 if pool.chunk_max == 1 or pool.array else max(1, min(pool.chunk_max, pool.chunk_ms // max(1, time)))
     rounds = -(-ahead // max(1, pool.slots * chunk))
     return time * chunk * rounds
-
-
-def expected_time_ms(demand: Demand) -> int:
-    return demand.time_ms if demand.time_ms is not None else UNKNOWN_TIME_MS
 
 
 def waiting_cost(demand: Demand, pool: Pool, ahead: int) -> int:

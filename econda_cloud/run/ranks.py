@@ -1,7 +1,7 @@
 """How long a run is expected to go on after an attempt has begun: the longest chain of what waits for it.
 
 The upward rank of HEFT (Topcuoglu, Hariri and Wu 2002), in milliseconds, as far as the plan and the parameters tell:
-what depends on results counts with a time of its own guess.
+what only a result can tell counts as what is not declared.
 """
 
 from __future__ import annotations
@@ -11,21 +11,17 @@ from typing import Any
 from econda_edsl.evaluate import EvaluationError, evaluate
 from econda_edsl.plan import AnyNode, Call, Expr, Foreach, Repeat, Task, When
 
-from econda_cloud.place.demand import Demand
+from econda_cloud.place.demand import UNKNOWN_TIME_MS, Demand, expected_time_ms
 from econda_cloud.run.blocks import Block, Program
 from econda_cloud.run.work import At, Work
 
 FIRST = 1 << 50
 """The rank of what everything waits for."""
 
-UNKNOWN_MS = 10_000
-"""The guess for a task that declares no time, or one that only a result can tell; what the broker assumes too."""
-
 
 def rank(work: Work, places: list[At], demand: Demand) -> int:
     """The rank of a call that asks for a place now."""
-    own = demand.time_ms if demand.time_ms is not None else UNKNOWN_MS
-    return own + sum(_tails(work, at.block)[at.index] for at in places)
+    return expected_time_ms(demand) + sum(_tails(work, at.block)[at.index] for at in places)
 
 
 def _tails(work: Work, block: Block) -> list[int]:
@@ -64,12 +60,12 @@ def _call_time(node: Call, task: Task, scope: dict[str, Any]) -> int:
         if own is not None:
             return int(evaluate(own, {"attempt": 1, **scope}))
         if task.needs.time is None:
-            return UNKNOWN_MS
+            return UNKNOWN_TIME_MS
         names = _names(task.needs.time)
         args = {name: evaluate(expr, scope) for name, expr in node.args.items() if name in names}
         return int(evaluate(task.needs.time, {"attempt": 1, **args}))
     except EvaluationError:
-        return UNKNOWN_MS
+        return UNKNOWN_TIME_MS
 
 
 def _names(expr: Expr) -> set[str]:

@@ -81,7 +81,7 @@ class History(Generic[TState, TEvent, TCommand, TEntry]):
     def take(self, events: Iterable[TEvent], now: int) -> list[TCommand]:
         """Append events and fold them in; returns their commands. Retried when somebody else was faster."""
         events = tuple(events)
-        record = self._encoder.encode(self._entry(engine=ENGINE_VERSION, now=now, events=events))  # type: ignore[arg-type]
+        record = self._record(events, now)
         while True:
             try:
                 self._log.append(self._name, self.seq, record)
@@ -108,8 +108,7 @@ class History(Generic[TState, TEvent, TCommand, TEntry]):
 
         Raises `Conflict` if somebody else was faster; the history is then as new and reads the log again.
         """
-        events, self._proposed = tuple(self._proposed), []
-        record = self._encoder.encode(self._entry(engine=ENGINE_VERSION, now=now, events=events))  # type: ignore[arg-type]
+        record, self._proposed = self._record(tuple(self._proposed), now), []
         try:
             self._log.append(self._name, self.seq, record)
         except Conflict:
@@ -122,6 +121,9 @@ class History(Generic[TState, TEvent, TCommand, TEntry]):
     def forget(self) -> None:
         """Be as new: what was proposed is not wanted."""
         self._proposed, self.seq, self._saved, self.state = [], 0, 0, self._start()
+
+    def _record(self, events: tuple[TEvent, ...], now: int) -> bytes:
+        return self._encoder.encode(self._entry(engine=ENGINE_VERSION, now=now, events=events))  # type: ignore[arg-type]
 
     def _catch_up(self, mine: bytes) -> list[TCommand] | None:
         """Take in what others wrote. The commands of `mine` if it is there after all, else None.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import msgspec
@@ -37,6 +38,17 @@ def status_of(state: RunState, seq: int) -> dict[str, Any]:
     }
 
 
+def announce(blobs: BlobStore, namespace: str, run: str, **origin: str) -> None:
+    """The status of a run that is submitted, and where it comes from; one that is there already stays."""
+    status = {"run": run, "namespace": namespace, "state": "submitted", **origin, "records": 0}
+    with contextlib.suppress(Conflict):
+        blobs.put_if(status_key(namespace, run), _shown(status), None)
+
+
+def _shown(status: dict[str, Any]) -> bytes:
+    return msgspec.json.format(msgspec.json.encode(status), indent=2)
+
+
 class StatusBoard:
     """Writes statuses, never an older one over a newer: schedulers run side by side."""
 
@@ -62,7 +74,7 @@ class StatusBoard:
             self._shown.pop(state.run, None)
 
     def _write(self, key: str, status: dict[str, Any]) -> None:
-        data = msgspec.json.format(msgspec.json.encode(status), indent=2)
+        data = _shown(status)
         while True:
             if key not in self._tags and not self._look(key, status["records"]):
                 return

@@ -6,16 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import msgspec
 from econda_edsl.bundle import Bundle, BundleError, read_bundle, read_params
 from econda_edsl.compile import compile_source
 from econda_edsl.parameters import bind_parameters
 from econda_edsl.plan import Plan, encode_plan
 
 from econda_cloud.ports.blobs import BlobStore
-from econda_cloud.ports.log import Conflict
 from econda_cloud.run.events import RunStarted
-from econda_cloud.schedule.places import bundle_key, plan_key, status_key
+from econda_cloud.schedule.places import bundle_key, plan_key
+from econda_cloud.schedule.status import announce
 from econda_cloud.submission.bundles import pack_files
 from econda_cloud.submission.heeded import refused_by_stacks
 from econda_cloud.submission.uploads import Upload, namespace_of
@@ -56,7 +55,7 @@ def accept(upload: Upload, content: Content, blobs: BlobStore) -> RunStarted:
     if used:
         stored = bundle_key(namespace, run)
         blobs.put(stored, pack_files(used))
-    _first_status(blobs, upload, namespace, run)
+    announce(blobs, namespace, run, upload=upload.key)
     return RunStarted(
         run=run,
         namespace=namespace,
@@ -116,11 +115,3 @@ def _from_metadata(plan: Plan, metadata: Mapping[str, str]) -> dict[str, str]:
     folded = {name.lower().replace("_", "-"): name for name in plan.params}
     given = {key[len(PARAM) :]: value for key, value in metadata.items() if key.lower().startswith(PARAM)}
     return {folded.get(name.lower().replace("_", "-"), name): value for name, value in given.items()}
-
-
-def _first_status(blobs: BlobStore, upload: Upload, namespace: str, run: str) -> None:
-    status = {"run": run, "namespace": namespace, "state": "submitted", "upload": upload.key, "records": 0}
-    try:
-        blobs.put_if(status_key(namespace, run), msgspec.json.format(msgspec.json.encode(status), indent=2), None)
-    except Conflict:
-        return

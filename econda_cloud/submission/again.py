@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import msgspec
 from econda_edsl.plan import Plan, encode_plan
 
 from econda_cloud.ports.blobs import BlobStore
 from econda_cloud.run.events import RunStarted
 from econda_cloud.run.state import RunState
-from econda_cloud.schedule.places import plan_key, status_key
+from econda_cloud.schedule.places import plan_key
 from econda_cloud.schedule.results import Result, write_earlier
+from econda_cloud.schedule.status import announce
 from econda_cloud.worker.archives import known_archives
 
 
@@ -30,8 +30,7 @@ def again(
     namespace = before.namespace
     blobs.put(plan_key(namespace, run), encode_plan(plan))
     write_earlier(blobs, namespace, run, results)
-    status = {"run": run, "namespace": namespace, "state": "submitted", "follows": before.run, "records": 0}
-    blobs.put(status_key(namespace, run), msgspec.json.format(msgspec.json.encode(status), indent=2))
+    announce(blobs, namespace, run, follows=before.run)
     return RunStarted(
         run=run,
         namespace=namespace,

@@ -58,8 +58,8 @@ def working(
     if index is not None:
         chunk = msgspec.structs.replace(chunk, items=(chunk.items[index],))
     course = None
-    if assignment.eager is not None:
-        course = course_of(assignment, assignment.eager, about.log, about.blobs, about.clock(), deadline_ms)
+    if assignment.may_go_on:
+        course = course_of(assignment, about.log, about.blobs, about.clock(), deadline_ms)
     following, later = chunk, 0
     while following is not None:
         chunk, held = following, list[Report]()

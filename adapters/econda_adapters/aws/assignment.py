@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from econda_cloud.place.state import Pool
 from econda_cloud.ports.blobs import BlobStore
 from econda_cloud.ports.log import Conflict
 from econda_cloud.schedule.places import chunk_key
 from econda_cloud.worker.spec import Chunk, decode_chunk, encode_chunk
+
+if TYPE_CHECKING:
+    from econda_cloud.place.state import Pool
+
+_NOTHING = msgspec.Raw(b"null")
 
 INLINE_MOST = 200_000
 """Bytes of a chunk that travel inside an asynchronous invocation (limit: 1 MB, formerly 256 KiB)."""
@@ -19,7 +23,8 @@ INLINE_MOST = 200_000
 class Assignment(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """`document` is the chunk as JSON, or empty if it lies under `key`.
 
-    `eager`: the pool whose place the worker has, if it may go on there with what its result makes ready.
+    `eager`: the pool whose place the worker has, as JSON, if it may go on there with what its result makes ready; most
+    may not, and need not know what a pool is.
     """
 
     run: str
@@ -27,8 +32,12 @@ class Assignment(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     chunk: str
     size: int
     key: str = ""
-    document: msgspec.Raw = msgspec.Raw(b"null")
-    eager: Pool | None = None
+    document: msgspec.Raw = _NOTHING
+    eager: msgspec.Raw = _NOTHING
+
+    @property
+    def may_go_on(self) -> bool:
+        return self.eager != _NOTHING
 
 
 def assign(chunk: Chunk, blobs: BlobStore, *, inline: bool, eager: Pool | None = None) -> Assignment:
@@ -37,15 +46,15 @@ def assign(chunk: Chunk, blobs: BlobStore, *, inline: bool, eager: Pool | None =
     A chunk that was handed over before keeps the document of that time: its workers find their work in it by
     number, and the attempts that have ended since then would shift those behind them.
     """
-    document = encode_chunk(chunk)
+    document, pool = encode_chunk(chunk), msgspec.Raw(msgspec.json.encode(eager))
     if inline and len(document) <= INLINE_MOST:
-        return _assignment(chunk, document=msgspec.Raw(document), eager=eager)
+        return _assignment(chunk, document=msgspec.Raw(document), eager=pool)
     key = chunk_key(chunk.namespace, chunk.run, chunk.id)
     try:
         blobs.put_if(key, document, None)
     except Conflict:
         chunk = decode_chunk(blobs.get(key))
-    return _assignment(chunk, key=key, eager=eager)
+    return _assignment(chunk, key=key, eager=pool)
 
 
 def _assignment(chunk: Chunk, **where: Any) -> Assignment:

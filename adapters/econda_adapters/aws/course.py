@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from functools import cache, partial
 
+import msgspec
+
 from econda_adapters.aws.assignment import Assignment
 from econda_cloud.place.state import Pool
 from econda_cloud.ports.blobs import BlobStore
@@ -15,10 +17,12 @@ from econda_cloud.schedule.status import StatusBoard
 from econda_cloud.worker.chunk import MARGIN_MS
 
 
-def course_of(
-    assignment: Assignment, pool: Pool, log: Log, blobs: BlobStore, now: int, deadline_ms: int | None
-) -> Course:
-    """The way of the worker with this assignment. Times in ms since the epoch; `deadline_ms` ends the invocation."""
+def course_of(assignment: Assignment, log: Log, blobs: BlobStore, now: int, deadline_ms: int | None) -> Course:
+    """The way of a worker that may go on. Times in ms since the epoch; `deadline_ms` ends the invocation.
+
+    Raises `msgspec.ValidationError` if the assignment names no pool.
+    """
+    pool = msgspec.json.decode(assignment.eager, type=Pool)
     place = Tenure(
         pool=pool,
         lender=assignment.chunk,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,7 @@ from econda_adapters.aws.dynamodb_log import DynamoLog
 from econda_adapters.aws.effects import AwsEffects
 from econda_adapters.aws.s3_blobs import S3Blobs
 from econda_adapters.aws.stack import POOLS_KEY, decode_pools
+from econda_adapters.clock import now_ms
 from econda_cloud.run.events import AnyEvent
 from econda_cloud.schedule.places import stored_plan
 from econda_cloud.schedule.scheduler import Scheduler
@@ -17,10 +17,6 @@ from econda_cloud.schedule.scheduler import Scheduler
 if TYPE_CHECKING:
     from econda_adapters.aws.clients import Clients
     from econda_adapters.aws.stack import Stack
-
-
-def now_ms() -> int:
-    return time.time_ns() // 1_000_000
 
 
 class TeamScheduler:

@@ -16,9 +16,9 @@ import msgspec
 from econda_adapters.aws.assignment import Assignment, assigned_chunk
 from econda_adapters.aws.dynamodb_log import DynamoLog
 from econda_adapters.aws.s3_blobs import S3Blobs
-from econda_adapters.aws.scheduling import now_ms
 from econda_adapters.aws.secrets import AwsSecrets
 from econda_adapters.aws.sqs_queue import SqsQueue
+from econda_adapters.clock import now_ms
 from econda_cloud.run.events import Item
 from econda_cloud.schedule.messages import write_message
 from econda_cloud.schedule.places import log_key
@@ -83,12 +83,12 @@ class Worker:
         return attempts
 
     def _course(self, assignment: Assignment, occasion: Occasion) -> Course | None:
-        if assignment.eager is None:
+        if not assignment.may_go_on:
             return None
         # Most workers never go on: they need not load the engine.
         from econda_adapters.aws.course import course_of
 
-        return course_of(assignment, assignment.eager, self._log, self._blobs, now_ms(), occasion.deadline_ms)
+        return course_of(assignment, self._log, self._blobs, now_ms(), occasion.deadline_ms)
 
     def _run(
         self, chunk: Chunk, occasion: Occasion, send: Send, meanwhile: Callable[[int], None], *, later: bool

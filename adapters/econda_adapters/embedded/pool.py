@@ -12,6 +12,7 @@ from queue import SimpleQueue
 
 from econda_adapters.aws.clients import Clients
 from econda_adapters.aws.secrets import AwsSecrets
+from econda_adapters.clock import now_ms
 from econda_cloud.money.prices import Price
 from econda_cloud.place.state import Node, Offer, Pool
 from econda_cloud.ports.blobs import BlobStore
@@ -64,10 +65,6 @@ def machine_pool() -> Pool:
         kinds=("python", "shell", "environment"),
         labels={"site": "local"},
     )
-
-
-def now_ms() -> int:
-    return time.time_ns() // 1_000_000
 
 
 def own_hosts(prepared: int = 0) -> HostPool:

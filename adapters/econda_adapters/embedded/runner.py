@@ -15,9 +15,10 @@ from typing import Any
 
 from econda_edsl.plan import Plan, encode_plan
 
+from econda_adapters.clock import now_ms
 from econda_adapters.embedded.directory_blobs import DirectoryBlobs
 from econda_adapters.embedded.holding import holding
-from econda_adapters.embedded.pool import EmbeddedPool, machine_pool, now_ms
+from econda_adapters.embedded.pool import EmbeddedPool, machine_pool
 from econda_adapters.embedded.sqlite_log import SqliteLog
 from econda_cloud.place.state import Pool
 from econda_cloud.run.commands import CancelAttempts, Dispatch, Keep, LookUp

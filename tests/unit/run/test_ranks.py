@@ -6,9 +6,10 @@ from typing import Any
 
 from econda_edsl.compile import compile_source
 
+from econda_cloud.place.demand import UNKNOWN_TIME_MS
 from econda_cloud.run.commands import RequestPlacement
 from econda_cloud.run.events import AttemptSucceeded, RunStarted
-from econda_cloud.run.ranks import FIRST, UNKNOWN_MS
+from econda_cloud.run.ranks import FIRST
 from econda_cloud.run.step import step
 
 TASKS = """edsl 1
@@ -56,7 +57,7 @@ return y = d.y
 
 def test_times_may_depend_on_parameters_and_what_depends_on_results_is_guessed():
     steps = "a = some()\nb = work(ms = n, w = a.y)\nc = work(ms = b.y)\nreturn y = c.y"
-    assert ranks(steps, n=70) == {"a": UNKNOWN_MS + 70 + UNKNOWN_MS}
+    assert ranks(steps, n=70) == {"a": UNKNOWN_TIME_MS + 70 + UNKNOWN_TIME_MS}
     assert ranks(steps, "p/a", "p/b", n=70)["c"] == 7
 
 
