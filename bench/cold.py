@@ -13,7 +13,7 @@ FUNCTIONS = ("submit", "schedule", "work", "batch_changed", "job")
 FAN = """
 import resource, sys, tracemalloc
 from bench.shapes import fan, plan_of
-from econda_cloud.run.events import RunStarted
+from econda_cloud.wire.events import RunStarted
 from econda_cloud.run.state import encode_state
 from econda_cloud.run.step import step
 plan = plan_of(fan(10_000))

@@ -23,7 +23,7 @@ from econda_edsl.writing.source import source_text
 from msgspec.structs import replace
 
 from bench.shapes import plan_of, run_seconds
-from econda_cloud.place.state import Pool
+from econda_cloud.wire.pools import Pool
 
 SCALE = 1 / 1000
 CORES, GIB = 64, 1024**3

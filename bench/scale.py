@@ -26,13 +26,13 @@ from econda_edsl.plan import Plan
 
 from bench.shapes import fan, plan_of, run_seconds
 from econda_cloud.money.prices import Price
-from econda_cloud.place.state import Node, Offer, Pool
 from econda_cloud.ports.blobs import MemoryBlobs
 from econda_cloud.ports.log import MemoryLog
-from econda_cloud.run.commands import CancelAttempts, Dispatch, Keep, LookUp
-from econda_cloud.run.events import AnyEvent, AttemptSucceeded, ChunkDispatched, RunStarted, TimerFired
 from econda_cloud.run.state import RunState
 from econda_cloud.schedule.scheduler import Scheduler
+from econda_cloud.wire.commands import CancelAttempts, Dispatch, Keep, LookUp
+from econda_cloud.wire.events import AnyEvent, AttemptSucceeded, ChunkDispatched, RunStarted, TimerFired
+from econda_cloud.wire.pools import Node, Offer, Pool
 
 SIZES = (1_000, 10_000, 100_000)
 RUNS, TASKS_EACH = 1_000, 20

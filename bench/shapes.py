@@ -11,8 +11,8 @@ from econda_adapters.embedded.runner import Home, run_plan
 from econda_edsl.compile import compile_source
 from econda_edsl.plan import Plan
 
-from econda_cloud.place.state import Pool
-from econda_cloud.worker.processes import HostPool
+from econda_cloud.wire.pools import Pool
+from econda_cloud.worker.processes.processes import HostPool
 
 NOOP = """edsl 1
 

@@ -26,7 +26,7 @@ def main() -> None:
 
 def _message(error: Exception) -> str | None:
     """What to tell of an error that a cloud or the disk caused; None for our own mistakes, which need a traceback."""
-    from econda_cloud.cli.stores import home_folder
+    from econda_cloud.cli.runs.stores import home_folder
 
     if type(error).__module__.startswith("botocore"):
         if type(error).__name__ in ("EndpointConnectionError", "ConnectTimeoutError", "ConnectionClosedError"):

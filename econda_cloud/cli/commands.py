@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import typer
 
-from econda_cloud.cli import cloud, docs, editor, emitting, importing, language, lint, pipelines, runs
-from econda_cloud.cli.local import app as local_app
+from econda_cloud.cli.language import docs, emit, imports, lint, lsp, run_here, text
+from econda_cloud.cli.runs import commands as runs
+from econda_cloud.cli.stack import commands as stack
+from econda_cloud.cli.stack.emulators import app as local_app
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -13,15 +15,15 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for command in (pipelines.run, pipelines.rerun, pipelines.check, pipelines.graph, pipelines.lock):
+for command in (run_here.run, run_here.rerun, run_here.check, run_here.graph, run_here.lock):
     app.command()(command)
-for command in (language.fmt, language.explain, lint.lint, docs.docs, editor.lsp):
+for command in (text.fmt, text.explain, lint.lint, docs.docs, lsp.lsp):
     app.command()(command)
-app.command(name="import")(importing.import_)
-app.command()(emitting.emit)
+app.command(name="import")(imports.import_)
+app.command()(emit.emit)
 app.add_typer(local_app, name="local")
-for command in (cloud.up, cloud.destroy, cloud.submit, cloud.watch, cloud.cancel):
+for command in (stack.up, stack.destroy, stack.submit, stack.watch, stack.cancel):
     app.command()(command)
-app.command(name="dead-letters")(cloud.dead_letters)
+app.command(name="dead-letters")(stack.dead_letters)
 for command in (runs.runs, runs.show, runs.why, runs.logs, runs.replay):
     app.command()(command)

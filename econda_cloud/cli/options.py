@@ -10,7 +10,7 @@ import typer
 
 def _run_names(incomplete: str) -> list[str]:
     """For completion: the runs of this machine, and `last`."""
-    from econda_cloud.cli.stores import embedded
+    from econda_cloud.cli.runs.stores import embedded
 
     return [name for name in ["last", *embedded().runs()] if name.startswith(incomplete)]
 
@@ -18,7 +18,7 @@ def _run_names(incomplete: str) -> list[str]:
 def _team_names(incomplete: str) -> list[str]:
     from econda_adapters.aws.deployed import deployed_teams
 
-    from econda_cloud.cli.stores import home_folder
+    from econda_cloud.cli.runs.stores import home_folder
 
     return [name for name in deployed_teams(home_folder()) if name.startswith(incomplete)]
 

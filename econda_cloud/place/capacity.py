@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from econda_cloud.place.demand import Demand
-from econda_cloud.place.state import BrokerState, Held, Pool, Used
+from econda_cloud.place.state import BrokerState, Held, Used
+from econda_cloud.wire.demand import Demand
+from econda_cloud.wire.pools import Pool
 
 
 def used(state: BrokerState, pool: str) -> Used:

@@ -6,10 +6,10 @@ from typing import TypeAlias
 
 import msgspec
 
-from econda_cloud.place.demand import Demand
-from econda_cloud.place.state import Pool
-from econda_cloud.place.terms import Terms
-from econda_cloud.run.events import AttemptsPlaced, Item
+from econda_cloud.wire.demand import Demand
+from econda_cloud.wire.events import AttemptsPlaced, Item
+from econda_cloud.wire.pools import Pool
+from econda_cloud.wire.terms import Terms
 
 
 class BrokerEvent(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, tag_field="event"):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from econda_edsl.evaluate import EvaluationError, evaluate
 
-from econda_cloud.place.demand import Demand
-from econda_cloud.place.state import Offer, Pool
+from econda_cloud.wire.demand import Demand
+from econda_cloud.wire.pools import Offer, Pool
 
 GIB = 1024**3
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from econda_cloud.place.state import BrokerState, Used
-from econda_cloud.run.invariants import Broken
+from econda_cloud.wire.broken import Broken
 
 
 def check(state: BrokerState) -> None:

@@ -9,9 +9,9 @@ from econda_edsl.policies import Decision, Facts, decide, foresee
 
 from econda_cloud.money.amounts import MS_PER_HOUR, NANOS_PER_MICRO
 from econda_cloud.money.prices import attempt_cost
-from econda_cloud.place.demand import Demand
-from econda_cloud.place.state import Offer, Pool
-from econda_cloud.place.terms import Terms
+from econda_cloud.wire.demand import Demand
+from econda_cloud.wire.pools import Offer, Pool
+from econda_cloud.wire.terms import Terms
 
 _STEADY = {
     "task": ("name", "cpu", "memory", "disk", "gpu", "time", "checkpoint"),

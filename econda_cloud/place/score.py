@@ -9,11 +9,12 @@ import msgspec
 
 from econda_cloud.money.amounts import MS_PER_HOUR, NANOS_PER_USD
 from econda_cloud.money.prices import Price, attempt_cost
-from econda_cloud.place.demand import Demand, expected_time_ms
 from econda_cloud.place.fits import refusals
 from econda_cloud.place.policed import Moment, decision
-from econda_cloud.place.state import BrokerState, Offer, Pool, Waiting
-from econda_cloud.run.events import Verdict
+from econda_cloud.place.state import BrokerState, Waiting
+from econda_cloud.wire.demand import Demand, expected_time_ms
+from econda_cloud.wire.events import Verdict
+from econda_cloud.wire.pools import Offer, Pool
 
 HOUR_OF_WAITING = 2 * NANOS_PER_USD
 """An hour of waiting is worth two dollars: the default of the design's `frugal` house policy."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from econda_cloud.place import capacity
-from econda_cloud.place.demand import Demand
 from econda_cloud.place.events import (
     AnyBrokerCommand,
     AnyBrokerEvent,
@@ -20,8 +19,10 @@ from econda_cloud.place.events import (
     Refuse,
 )
 from econda_cloud.place.score import Option, options, price_for, waiting_cost
-from econda_cloud.place.state import BrokerState, Held, Offer, Pool, Waiting
-from econda_cloud.run.events import AttemptsPlaced, Item, Verdict
+from econda_cloud.place.state import BrokerState, Held, Waiting
+from econda_cloud.wire.demand import Demand
+from econda_cloud.wire.events import AttemptsPlaced, Item, Verdict
+from econda_cloud.wire.pools import Offer, Pool
 
 STARTS_WORTH = 2
 """A chunk is worth starting if its work takes this many times as long as the start."""

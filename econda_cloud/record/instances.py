@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from econda_cloud.money.prices import Price, attempt_cost
-from econda_cloud.run.events import (
+from econda_cloud.wire.events import (
     AttemptFailed,
     AttemptsPlaced,
     AttemptSucceeded,

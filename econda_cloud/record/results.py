@@ -9,13 +9,13 @@ from econda_edsl.plan import Plan
 
 from econda_cloud.run.blocks import program_of
 from econda_cloud.run.endings import current
-from econda_cloud.run.events import AnyEvent, AttemptSucceeded, Entry, Item, ResultsFound
 from econda_cloud.run.fingerprints import call_causes
 from econda_cloud.run.reuse import looking
 from econda_cloud.run.state import Call, RunState
 from econda_cloud.run.step import step
 from econda_cloud.run.work import Work
 from econda_cloud.schedule.results import Result
+from econda_cloud.wire.events import AnyEvent, AttemptSucceeded, Entry, Item, ResultsFound
 
 
 def results_of(plan: Plan, entries: Iterable[Entry]) -> list[Result]:

@@ -12,13 +12,13 @@ from econda_edsl.evaluate import EvaluationError, evaluate
 from econda_edsl.plan import Call as CallNode
 from econda_edsl.plan import Container, Entry, FailureKind, Foreach, Inline, Needs, Operator, Retry, Task
 
-from econda_cloud.place.demand import Demand
 from econda_cloud.run.backoff import backoff_ms
 from econda_cloud.run.paths import environment_instance
 from econda_cloud.run.ranks import FIRST, rank
 from econda_cloud.run.reuse import may_reuse
 from econda_cloud.run.state import Call, Preparation
 from econda_cloud.run.work import At, Work
+from econda_cloud.wire.demand import Demand
 
 FREE_FAILURES: frozenset[FailureKind] = frozenset({"preempted", "lost"})
 MAX_LOSSES = 20

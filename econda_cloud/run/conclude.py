@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from econda_cloud.run.commands import FinishRun
 from econda_cloud.run.expand import drain, start_root
-from econda_cloud.run.state import Outcome
 from econda_cloud.run.stopping import has_stopped
 from econda_cloud.run.work import Work
+from econda_cloud.wire.commands import FinishRun
+from econda_cloud.wire.outcome import Outcome
 
 DEADLINE = "deadline"
 _KINDS = {"succeeded": ("any",), "failed": ("failure", "any"), "cancelled": ("cancel", "any")}

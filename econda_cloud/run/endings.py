@@ -10,12 +10,12 @@ from econda_edsl.plan import FailureKind
 
 from econda_cloud.money.prices import attempt_cost
 from econda_cloud.run.calls import BUILD_RETRY, prepare, request_build, retry_of, try_again
-from econda_cloud.run.events import AttemptFailed, AttemptSucceeded, ChunkLost, Item
 from econda_cloud.run.expand import fail_node, finish_node
 from econda_cloud.run.paths import environment_key
 from econda_cloud.run.reuse import keep
 from econda_cloud.run.state import Call, Chunk
 from econda_cloud.run.work import At, Work
+from econda_cloud.wire.events import AttemptFailed, AttemptSucceeded, ChunkLost, Item
 
 
 def current(work: Work, item: Item) -> tuple[list[At], Call] | None:

@@ -10,10 +10,11 @@ from econda_edsl.plan import Assert, Call, Fail, Foreach, Repeat, Value, When
 
 from econda_cloud.run.blocks import Block, call_ids
 from econda_cloud.run.calls import begin_call
-from econda_cloud.run.state import Branch, Fan, Frame, Loop, Member, NodeStatus, Outcome
+from econda_cloud.run.state import Branch, Fan, Frame, Loop, Member, NodeStatus
 from econda_cloud.run.state import Call as CallState
 from econda_cloud.run.stopping import begin_ending, stop_frame
 from econda_cloud.run.work import At, Work
+from econda_cloud.wire.outcome import Outcome
 
 WINDOW = 4_096
 """Members of one fan expanded at once; wider fans are expanded as members end."""

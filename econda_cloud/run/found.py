@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from econda_cloud.run.endings import prepare_or_fail
-from econda_cloud.run.events import Found, Item
 from econda_cloud.run.expand import finish_node
 from econda_cloud.run.reuse import looking
 from econda_cloud.run.work import Work
+from econda_cloud.wire.events import Found, Item
 
 
 def take_found(work: Work, found: Found) -> None:

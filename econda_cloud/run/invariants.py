@@ -8,10 +8,7 @@ from econda_cloud.run.blocks import program_of
 from econda_cloud.run.outbox import active_calls
 from econda_cloud.run.paths import environment_instance, instance_prefix
 from econda_cloud.run.state import RunState
-
-
-class Broken(AssertionError):
-    """An invariant does not hold: a bug of the engine."""
+from econda_cloud.wire.broken import Broken
 
 
 def check(plan: Plan, state: RunState) -> None:

@@ -9,11 +9,11 @@ from econda_edsl.plan import Plan
 
 from econda_cloud.run.blocks import Block, program_of
 from econda_cloud.run.calls import request, request_build
-from econda_cloud.run.commands import AnyCommand, LookUp, RequestPlacement
 from econda_cloud.run.endings import current
-from econda_cloud.run.events import Item
 from econda_cloud.run.state import Branch, Call, Fan, Frame, Loop, RunState
 from econda_cloud.run.work import At, Work
+from econda_cloud.wire.commands import AnyCommand, LookUp, RequestPlacement
+from econda_cloud.wire.events import Item
 
 
 def active_calls(block: Block, frame: Frame, above: list[At]) -> Iterator[tuple[list[At], Call]]:

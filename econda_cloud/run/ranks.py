@@ -11,9 +11,9 @@ from typing import Any
 from econda_edsl.evaluate import EvaluationError, evaluate
 from econda_edsl.plan import AnyNode, Call, Expr, Foreach, Repeat, Task, When
 
-from econda_cloud.place.demand import UNKNOWN_TIME_MS, Demand, expected_time_ms
 from econda_cloud.run.blocks import Block, Program
 from econda_cloud.run.work import At, Work
+from econda_cloud.wire.demand import UNKNOWN_TIME_MS, Demand, expected_time_ms
 
 FIRST = 1 << 50
 """The rank of what everything waits for."""

@@ -10,12 +10,12 @@ from econda_edsl.plan import AnyNode, Cache, Plan
 from econda_edsl.plan import Call as CallNode
 
 from econda_cloud.run.blocks import program_of
-from econda_cloud.run.commands import Kept
-from econda_cloud.run.events import Item
 from econda_cloud.run.fingerprints import Causes, cache_of, call_causes, key_of
 from econda_cloud.run.paths import step_path
 from econda_cloud.run.state import Call, RunState
 from econda_cloud.run.work import At, Work
+from econda_cloud.wire.commands import Kept
+from econda_cloud.wire.events import Item
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,8 @@ from typing import Any, Literal, TypeAlias
 import msgspec
 
 from econda_cloud.money.prices import Price
-from econda_cloud.run.events import Item
+from econda_cloud.wire.events import Item
+from econda_cloud.wire.outcome import Outcome
 
 
 class Member(IntEnum):
@@ -127,14 +128,6 @@ class Preparation(msgspec.Struct):
     call: Call | None = None
     waiting: list[str] = msgspec.field(default_factory=list)
     stopped: int = 0
-
-
-class Outcome(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """How a run ended."""
-
-    state: Literal["succeeded", "failed", "cancelled"]
-    error: str = ""
-    outputs: dict[str, Any] = msgspec.field(default_factory=dict)
 
 
 class Counts(msgspec.Struct):

@@ -14,7 +14,15 @@ from econda_edsl.policies import changes_with_time
 
 from econda_cloud.money.amounts import NANOS_PER_MICRO, format_usd
 from econda_cloud.run.blocks import program_of
-from econda_cloud.run.commands import (
+from econda_cloud.run.conclude import DEADLINE, conclude
+from econda_cloud.run.endings import back_off_over, borrower, current, refuse, take_failure, take_loss, take_success
+from econda_cloud.run.expand import drain, start_root
+from econda_cloud.run.found import take_found, take_missing
+from econda_cloud.run.outbox import ask_again, pending_lookups, pending_requests
+from econda_cloud.run.state import Call, Chunk, Preparation, RunState
+from econda_cloud.run.stopping import begin_ending
+from econda_cloud.run.work import Work
+from econda_cloud.wire.commands import (
     AnyCommand,
     Dispatch,
     FinishRun,
@@ -24,9 +32,7 @@ from econda_cloud.run.commands import (
     RequestPlacement,
     SetTimer,
 )
-from econda_cloud.run.conclude import DEADLINE, conclude
-from econda_cloud.run.endings import back_off_over, borrower, current, refuse, take_failure, take_loss, take_success
-from econda_cloud.run.events import (
+from econda_cloud.wire.events import (
     AnyEvent,
     AttemptFailed,
     AttemptsPlaced,
@@ -41,12 +47,7 @@ from econda_cloud.run.events import (
     RunStarted,
     TimerFired,
 )
-from econda_cloud.run.expand import drain, start_root
-from econda_cloud.run.found import take_found, take_missing
-from econda_cloud.run.outbox import ask_again, pending_lookups, pending_requests
-from econda_cloud.run.state import Call, Chunk, Outcome, Preparation, RunState
-from econda_cloud.run.stopping import begin_ending
-from econda_cloud.run.work import Work
+from econda_cloud.wire.outcome import Outcome
 
 CHUNK_TIMER = "chunk:"
 RECHECK = "recheck"

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from econda_cloud.run.blocks import Block
-from econda_cloud.run.commands import CancelAttempts
-from econda_cloud.run.events import Item
 from econda_cloud.run.paths import environment_instance
-from econda_cloud.run.state import Branch, Call, Fan, Frame, Loop, NodeStatus, Outcome
+from econda_cloud.run.state import Branch, Call, Fan, Frame, Loop, NodeStatus
 from econda_cloud.run.work import Work
+from econda_cloud.wire.commands import CancelAttempts
+from econda_cloud.wire.events import Item
+from econda_cloud.wire.outcome import Outcome
 
 STOP_GRACE_MS = 60_000
 """How long a run waits for attempts told to stop before it ends without their last word."""

@@ -11,13 +11,13 @@ from typing import Any, NamedTuple
 
 from econda_edsl.plan import AnyNode
 
-from econda_cloud.place.demand import Demand
-from econda_cloud.place.terms import Terms, terms_of
 from econda_cloud.run.blocks import Block, Program
-from econda_cloud.run.commands import AnyCommand, CancelAttempts, Kept
-from econda_cloud.run.events import Item
 from econda_cloud.run.paths import handler_segment, instance_prefix, parse_instance
 from econda_cloud.run.state import Branch, Call, Fan, Frame, Loop, RunState
+from econda_cloud.wire.commands import AnyCommand, CancelAttempts, Kept
+from econda_cloud.wire.demand import Demand
+from econda_cloud.wire.events import Item
+from econda_cloud.wire.terms import Terms, terms_of
 
 
 class At(NamedTuple):

@@ -10,12 +10,12 @@ from econda_edsl.plan import Container, Overrides, Plan
 
 from econda_cloud.run.blocks import program_of
 from econda_cloud.run.calls import BUILD_TIMEOUT_MS
-from econda_cloud.run.commands import Dispatch
 from econda_cloud.run.endings import current
 from econda_cloud.run.paths import environment_key
 from econda_cloud.run.state import Call, RunState
 from econda_cloud.run.work import Work
-from econda_cloud.worker.spec import Build, Chunk, StateField, WorkItem, WorkTask
+from econda_cloud.wire.chunk import Build, Chunk, StateField, WorkItem, WorkTask
+from econda_cloud.wire.commands import Dispatch
 
 
 def chunk_of(plan: Plan, state: RunState, dispatch: Dispatch) -> Chunk | None:

@@ -17,20 +17,20 @@ import msgspec
 from econda_edsl.evaluate import EvaluationError
 from econda_edsl.plan import Plan, Repeat
 
-from econda_cloud.place.demand import Demand
 from econda_cloud.place.score import judge
-from econda_cloud.place.state import Pool
 from econda_cloud.ports.log import Conflict
 from econda_cloud.run import state as run_state
 from econda_cloud.run.blocks import program_of
-from econda_cloud.run.commands import AnyCommand, Dispatch, Release, RequestPlacement
-from econda_cloud.run.events import AnyEvent, AttemptsPlaced, AttemptSucceeded, ChunkDispatched, Item
 from econda_cloud.run.state import RunState
 from econda_cloud.run.work import Work
 from econda_cloud.schedule.chunks import chunk_of
 from econda_cloud.schedule.history import RunHistory
 from econda_cloud.schedule.status import StatusBoard
-from econda_cloud.worker.spec import Chunk
+from econda_cloud.wire.chunk import Chunk
+from econda_cloud.wire.commands import AnyCommand, Dispatch, Release, RequestPlacement
+from econda_cloud.wire.demand import Demand
+from econda_cloud.wire.events import AnyEvent, AttemptsPlaced, AttemptSucceeded, ChunkDispatched, Item
+from econda_cloud.wire.pools import Pool
 
 SHOW_MS = 2_000
 """How old a status may be while a worker goes on by itself."""

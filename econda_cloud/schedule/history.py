@@ -18,10 +18,10 @@ from econda_cloud.place.state import BrokerState
 from econda_cloud.place.step import step as broker_step
 from econda_cloud.ports.blobs import BlobStore
 from econda_cloud.ports.log import Conflict, Log
-from econda_cloud.run.commands import AnyCommand
-from econda_cloud.run.events import ENGINE_VERSION, AnyEvent, Entry, RunStarted
 from econda_cloud.run.state import RunState
 from econda_cloud.run.step import step as run_step
+from econda_cloud.wire.commands import AnyCommand
+from econda_cloud.wire.events import ENGINE_VERSION, AnyEvent, Entry, RunStarted
 
 TState = TypeVar("TState")
 TEvent = TypeVar("TEvent")

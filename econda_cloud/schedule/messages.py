@@ -9,7 +9,7 @@ from typing import TypeAlias
 import msgspec
 
 from econda_cloud.ports.blobs import BlobStore
-from econda_cloud.run.events import AnyEvent
+from econda_cloud.wire.events import AnyEvent
 
 LARGE = 200_000
 """Bytes above which a message only refers to a blob: queues are assumed to take 256 KiB."""

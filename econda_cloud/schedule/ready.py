@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from econda_edsl.evaluate import EvaluationError
 from econda_edsl.plan import Plan
 
-from econda_cloud.run.commands import Dispatch
-from econda_cloud.run.events import AnyEvent, AttemptFailed
 from econda_cloud.run.state import RunState
 from econda_cloud.schedule.chunks import chunk_of
-from econda_cloud.worker.spec import Chunk
+from econda_cloud.wire.chunk import Chunk
+from econda_cloud.wire.commands import Dispatch
+from econda_cloud.wire.events import AnyEvent, AttemptFailed
 
 
 def ready_chunks(

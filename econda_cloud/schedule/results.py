@@ -17,12 +17,12 @@ import msgspec
 from econda_edsl.plan import Plan
 
 from econda_cloud.ports.blobs import BlobStore
-from econda_cloud.run.commands import Keep, LookUp
-from econda_cloud.run.events import AnyEvent, Found, Item, ResultsFound, ResultsMissing
 from econda_cloud.run.fingerprints import Causes, changed, key_of
 from econda_cloud.run.reuse import Wanted, wanted
 from econda_cloud.run.state import RunState
-from econda_cloud.schedule.places import run_prefix
+from econda_cloud.wire.commands import Keep, LookUp
+from econda_cloud.wire.events import AnyEvent, Found, Item, ResultsFound, ResultsMissing
+from econda_cloud.wire.keys import run_prefix
 
 Spread: TypeAlias = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
 """How many requests are made: `map`, or the map of threads where each takes its time."""

@@ -20,10 +20,14 @@ from econda_cloud.place.events import (
     PoolsDeclared,
     Refuse,
 )
-from econda_cloud.place.state import Pool
 from econda_cloud.ports.blobs import BlobStore
 from econda_cloud.ports.log import Conflict, Log
-from econda_cloud.run.commands import (
+from econda_cloud.run.outbox import unwanted
+from econda_cloud.run.state import RunState
+from econda_cloud.run.step import outstanding
+from econda_cloud.schedule.eager import Tenure, eager_start, lone_chunk
+from econda_cloud.schedule.history import SNAPSHOT_EVERY, Plans, RunHistory, broker_history, run_history
+from econda_cloud.wire.commands import (
     AnyCommand,
     CancelAttempts,
     Dispatch,
@@ -34,12 +38,8 @@ from econda_cloud.run.commands import (
     RequestPlacement,
     SetTimer,
 )
-from econda_cloud.run.events import AnyEvent, Item, PlacementRefused, RunStarted
-from econda_cloud.run.outbox import unwanted
-from econda_cloud.run.state import RunState
-from econda_cloud.run.step import outstanding
-from econda_cloud.schedule.eager import Tenure, eager_start, lone_chunk
-from econda_cloud.schedule.history import SNAPSHOT_EVERY, Plans, RunHistory, broker_history, run_history
+from econda_cloud.wire.events import AnyEvent, Item, PlacementRefused, RunStarted
+from econda_cloud.wire.pools import Pool
 
 RUNS_WARM = 256
 """Runs whose state a scheduler keeps in memory; others are read again when an event comes."""

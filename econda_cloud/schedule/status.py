@@ -10,7 +10,7 @@ import msgspec
 from econda_cloud.ports.blobs import BlobStore
 from econda_cloud.ports.log import Conflict
 from econda_cloud.run.state import RunState
-from econda_cloud.schedule.places import run_prefix, status_key
+from econda_cloud.wire.keys import run_prefix, status_key
 
 UNSEEN = ("updated_ms", "records")
 """Members of a status that are no news by themselves."""

@@ -11,15 +11,15 @@ from econda_edsl.compile import compile_source
 from econda_edsl.parameters import bind_parameters
 from econda_edsl.plan import Plan, encode_plan
 
+from econda_cloud.environments.archives import known_archives
+from econda_cloud.environments.pins import BadPins, Pins, take_lock, with_pins
 from econda_cloud.ports.blobs import BlobStore
-from econda_cloud.run.events import RunStarted
-from econda_cloud.schedule.places import bundle_key, plan_key
 from econda_cloud.schedule.status import announce
 from econda_cloud.submission.bundles import pack_files
 from econda_cloud.submission.heeded import refused_by_stacks
 from econda_cloud.submission.uploads import Upload, namespace_of
-from econda_cloud.worker.archives import known_archives
-from econda_cloud.worker.pins import BadPins, Pins, take_lock, with_pins
+from econda_cloud.wire.events import RunStarted
+from econda_cloud.wire.keys import bundle_key, plan_key
 
 PARAM = "param-"
 """Object metadata `param-NAME` gives a parameter, `params` several as YAML, `pipeline` picks one of the file's."""

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 from econda_edsl.plan import Plan, encode_plan
 
+from econda_cloud.environments.archives import known_archives
 from econda_cloud.ports.blobs import BlobStore
-from econda_cloud.run.events import RunStarted
 from econda_cloud.run.state import RunState
-from econda_cloud.schedule.places import plan_key
 from econda_cloud.schedule.results import Result, write_earlier
 from econda_cloud.schedule.status import announce
-from econda_cloud.worker.archives import known_archives
+from econda_cloud.wire.events import RunStarted
+from econda_cloud.wire.keys import plan_key
 
 
 def again(

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from econda_cloud.ports.blobs import BlobStore
-from econda_cloud.run.events import RunStarted
 from econda_cloud.submission.accept import Content, Refused, accept
 from econda_cloud.submission.uploads import BadKey, Upload
+from econda_cloud.wire.events import RunStarted
 
 LARGEST = 100 * 1024 * 1024
 """Bytes of an upload that are looked at; anything larger is data, which does not belong into a bundle."""

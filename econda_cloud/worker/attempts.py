@@ -13,21 +13,21 @@ from econda_edsl.plan import Container, Entry, Inline, Operator
 
 from econda_cloud.ports.blobs import BlobStore
 from econda_cloud.ports.secrets import Secrets
-from econda_cloud.run.events import Item
-from econda_cloud.worker import shell
-from econda_cloud.worker.artifacts import Cache, store
-from econda_cloud.worker.checkpoints import Checkpoint, checkpoint_key
-from econda_cloud.worker.desks import Desk
-from econda_cloud.worker.environments import build
-from econda_cloud.worker.limits import Limit, Limits, timeout
-from econda_cloud.worker.masking import mask_file, masked_text
-from econda_cloud.worker.names import file_name
-from econda_cloud.worker.outputs import Checker, read_type, to_wire
-from econda_cloud.worker.processes import Host, HostPool
-from econda_cloud.worker.spec import Build, Chunk, WorkItem
-from econda_cloud.worker.state import Kept, OperatorState, StateMoved
-from econda_cloud.worker.surroundings import for_uv, with_packages
-from econda_cloud.worker.uv import Uv, UvFailed
+from econda_cloud.wire.chunk import Build, Chunk, WorkItem
+from econda_cloud.wire.events import Item
+from econda_cloud.worker.data.artifacts import Cache, store
+from econda_cloud.worker.data.checkpoints import Checkpoint, checkpoint_key
+from econda_cloud.worker.data.names import file_name
+from econda_cloud.worker.data.operator_state import Kept, OperatorState, StateMoved
+from econda_cloud.worker.data.typed_values import Checker, read_type, to_wire
+from econda_cloud.worker.environments.build import build
+from econda_cloud.worker.environments.uv import Uv, UvFailed
+from econda_cloud.worker.processes import shell
+from econda_cloud.worker.processes.limits import Limit, Limits, timeout
+from econda_cloud.worker.processes.processes import Host, HostPool
+from econda_cloud.worker.processes.variables import for_uv, with_packages
+from econda_cloud.worker.processes.workdirs import Workdir
+from econda_cloud.worker.reports.masking import mask_file, masked_text
 
 
 class Attempts:
@@ -61,8 +61,8 @@ class Attempts:
         self.log = ""
         if self.cancelled((item.instance, item.attempt)):
             return {"failure": "preempted", "message": "cancelled"}
-        desk = self.hosts.desks.take(self.work)
-        attempt, again = _Attempt(self, item, place, desk), False
+        workdir = self.hosts.workdirs.take(self.work)
+        attempt, again = _Attempt(self, item, place, workdir), False
         try:
             answer = attempt.outcome()
             # Whoever has failed, or has left something running, may still be at work there.
@@ -70,11 +70,11 @@ class Attempts:
             return answer
         finally:
             attempt.hide_secrets()
-            if desk.has_log():
+            if workdir.has_log():
                 kept = self.logs / f"{file_name(item.instance)}.{item.attempt}.log"
-                desk.keep_log(kept)
+                workdir.keep_log(kept)
                 self.log = str(kept)
-            self.hosts.desks.give(desk, again=again)
+            self.hosts.workdirs.give(workdir, again=again)
 
 
 @lru_cache(maxsize=64)
@@ -84,11 +84,11 @@ def _folders(scratch: Path, run: str) -> tuple[Path, Path, Path]:
 
 
 class _Attempt:
-    """One attempt, at its desk."""
+    """One attempt, at its workdir."""
 
-    def __init__(self, chunk: Attempts, item: WorkItem, place: Limit | None, desk: Desk) -> None:
+    def __init__(self, chunk: Attempts, item: WorkItem, place: Limit | None, workdir: Workdir) -> None:
         self.all, self.task, self.item, self.place = chunk, chunk.task, item, place
-        self.cwd, self.log = desk.directory, desk.log
+        self.cwd, self.log = workdir.directory, workdir.log
         self.env = {**item.env, "ECONDA_RUN": chunk.chunk.run, "ECONDA_TASK": item.instance,
                     "ECONDA_ATTEMPT": str(item.attempt)}  # fmt: skip
         self.revealed = [chunk.secrets.get(reference) for reference in item.secrets.values()]

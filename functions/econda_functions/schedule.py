@@ -16,7 +16,7 @@ from econda_functions.team import team
 if TYPE_CHECKING:
     from econda_adapters.aws.scheduling import TeamScheduler
 
-    from econda_cloud.run.events import AnyEvent
+    from econda_cloud.wire.events import AnyEvent
 
 RECEIVES_MOST = 5
 """After so many deliveries of a message it is given up; the queue's own redrive policy allows one more."""

@@ -7,7 +7,7 @@ import hashlib
 from econda_adapters.aws.stack import FunctionTarget, QueueTarget, TeamPools, encode_pools
 
 from econda_cloud.money.snapshot import ec2_price, lambda_price
-from econda_cloud.place.state import Node, Offer, Pool
+from econda_cloud.wire.pools import Node, Offer, Pool
 from econda_infra import names
 from econda_infra.settings import INVOCATION_WAITS_S, MIB, WORK_TIMEOUT_S, Settings, Shape
 

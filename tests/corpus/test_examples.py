@@ -10,8 +10,8 @@ from econda_edsl.compile import compile_source
 from econda_edsl.formatting.source import format_source
 from typer.testing import CliRunner
 
-from econda_cloud.cli.beside import files_beside
 from econda_cloud.cli.commands import app
+from econda_cloud.cli.language.files_beside import files_beside
 
 ROOT = Path(__file__).parent.parent.parent
 EXAMPLES = sorted((ROOT / "edsl" / "examples").rglob("*.edsl"))

@@ -11,9 +11,10 @@ from econda_cloud.place import capacity
 from econda_cloud.place import step as broker
 from econda_cloud.ports.log import Conflict
 from econda_cloud.run import calls, conclude, endings, expand, fingerprints, outbox, step, stopping
-from econda_cloud.run.state import Outcome
 from econda_cloud.schedule import history, scheduler, status
-from econda_cloud.worker import claims, state
+from econda_cloud.wire.outcome import Outcome
+from econda_cloud.worker.data import operator_state as state
+from econda_cloud.worker.reports import claims
 from tests.simulation.planting import Bug
 
 

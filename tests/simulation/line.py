@@ -12,11 +12,11 @@ from econda_adapters.aws.assignment import Assignment
 from econda_edsl.plan import encode_plan
 
 from econda_cloud.ports.blobs import MemoryBlobs
-from econda_cloud.run.events import CancelRequested, RunStarted
 from econda_cloud.schedule.history import RunHistory
 from econda_cloud.schedule.messages import write_message
-from econda_cloud.schedule.places import plan_key
-from econda_cloud.worker.spec import Chunk, WorkItem
+from econda_cloud.wire.chunk import Chunk, WorkItem
+from econda_cloud.wire.events import CancelRequested, RunStarted
+from econda_cloud.wire.keys import plan_key
 from tests.simulation.agenda import Agenda
 from tests.simulation.chance import Chance, Faults, drawn_faults
 from tests.simulation.cloud import Cloud

@@ -6,7 +6,7 @@ import msgspec
 from econda_adapters.aws.stack import FunctionTarget, QueueTarget, TeamPools
 
 from econda_cloud.money.prices import Price
-from econda_cloud.place.state import Node, Offer, Pool
+from econda_cloud.wire.pools import Node, Offer, Pool
 from tests.simulation.chance import Chance
 from tests.simulation.cloud import FUNCTION_LIMIT_MS
 

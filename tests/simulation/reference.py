@@ -7,9 +7,12 @@ from typing import Any
 
 from econda_cloud.money.prices import Price
 from econda_cloud.run.blocks import program_of
-from econda_cloud.run.commands import AnyCommand, LookUp, RequestPlacement, SetTimer
 from econda_cloud.run.endings import current
-from econda_cloud.run.events import (
+from econda_cloud.run.state import Call, RunState
+from econda_cloud.run.step import step
+from econda_cloud.run.work import Work
+from econda_cloud.wire.commands import AnyCommand, LookUp, RequestPlacement, SetTimer
+from econda_cloud.wire.events import (
     AnyEvent,
     AttemptFailed,
     AttemptsPlaced,
@@ -18,9 +21,7 @@ from econda_cloud.run.events import (
     RunStarted,
     TimerFired,
 )
-from econda_cloud.run.state import Call, Outcome, RunState
-from econda_cloud.run.step import step
-from econda_cloud.run.work import Work
+from econda_cloud.wire.outcome import Outcome
 from tests.simulation.agenda import START_MS
 from tests.simulation.generate import Program
 from tests.simulation.workload import Doing, Nature, doing

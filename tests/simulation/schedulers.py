@@ -11,12 +11,12 @@ from econda_adapters.aws.lambda_pool import Invocation, LambdaPool, lost_invocat
 from econda_adapters.aws.stack import Stack
 from econda_edsl.plan import decode_plan
 
-from econda_cloud.run.events import AnyEvent, ChunkDispatched
 from econda_cloud.schedule.messages import read_message
-from econda_cloud.schedule.places import plan_key
 from econda_cloud.schedule.results import Results
 from econda_cloud.schedule.scheduler import Scheduler, UnknownRun
 from econda_cloud.schedule.status import StatusBoard
+from econda_cloud.wire.events import AnyEvent, ChunkDispatched
+from econda_cloud.wire.keys import plan_key
 from tests.simulation.clients import CloudClients
 from tests.simulation.event_queue import Delivered
 from tests.simulation.processes import skewed

@@ -4,9 +4,9 @@ import pytest
 from econda_edsl.compile import compile_source
 from econda_edsl.plan import Plan
 
-from econda_cloud.run.events import AttemptFailed, AttemptSucceeded, CancelRequested
 from econda_cloud.run.state import decode_state, encode_state
 from econda_cloud.schedule.history import run_history
+from econda_cloud.wire.events import AttemptFailed, AttemptSucceeded, CancelRequested
 from tests.simulation.world import World, succeed
 
 TASK = """edsl 1

@@ -7,8 +7,8 @@ import msgspec
 from econda_cloud.run.calls import MAX_LOSSES
 from econda_cloud.run.state import RunState
 from econda_cloud.schedule.history import broker_history, run_history
-from econda_cloud.schedule.places import run_prefix, status_key
-from econda_cloud.worker.state import COMMITS_REMEMBERED, OperatorState
+from econda_cloud.wire.keys import run_prefix, status_key
+from econda_cloud.worker.data.operator_state import COMMITS_REMEMBERED, OperatorState
 from tests.simulation.line import NAMESPACE, Line, Scene
 from tests.simulation.reference import calm_outcome
 from tests.simulation.schedulers import TEAM

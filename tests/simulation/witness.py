@@ -15,7 +15,10 @@ from econda_cloud.place.events import BrokerEntry, PoolsDeclared
 from econda_cloud.place.state import BrokerState
 from econda_cloud.place.step import step as broker_step
 from econda_cloud.run import invariants
-from econda_cloud.run.events import (
+from econda_cloud.run.state import RunState
+from econda_cloud.run.step import step as run_step
+from econda_cloud.wire.broken import Broken
+from econda_cloud.wire.events import (
     AttemptFailed,
     AttemptsPlaced,
     AttemptSucceeded,
@@ -24,9 +27,6 @@ from econda_cloud.run.events import (
     PlacementRefused,
     ResultsFound,
 )
-from econda_cloud.run.invariants import Broken
-from econda_cloud.run.state import RunState
-from econda_cloud.run.step import step as run_step
 
 _entry, _broker_entry = msgspec.json.Decoder(Entry), msgspec.json.Decoder(BrokerEntry)
 _encode = msgspec.msgpack.Encoder().encode

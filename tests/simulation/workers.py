@@ -14,16 +14,16 @@ from econda_adapters.aws.course import course_of
 
 from econda_cloud.ports.blobs import MemoryBlobs
 from econda_cloud.ports.log import Log
-from econda_cloud.run.events import AttemptFailed, AttemptSucceeded
 from econda_cloud.schedule.eager import Course
 from econda_cloud.schedule.history import RunHistory
 from econda_cloud.schedule.messages import write_message
-from econda_cloud.schedule.places import log_key
-from econda_cloud.worker.chunk import MARGIN_MS
-from econda_cloud.worker.claims import Cancellations, claim
-from econda_cloud.worker.delivery import Delivery, Send
-from econda_cloud.worker.spec import Chunk, Report, WorkItem
-from econda_cloud.worker.state import OperatorState, StateMoved
+from econda_cloud.wire.chunk import Chunk, Report, WorkItem
+from econda_cloud.wire.events import AttemptFailed, AttemptSucceeded
+from econda_cloud.wire.keys import log_key
+from econda_cloud.worker.data.operator_state import OperatorState, StateMoved
+from econda_cloud.worker.reports.claims import Cancellations, claim
+from econda_cloud.worker.reports.delivery import Delivery, Send
+from econda_cloud.worker.run_chunk import MARGIN_MS
 from tests.simulation.processes import Steps
 from tests.simulation.workload import Doing
 

@@ -11,11 +11,13 @@ from econda_edsl.plan import Plan
 from econda_cloud.money.prices import Price
 from econda_cloud.place import invariants as broker_invariants
 from econda_cloud.place.events import AttemptsReleased, Place, PlacementRequested, PoolsDeclared, Refuse
-from econda_cloud.place.state import Node, Offer, Pool
 from econda_cloud.ports.blobs import MemoryBlobs
 from econda_cloud.ports.log import MemoryLog
 from econda_cloud.run import invariants as run_invariants
-from econda_cloud.run.commands import (
+from econda_cloud.run.step import outstanding
+from econda_cloud.schedule.history import broker_history, run_history
+from econda_cloud.schedule.results import Results
+from econda_cloud.wire.commands import (
     CancelAttempts,
     Dispatch,
     FinishRun,
@@ -25,7 +27,7 @@ from econda_cloud.run.commands import (
     RequestPlacement,
     SetTimer,
 )
-from econda_cloud.run.events import (
+from econda_cloud.wire.events import (
     AnyEvent,
     AttemptFailed,
     AttemptSucceeded,
@@ -34,9 +36,7 @@ from econda_cloud.run.events import (
     RunStarted,
     TimerFired,
 )
-from econda_cloud.run.step import outstanding
-from econda_cloud.schedule.history import broker_history, run_history
-from econda_cloud.schedule.results import Results
+from econda_cloud.wire.pools import Node, Offer, Pool
 
 Work = Callable[[str, int, dict[str, Any]], AttemptSucceeded | AttemptFailed]
 

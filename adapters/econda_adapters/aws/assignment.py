@@ -8,11 +8,11 @@ import msgspec
 
 from econda_cloud.ports.blobs import BlobStore
 from econda_cloud.ports.log import Conflict
-from econda_cloud.schedule.places import chunk_key
-from econda_cloud.worker.spec import Chunk, decode_chunk, encode_chunk
+from econda_cloud.wire.chunk import Chunk, decode_chunk, encode_chunk
+from econda_cloud.wire.keys import chunk_key
 
 if TYPE_CHECKING:
-    from econda_cloud.place.state import Pool
+    from econda_cloud.wire.pools import Pool
 
 _NOTHING = msgspec.Raw(b"null")
 

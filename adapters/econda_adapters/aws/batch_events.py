@@ -8,8 +8,8 @@ from econda_edsl.plan import FailureKind
 
 from econda_adapters.aws.batch_pool import CHUNK, CHUNK_KEY, RUN
 from econda_cloud.ports.blobs import BlobStore
-from econda_cloud.run.events import AnyEvent, AttemptFailed, ChunkLost
-from econda_cloud.worker.spec import decode_chunk
+from econda_cloud.wire.chunk import decode_chunk
+from econda_cloud.wire.events import AnyEvent, AttemptFailed, ChunkLost
 
 KILLED = 137
 

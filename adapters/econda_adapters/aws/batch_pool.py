@@ -10,10 +10,10 @@ from econda_adapters.aws.assignment import assign
 from econda_adapters.aws.job_definitions import Definitions
 from econda_adapters.aws.stack import QueueTarget
 from econda_cloud.ports.blobs import BlobStore
-from econda_cloud.run.commands import CancelAttempts, Dispatch
-from econda_cloud.run.events import ChunkDispatched
-from econda_cloud.schedule.places import chunk_key
-from econda_cloud.worker.spec import Chunk, decode_chunk
+from econda_cloud.wire.chunk import Chunk, decode_chunk
+from econda_cloud.wire.commands import CancelAttempts, Dispatch
+from econda_cloud.wire.events import ChunkDispatched
+from econda_cloud.wire.keys import chunk_key
 
 if TYPE_CHECKING:
     from econda_adapters.aws.clients import Clients

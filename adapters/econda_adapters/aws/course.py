@@ -7,14 +7,14 @@ from functools import cache, partial
 import msgspec
 
 from econda_adapters.aws.assignment import Assignment
-from econda_cloud.place.state import Pool
 from econda_cloud.ports.blobs import BlobStore
 from econda_cloud.ports.log import Log
 from econda_cloud.schedule.eager import Course, Tenure
 from econda_cloud.schedule.history import run_history
-from econda_cloud.schedule.places import stored_plan
 from econda_cloud.schedule.status import StatusBoard
-from econda_cloud.worker.chunk import MARGIN_MS
+from econda_cloud.schedule.stored_plans import stored_plan
+from econda_cloud.wire.pools import Pool
+from econda_cloud.worker.run_chunk import MARGIN_MS
 
 
 def course_of(assignment: Assignment, log: Log, blobs: BlobStore, now: int, deadline_ms: int | None) -> Course:

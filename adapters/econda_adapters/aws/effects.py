@@ -14,16 +14,16 @@ from econda_adapters.aws.stack import FunctionTarget, QueueTarget, TeamPools
 from econda_adapters.aws.timers import Timers
 from econda_cloud.ports.blobs import BlobStore
 from econda_cloud.ports.log import Log
-from econda_cloud.run.commands import CancelAttempts, Dispatch, Keep, LookUp
-from econda_cloud.run.events import AnyEvent, ChunkLost, TimerFired
 from econda_cloud.run.state import RunState
 from econda_cloud.schedule.eager import may_lead_on
 from econda_cloud.schedule.messages import write_message
 from econda_cloud.schedule.ready import ready_chunks
 from econda_cloud.schedule.results import Results
 from econda_cloud.schedule.status import StatusBoard, publish_outputs
-from econda_cloud.worker.claims import note_cancelled
-from econda_cloud.worker.spec import Chunk
+from econda_cloud.wire.chunk import Chunk
+from econda_cloud.wire.commands import CancelAttempts, Dispatch, Keep, LookUp
+from econda_cloud.wire.events import AnyEvent, ChunkLost, TimerFired
+from econda_cloud.worker.reports.claims import note_cancelled
 
 if TYPE_CHECKING:
     from econda_adapters.aws.clients import Clients

@@ -15,11 +15,11 @@ import msgspec
 from econda_adapters.aws.assignment import assign, decode_assignment, encode_assignment
 from econda_adapters.aws.side_by_side import side_by_side
 from econda_adapters.aws.stack import FunctionTarget
-from econda_cloud.place.state import Pool
 from econda_cloud.ports.blobs import BlobStore
-from econda_cloud.run.commands import Dispatch
-from econda_cloud.run.events import ChunkDispatched, ChunkLost
-from econda_cloud.worker.spec import Chunk
+from econda_cloud.wire.chunk import Chunk
+from econda_cloud.wire.commands import Dispatch
+from econda_cloud.wire.events import ChunkDispatched, ChunkLost
+from econda_cloud.wire.pools import Pool
 
 if TYPE_CHECKING:
     from econda_adapters.aws.clients import Clients

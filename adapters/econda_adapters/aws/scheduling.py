@@ -10,9 +10,9 @@ from econda_adapters.aws.effects import AwsEffects
 from econda_adapters.aws.s3_blobs import S3Blobs
 from econda_adapters.aws.stack import POOLS_KEY, decode_pools
 from econda_adapters.clock import now_ms
-from econda_cloud.run.events import AnyEvent
-from econda_cloud.schedule.places import stored_plan
 from econda_cloud.schedule.scheduler import Scheduler
+from econda_cloud.schedule.stored_plans import stored_plan
+from econda_cloud.wire.events import AnyEvent
 
 if TYPE_CHECKING:
     from econda_adapters.aws.clients import Clients

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from econda_cloud.place.state import Pool
+from econda_cloud.wire.pools import Pool
 
 POOLS_KEY = "stack/pools.json"
 """Where in the bucket the team's pools are declared."""

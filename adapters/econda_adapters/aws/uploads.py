@@ -5,11 +5,11 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from econda_cloud.run.events import RunStarted
 from econda_cloud.schedule.messages import write_message
 from econda_cloud.submission.accept import Content
 from econda_cloud.submission.intake import take_in
 from econda_cloud.submission.uploads import Upload, is_pipeline
+from econda_cloud.wire.events import RunStarted
 
 if TYPE_CHECKING:
     from econda_adapters.aws.team import Team

@@ -19,14 +19,14 @@ from econda_adapters.aws.s3_blobs import S3Blobs
 from econda_adapters.aws.secrets import AwsSecrets
 from econda_adapters.aws.sqs_queue import SqsQueue
 from econda_adapters.clock import now_ms
-from econda_cloud.run.events import Item
 from econda_cloud.schedule.messages import write_message
-from econda_cloud.schedule.places import log_key
-from econda_cloud.worker.chunk import run_chunk
-from econda_cloud.worker.claims import Cancellations, claim
-from econda_cloud.worker.delivery import Delivery, Send
-from econda_cloud.worker.processes import HostPool
-from econda_cloud.worker.spec import Chunk, Report
+from econda_cloud.wire.chunk import Chunk, Report
+from econda_cloud.wire.events import Item
+from econda_cloud.wire.keys import log_key
+from econda_cloud.worker.processes.processes import HostPool
+from econda_cloud.worker.reports.claims import Cancellations, claim
+from econda_cloud.worker.reports.delivery import Delivery, Send
+from econda_cloud.worker.run_chunk import run_chunk
 
 if TYPE_CHECKING:
     from econda_adapters.aws.clients import Clients

@@ -14,12 +14,12 @@ from econda_adapters.aws.clients import Clients
 from econda_adapters.aws.secrets import AwsSecrets
 from econda_adapters.clock import now_ms
 from econda_cloud.money.prices import Price
-from econda_cloud.place.state import Node, Offer, Pool
 from econda_cloud.ports.blobs import BlobStore
-from econda_cloud.run.events import AnyEvent, ChunkLost, Item
-from econda_cloud.worker.chunk import run_chunk
-from econda_cloud.worker.processes import HostPool
-from econda_cloud.worker.spec import Chunk
+from econda_cloud.wire.chunk import Chunk
+from econda_cloud.wire.events import AnyEvent, ChunkLost, Item
+from econda_cloud.wire.pools import Node, Offer, Pool
+from econda_cloud.worker.processes.processes import HostPool
+from econda_cloud.worker.run_chunk import run_chunk
 
 CHUNK_MAX = 32
 PRETENDED_GPUS = 16

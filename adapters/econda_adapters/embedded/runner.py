@@ -20,18 +20,19 @@ from econda_adapters.embedded.directory_blobs import DirectoryBlobs
 from econda_adapters.embedded.holding import holding
 from econda_adapters.embedded.pool import EmbeddedPool, machine_pool
 from econda_adapters.embedded.sqlite_log import SqliteLog
-from econda_cloud.place.state import Pool
-from econda_cloud.run.commands import CancelAttempts, Dispatch, Keep, LookUp
-from econda_cloud.run.events import AnyEvent, CancelRequested, ChunkLost, RunStarted, TimerFired
+from econda_cloud.environments.archives import known_archives
 from econda_cloud.run.state import RunState
 from econda_cloud.schedule.eager import Tenure
-from econda_cloud.schedule.places import bundle_key, plan_key, stored_plan
 from econda_cloud.schedule.ready import ready_chunks
 from econda_cloud.schedule.results import Result, Results, write_earlier
 from econda_cloud.schedule.scheduler import Scheduler
+from econda_cloud.schedule.stored_plans import stored_plan
 from econda_cloud.submission.bundles import pack_files
-from econda_cloud.worker.archives import known_archives
-from econda_cloud.worker.processes import HostPool
+from econda_cloud.wire.commands import CancelAttempts, Dispatch, Keep, LookUp
+from econda_cloud.wire.events import AnyEvent, CancelRequested, ChunkLost, RunStarted, TimerFired
+from econda_cloud.wire.keys import bundle_key, plan_key
+from econda_cloud.wire.pools import Pool
+from econda_cloud.worker.processes.processes import HostPool
 
 NAMESPACE = "local"
 Progress = Callable[[RunState], None]

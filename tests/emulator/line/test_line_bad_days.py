@@ -10,8 +10,8 @@ import time
 import psutil
 import pytest
 
-from econda_cloud.run.events import CancelRequested
 from econda_cloud.schedule.messages import write_message
+from econda_cloud.wire.events import CancelRequested
 from tests.emulator.line.test_line_uploads import HELLO
 
 pytestmark = pytest.mark.emulator

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from econda_cloud.run.events import AttemptsPlaced, decode_entry
-from econda_cloud.worker.delivery import log_span
+from econda_cloud.wire.events import AttemptsPlaced, decode_entry
+from econda_cloud.worker.reports.delivery import log_span
 from tests.emulator.line.test_line_bad_days import cancel
 
 pytestmark = pytest.mark.emulator

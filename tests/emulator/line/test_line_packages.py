@@ -6,7 +6,7 @@ import uuid
 
 import pytest
 
-from econda_cloud.worker.pins import read_lock
+from econda_cloud.environments.pins import read_lock
 from tests.unit.worker.wheels import make_wheel
 
 pytestmark = pytest.mark.emulator

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from econda_cloud.worker.delivery import log_span
+from econda_cloud.worker.reports.delivery import log_span
 
 pytestmark = pytest.mark.emulator
 

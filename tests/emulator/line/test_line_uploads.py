@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from econda_cloud.run.events import RunStarted, decode_entry
+from econda_cloud.wire.events import RunStarted, decode_entry
 
 pytestmark = pytest.mark.emulator
 

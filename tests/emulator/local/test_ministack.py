@@ -40,7 +40,7 @@ def handler(event, context):
 """
 
 
-class Desk:
+class Workdir:
     """Queues and functions of one test."""
 
     def __init__(self, client: Callable[..., Any], until: Any, name: str) -> None:
@@ -84,13 +84,13 @@ class Desk:
 
 
 @pytest.fixture
-def desk(client: Callable[..., Any], until: Any, name: str) -> Desk:
-    return Desk(client, until, name)
+def workdir(client: Callable[..., Any], until: Any, name: str) -> Workdir:
+    return Workdir(client, until, name)
 
 
-def test_a_function_is_led_to_both_endpoints(desk: Desk, local_cloud: LocalCloud) -> None:
-    name = desk.function(desk.queue("out")[0])
-    seen = json.load(desk.awslambda.invoke(FunctionName=name, Payload=b'"environment"')["Payload"])
+def test_a_function_is_led_to_both_endpoints(workdir: Workdir, local_cloud: LocalCloud) -> None:
+    name = workdir.function(workdir.queue("out")[0])
+    seen = json.load(workdir.awslambda.invoke(FunctionName=name, Payload=b'"environment"')["Payload"])
     assert seen["AWS_ENDPOINT_URL"] == local_cloud.endpoint_url
     assert seen["AWS_ENDPOINT_URL_BATCH"] == local_cloud.batch_endpoint_url
     assert "ECONDA_EMITTER_TOKEN" not in seen
@@ -105,64 +105,64 @@ def test_a_function_is_led_to_both_endpoints(desk: Desk, local_cloud: LocalCloud
     ],
 )
 def test_a_failed_asynchronous_invocation_reaches_its_destination(
-    desk: Desk, mode: str, kind: str, message: str
+    workdir: Workdir, mode: str, kind: str, message: str
 ) -> None:
-    url, arn = desk.queue("failed")
-    name = desk.function(url, timeout=1)
+    url, arn = workdir.queue("failed")
+    name = workdir.function(url, timeout=1)
     destination = {"OnFailure": {"Destination": arn}}
-    desk.awslambda.put_function_event_invoke_config(
+    workdir.awslambda.put_function_event_invoke_config(
         FunctionName=name, MaximumRetryAttempts=0, DestinationConfig=destination
     )
-    desk.awslambda.invoke(FunctionName=name, InvocationType="Event", Payload=json.dumps(mode))
-    (body,) = desk.received(url, 1)
+    workdir.awslambda.invoke(FunctionName=name, InvocationType="Event", Payload=json.dumps(mode))
+    (body,) = workdir.received(url, 1)
     assert body["requestPayload"] == mode
     assert body["responsePayload"] == {"errorMessage": message, "errorType": kind}
     assert body["responseContext"]["functionError"] == "Unhandled"
 
 
-def test_throttled_asynchronous_invocations_wait_for_their_turn(desk: Desk) -> None:
-    out, _ = desk.queue("out")
-    name = desk.function(out)
-    desk.awslambda.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=2)
-    desk.awslambda.put_function_event_invoke_config(FunctionName=name, MaximumRetryAttempts=0)
+def test_throttled_asynchronous_invocations_wait_for_their_turn(workdir: Workdir) -> None:
+    out, _ = workdir.queue("out")
+    name = workdir.function(out)
+    workdir.awslambda.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=2)
+    workdir.awslambda.put_function_event_invoke_config(FunctionName=name, MaximumRetryAttempts=0)
     for _ in range(6):
-        desk.awslambda.invoke(FunctionName=name, InvocationType="Event", Payload=b'"span"')
-    spans = desk.received(out, 6)
+        workdir.awslambda.invoke(FunctionName=name, InvocationType="Event", Payload=b'"span"')
+    spans = workdir.received(out, 6)
     assert max(sum(begin <= moment < end for begin, end in spans) for moment, _ in spans) == 2
 
 
-def test_a_batch_is_as_large_as_the_mapping_says_and_single_messages_can_fail(desk: Desk) -> None:
-    out, _ = desk.queue("out")
-    incoming, arn = desk.queue("in", VisibilityTimeout="4")
+def test_a_batch_is_as_large_as_the_mapping_says_and_single_messages_can_fail(workdir: Workdir) -> None:
+    out, _ = workdir.queue("out")
+    incoming, arn = workdir.queue("in", VisibilityTimeout="4")
     for start in range(0, 60, 10):
         bodies = ["bad" if n == 7 else str(n) for n in range(start, start + 10)]
         entries = [{"Id": str(n), "MessageBody": body} for n, body in enumerate(bodies)]
-        desk.sqs.send_message_batch(QueueUrl=incoming, Entries=entries)
-    mapping = desk.awslambda.create_event_source_mapping(
-        FunctionName=desk.function(out),
+        workdir.sqs.send_message_batch(QueueUrl=incoming, Entries=entries)
+    mapping = workdir.awslambda.create_event_source_mapping(
+        FunctionName=workdir.function(out),
         EventSourceArn=arn,
         BatchSize=100,
         MaximumBatchingWindowInSeconds=1,
         FunctionResponseTypes=["ReportBatchItemFailures"],
         ScalingConfig={"MaximumConcurrency": 2},
     )
-    first, again = desk.received(out, 2)
-    desk.awslambda.delete_event_source_mapping(UUID=mapping["UUID"])
+    first, again = workdir.received(out, 2)
+    workdir.awslambda.delete_event_source_mapping(UUID=mapping["UUID"])
     assert (len(first), again) == (60, ["bad"])
 
 
-def test_a_one_time_schedule_fires_within_seconds(desk: Desk, client: Callable[..., Any]) -> None:
-    out, arn = desk.queue("out")
+def test_a_one_time_schedule_fires_within_seconds(workdir: Workdir, client: Callable[..., Any]) -> None:
+    out, arn = workdir.queue("out")
     due = datetime.now(UTC) + timedelta(seconds=1)
     client("scheduler").create_schedule(
-        Name=desk.name,
+        Name=workdir.name,
         ScheduleExpression=f"at({due:%Y-%m-%dT%H:%M:%S})",
         FlexibleTimeWindow={"Mode": "OFF"},
         ActionAfterCompletion="DELETE",
         Target={"Arn": arn, "RoleArn": "arn:aws:iam::000000000000:role/any", "Input": '{"now": true}'},
     )
     begun = time.monotonic()
-    assert desk.received(out, 1) == [{"now": True}]
+    assert workdir.received(out, 1) == [{"now": True}]
     assert time.monotonic() - begun < 8
 
 

@@ -14,9 +14,9 @@ from econda_edsl.plan import Inline
 
 from econda_cloud.ports.blobs import MemoryBlobs
 from econda_cloud.ports.log import MemoryLog
-from econda_cloud.run.commands import Dispatch
-from econda_cloud.run.events import ChunkLost
-from econda_cloud.worker.spec import Chunk, WorkItem, WorkTask
+from econda_cloud.wire.chunk import Chunk, WorkItem, WorkTask
+from econda_cloud.wire.commands import Dispatch
+from econda_cloud.wire.events import ChunkLost
 
 TASK = WorkTask(name="t", run=Inline(language="python", body="y = 1"))
 WHOLE = Chunk(id="r.1", run="r", namespace="n", task=TASK,

@@ -11,8 +11,8 @@ from econda_adapters.aws.lambda_pool import lost_invocation
 from econda_edsl.plan import Inline
 
 from econda_cloud.ports.blobs import MemoryBlobs
-from econda_cloud.run.events import AttemptFailed, ChunkLost
-from econda_cloud.worker.spec import Chunk, WorkItem, WorkTask
+from econda_cloud.wire.chunk import Chunk, WorkItem, WorkTask
+from econda_cloud.wire.events import AttemptFailed, ChunkLost
 
 
 def chunk(count: int = 1, body: str = "y = 1") -> Chunk:

@@ -14,4 +14,4 @@ print(*(name for name in sys.modules if name.startswith(("econda_cloud.run.", "e
 
 def test_a_worker_that_does_not_go_on_by_itself_loads_no_engine() -> None:
     done = subprocess.run([sys.executable, "-c", LOADED], capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["econda_cloud.run.events"]
+    assert done.stdout.split() == []

@@ -82,8 +82,8 @@ def test_packages_that_do_not_exist_start_no_run(econda, tmp_path):
 def test_a_lock_beside_the_pipeline_decides(econda, tmp_path, packed):
     from econda_edsl.compile import compile_source
 
-    from econda_cloud.worker.environments import resolve
-    from econda_cloud.worker.pins import write_lock
+    from econda_cloud.environments.pins import write_lock
+    from econda_cloud.worker.environments.build import resolve
 
     plan = compile_source(PIPELINE).plan
     assert plan

@@ -6,9 +6,9 @@ import pytest
 from econda_infra.pools import digest, team_pools
 from econda_infra.settings import MIB, Settings, emulated
 
-from econda_cloud.place.demand import Demand
 from econda_cloud.place.score import judge
-from econda_cloud.place.state import Pool
+from econda_cloud.wire.demand import Demand
+from econda_cloud.wire.pools import Pool
 
 GIB = 1024 * MIB
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import msgspec
 
 from econda_cloud.money.prices import Price
-from econda_cloud.place.demand import Demand
 from econda_cloud.place.events import AttemptsReleased, Place, PlacementRequested, PoolsDeclared
 from econda_cloud.place.invariants import check
 from econda_cloud.place.score import price_for
-from econda_cloud.place.state import BrokerState, Node, Offer, Pool
+from econda_cloud.place.state import BrokerState
 from econda_cloud.place.step import step
+from econda_cloud.wire.demand import Demand
+from econda_cloud.wire.pools import Node, Offer, Pool
 
 GIB = 1024**3
 NODE = Node(cpu_milli=4_000, memory=16 * GIB)

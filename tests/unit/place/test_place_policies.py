@@ -5,7 +5,6 @@ from __future__ import annotations
 from econda_edsl.compile import compile_source
 
 from econda_cloud.money.prices import Price
-from econda_cloud.place.demand import Demand
 from econda_cloud.place.events import (
     AnyBrokerCommand,
     AttemptsReleased,
@@ -15,10 +14,12 @@ from econda_cloud.place.events import (
     Refuse,
 )
 from econda_cloud.place.invariants import check
-from econda_cloud.place.state import BrokerState, Node, Offer, Pool
+from econda_cloud.place.state import BrokerState
 from econda_cloud.place.step import step
-from econda_cloud.place.terms import Terms, terms_of
-from econda_cloud.run.events import Item
+from econda_cloud.wire.demand import Demand
+from econda_cloud.wire.events import Item
+from econda_cloud.wire.pools import Node, Offer, Pool
+from econda_cloud.wire.terms import Terms, terms_of
 
 MIN, HOUR = 60_000, 3_600_000
 DEMAND = Demand(task="t", kind="python", cpu_milli=1_000, memory=1 << 30, time_ms=30 * MIN)

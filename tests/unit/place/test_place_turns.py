@@ -5,12 +5,13 @@ from __future__ import annotations
 import pytest
 
 from econda_cloud.place import step as broker
-from econda_cloud.place.demand import Demand
 from econda_cloud.place.events import AnyBrokerEvent, AttemptsReleased, Place, PlacementRequested, PoolsDeclared, Refuse
 from econda_cloud.place.invariants import check
-from econda_cloud.place.state import BrokerState, Pool
+from econda_cloud.place.state import BrokerState
 from econda_cloud.place.step import step
-from econda_cloud.place.terms import Terms
+from econda_cloud.wire.demand import Demand
+from econda_cloud.wire.pools import Pool
+from econda_cloud.wire.terms import Terms
 from tests.unit.place.test_place_policies import pool
 
 ONE = pool("one", 100, {}, slots=1)

@@ -6,7 +6,7 @@ import pytest
 
 from econda_cloud.money.prices import Price
 from econda_cloud.record.instances import instances_of
-from econda_cloud.run.events import (
+from econda_cloud.wire.events import (
     AnyEvent,
     AttemptsPlaced,
     AttemptSucceeded,

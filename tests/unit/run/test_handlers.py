@@ -8,8 +8,11 @@ from econda_edsl.compile import compile_source
 from econda_edsl.plan import Plan
 
 from econda_cloud.money.prices import Price
-from econda_cloud.run.commands import AnyCommand, FinishRun, RequestPlacement
-from econda_cloud.run.events import (
+from econda_cloud.run.invariants import check
+from econda_cloud.run.state import RunState
+from econda_cloud.run.step import step
+from econda_cloud.wire.commands import AnyCommand, FinishRun, RequestPlacement
+from econda_cloud.wire.events import (
     AnyEvent,
     AttemptFailed,
     AttemptsPlaced,
@@ -17,9 +20,6 @@ from econda_cloud.run.events import (
     CancelRequested,
     RunStarted,
 )
-from econda_cloud.run.invariants import check
-from econda_cloud.run.state import RunState
-from econda_cloud.run.step import step
 
 HEAD = """edsl 1
 

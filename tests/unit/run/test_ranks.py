@@ -6,11 +6,11 @@ from typing import Any
 
 from econda_edsl.compile import compile_source
 
-from econda_cloud.place.demand import UNKNOWN_TIME_MS
-from econda_cloud.run.commands import RequestPlacement
-from econda_cloud.run.events import AttemptSucceeded, RunStarted
 from econda_cloud.run.ranks import FIRST
 from econda_cloud.run.step import step
+from econda_cloud.wire.commands import RequestPlacement
+from econda_cloud.wire.demand import UNKNOWN_TIME_MS
+from econda_cloud.wire.events import AttemptSucceeded, RunStarted
 
 TASKS = """edsl 1
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from econda_edsl.compile import compile_source
 
-from econda_cloud.run.commands import SetTimer
-from econda_cloud.run.events import RunStarted, TimerFired
 from econda_cloud.run.step import step
+from econda_cloud.wire.commands import SetTimer
+from econda_cloud.wire.events import RunStarted, TimerFired
 
 PLAN = compile_source("""edsl 1
 

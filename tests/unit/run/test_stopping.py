@@ -6,10 +6,10 @@ from econda_edsl.compile import compile_source
 from econda_edsl.plan import Plan
 
 from econda_cloud.money.prices import Price
-from econda_cloud.run.commands import CancelAttempts, RequestPlacement
-from econda_cloud.run.events import AttemptFailed, AttemptsPlaced, AttemptSucceeded, PlacementRefused, RunStarted
 from econda_cloud.run.state import RunState
 from econda_cloud.run.step import step
+from econda_cloud.wire.commands import CancelAttempts, RequestPlacement
+from econda_cloud.wire.events import AttemptFailed, AttemptsPlaced, AttemptSucceeded, PlacementRefused, RunStarted
 
 TOLERANT = """edsl 1
 

@@ -2,13 +2,13 @@
 
 from econda_edsl.compile import compile_source
 
+from econda_cloud.environments.pins import with_pins
 from econda_cloud.money.prices import Price
-from econda_cloud.run.commands import Dispatch, RequestPlacement
-from econda_cloud.run.events import AttemptsPlaced, AttemptSucceeded, RunStarted
 from econda_cloud.run.step import step
 from econda_cloud.schedule.chunks import chunk_of
-from econda_cloud.worker.pins import with_pins
-from econda_cloud.worker.spec import Build
+from econda_cloud.wire.chunk import Build
+from econda_cloud.wire.commands import Dispatch, RequestPlacement
+from econda_cloud.wire.events import AttemptsPlaced, AttemptSucceeded, RunStarted
 
 PLAN = compile_source("""edsl 1
 

@@ -15,8 +15,13 @@ from econda_cloud.ports.blobs import MemoryBlobs
 from econda_cloud.ports.log import MemoryLog
 from econda_cloud.record.instances import instances_of
 from econda_cloud.run import invariants
-from econda_cloud.run.commands import Dispatch, Release, RequestPlacement
-from econda_cloud.run.events import (
+from econda_cloud.run.outbox import unwanted
+from econda_cloud.schedule.eager import SHOW_MS, Course, Tenure, may_lead_on
+from econda_cloud.schedule.history import broker_history, run_history
+from econda_cloud.schedule.status import StatusBoard
+from econda_cloud.wire.chunk import Chunk
+from econda_cloud.wire.commands import Dispatch, Release, RequestPlacement
+from econda_cloud.wire.events import (
     AnyEvent,
     AttemptFailed,
     AttemptsPlaced,
@@ -28,11 +33,6 @@ from econda_cloud.run.events import (
     TimerFired,
     decode_entry,
 )
-from econda_cloud.run.outbox import unwanted
-from econda_cloud.schedule.eager import SHOW_MS, Course, Tenure, may_lead_on
-from econda_cloud.schedule.history import broker_history, run_history
-from econda_cloud.schedule.status import StatusBoard
-from econda_cloud.worker.spec import Chunk
 from tests.simulation.world import small_pools
 
 POOL = small_pools()[0]

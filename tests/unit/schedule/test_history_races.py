@@ -6,9 +6,9 @@ import pytest
 from econda_edsl.compile import compile_source
 
 from econda_cloud.ports.log import Conflict, MemoryLog
-from econda_cloud.run.commands import RequestPlacement
-from econda_cloud.run.events import RunStarted, TimerFired
 from econda_cloud.schedule.history import run_history
+from econda_cloud.wire.commands import RequestPlacement
+from econda_cloud.wire.events import RunStarted, TimerFired
 
 PLAN = compile_source("""edsl 1
 

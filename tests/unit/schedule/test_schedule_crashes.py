@@ -10,14 +10,14 @@ from econda_edsl.compile import compile_source
 from econda_edsl.plan import Plan
 
 from econda_cloud.money.prices import Price
-from econda_cloud.place.state import Node, Offer, Pool
 from econda_cloud.ports.blobs import MemoryBlobs
 from econda_cloud.ports.log import MemoryLog
-from econda_cloud.run.commands import CancelAttempts, Dispatch
-from econda_cloud.run.events import AnyEvent, AttemptSucceeded, ChunkDispatched, RunStarted, TimerFired
 from econda_cloud.run.state import RunState
 from econda_cloud.schedule.history import run_history
 from econda_cloud.schedule.scheduler import Scheduler, UnknownRun
+from econda_cloud.wire.commands import CancelAttempts, Dispatch
+from econda_cloud.wire.events import AnyEvent, AttemptSucceeded, ChunkDispatched, RunStarted, TimerFired
+from econda_cloud.wire.pools import Node, Offer, Pool
 
 GIB = 1024**3
 SOURCE = """edsl 1

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from econda_cloud.run.commands import AnyCommand, Release
-from econda_cloud.run.events import CancelRequested, RunStarted, TimerFired
+from econda_cloud.wire.commands import AnyCommand, Release
+from econda_cloud.wire.events import CancelRequested, RunStarted, TimerFired
 from tests.unit.schedule.test_schedule_crashes import World, plan, run_to_the_end
 
 

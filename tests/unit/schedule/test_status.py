@@ -7,8 +7,9 @@ import json
 import pytest
 
 from econda_cloud.ports.blobs import MemoryBlobs
-from econda_cloud.run.state import Outcome, RunState
+from econda_cloud.run.state import RunState
 from econda_cloud.schedule.status import StatusBoard, publish_outputs
+from econda_cloud.wire.outcome import Outcome
 
 KEY = "runs/n/r/status.json"
 

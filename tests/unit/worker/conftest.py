@@ -6,9 +6,9 @@ import pytest
 from econda_adapters.embedded.directory_blobs import DirectoryBlobs
 from econda_edsl.plan import Inline
 
-from econda_cloud.worker.chunk import run_chunk
-from econda_cloud.worker.processes import HostPool
-from econda_cloud.worker.spec import Chunk, WorkItem, WorkTask, decode_chunk, encode_chunk
+from econda_cloud.wire.chunk import Chunk, WorkItem, WorkTask, decode_chunk, encode_chunk
+from econda_cloud.worker.processes.processes import HostPool
+from econda_cloud.worker.run_chunk import run_chunk
 
 
 @pytest.fixture

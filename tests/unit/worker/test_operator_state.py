@@ -11,11 +11,11 @@ import pytest
 from econda_edsl.plan import Entry, Inline
 
 from econda_cloud.ports.blobs import MemoryBlobs
-from econda_cloud.run.events import AttemptFailed, AttemptSucceeded
-from econda_cloud.worker.chunk import run_chunk
-from econda_cloud.worker.processes import HostPool
-from econda_cloud.worker.spec import Chunk, Report, StateField, WorkItem, WorkTask
-from econda_cloud.worker.state import OperatorState, StateMoved
+from econda_cloud.wire.chunk import Chunk, Report, StateField, WorkItem, WorkTask
+from econda_cloud.wire.events import AttemptFailed, AttemptSucceeded
+from econda_cloud.worker.data.operator_state import OperatorState, StateMoved
+from econda_cloud.worker.processes.processes import HostPool
+from econda_cloud.worker.run_chunk import run_chunk
 
 FOLD = "seen = seen + n\nhistory = history + [n]\ntotal = seen"
 STATE = {"seen": StateField(type="Int", start=0), "history": StateField(type="List[Int]", start=[])}

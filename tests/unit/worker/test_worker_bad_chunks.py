@@ -11,10 +11,10 @@ from econda_adapters.embedded.pool import EmbeddedPool
 from econda_edsl.plan import Inline
 
 from econda_cloud.ports.blobs import MemoryBlobs
-from econda_cloud.run.events import AttemptFailed, ChunkLost
-from econda_cloud.worker.chunk import run_chunk
-from econda_cloud.worker.processes import HostPool
-from econda_cloud.worker.spec import Chunk, WorkItem, WorkTask
+from econda_cloud.wire.chunk import Chunk, WorkItem, WorkTask
+from econda_cloud.wire.events import AttemptFailed, ChunkLost
+from econda_cloud.worker.processes.processes import HostPool
+from econda_cloud.worker.run_chunk import run_chunk
 
 
 def chunk(inputs: dict[str, str]) -> Chunk:

@@ -5,8 +5,8 @@ import time
 
 import pytest
 
-from econda_cloud.worker.checkpoints import Checkpoint
-from econda_cloud.worker.packing import pack
+from econda_cloud.worker.data.checkpoints import Checkpoint
+from econda_cloud.worker.data.packing import pack
 
 LONG = 3_600_000
 
@@ -93,7 +93,7 @@ def disturb(monkeypatch):
             if len(packed) <= times:
                 (directory / "state").write_text(f"version {len(packed)}")
 
-        monkeypatch.setattr("econda_cloud.worker.checkpoints.pack", disturbed)
+        monkeypatch.setattr("econda_cloud.worker.data.checkpoints.pack", disturbed)
         return packed
 
     return begin

@@ -7,8 +7,8 @@ import time
 import pytest
 from econda_edsl.plan import Inline
 
-from econda_cloud.run.events import AttemptFailed
-from econda_cloud.worker.checkpoints import Checkpoint, checkpoint_key
+from econda_cloud.wire.events import AttemptFailed
+from econda_cloud.worker.data.checkpoints import Checkpoint, checkpoint_key
 
 KEY = checkpoint_key("n", "r", "t[0]")
 LONG = 3_600_000
@@ -129,7 +129,7 @@ def test_saving_does_not_keep_the_limits_from_being_watched(tmp_path, go, blobs,
 
 
 def test_a_checkpoint_by_size_is_saved_once_so_much_has_changed(tmp_path, blobs, monkeypatch, until) -> None:
-    monkeypatch.setattr("econda_cloud.worker.checkpoints.LOOK_MS", 5)
+    monkeypatch.setattr("econda_cloud.worker.data.checkpoints.LOOK_MS", 5)
     changed, looks = Checkpoint._changed, []
     monkeypatch.setattr(Checkpoint, "_changed", lambda self: looks.append(changed(self)) or looks[-1])
     with Checkpoint(blobs, KEY, tmp_path / "dir", None, tmp_path / "log", grown=1_000) as checkpoint:

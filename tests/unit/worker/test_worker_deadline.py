@@ -4,8 +4,8 @@ import time
 
 import pytest
 
-from econda_cloud.run.events import AttemptSucceeded
-from econda_cloud.worker.chunk import MARGIN_MS
+from econda_cloud.wire.events import AttemptSucceeded
+from econda_cloud.worker.run_chunk import MARGIN_MS
 
 SLEEP = "import time\ntime.sleep(s)"
 

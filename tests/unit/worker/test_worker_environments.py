@@ -6,12 +6,12 @@ import sys
 import pytest
 from econda_edsl.plan import Environment, Inline, Plan
 
-from econda_cloud.run.events import AttemptSucceeded
-from econda_cloud.worker.archives import archive_key, known_archives, resolved_key, resolved_pins
-from econda_cloud.worker.environments import resolve, resolve_once
-from econda_cloud.worker.pins import with_pins
-from econda_cloud.worker.spec import Build
-from econda_cloud.worker.uv import UvFailed, find_uv, last_words, without_credentials
+from econda_cloud.environments.archives import archive_key, known_archives, resolved_key, resolved_pins
+from econda_cloud.environments.pins import with_pins
+from econda_cloud.wire.chunk import Build
+from econda_cloud.wire.events import AttemptSucceeded
+from econda_cloud.worker.environments.build import resolve, resolve_once
+from econda_cloud.worker.environments.uv import UvFailed, find_uv, last_words, without_credentials
 from tests.unit.worker.wheels import CountedUv, local_index, make_wheel
 
 OUT = {"archive": "String"}
@@ -115,7 +115,7 @@ def program(path, text):
 def test_credentials_are_never_said(go, tmp_path, monkeypatch):
     # uv hides most credentials itself, so one stands in that does not.
     says = 'echo "Looking at http://ann:s3cr3t@p@index.test/a"; echo "error: http://ann:s3cr3t@index.test/b is down"; exit 2'
-    monkeypatch.setattr("econda_cloud.worker.uv.find_uv", program(tmp_path / "uv", says))
+    monkeypatch.setattr("econda_cloud.worker.environments.uv.find_uv", program(tmp_path / "uv", says))
     [report] = go(Build(key="env-1", packages=("absent==1",)), outputs=OUT)
     with open(report.log) as file:
         assert file.read().startswith("Looking at http://***@index.test/a\n")
@@ -135,7 +135,7 @@ def test_the_last_words_are_the_error_and_its_causes():
 
 
 def test_building_stops_when_it_is_told_to(go, tmp_path, monkeypatch):
-    monkeypatch.setattr("econda_cloud.worker.uv.find_uv", program(tmp_path / "uv", "sleep 60"))
+    monkeypatch.setattr("econda_cloud.worker.environments.uv.find_uv", program(tmp_path / "uv", "sleep 60"))
     [report] = go(Build(key="env-1", packages=("tiny",)), outputs=OUT, timeout_ms=300)
     assert (report.failure, report.message) == ("timed_out", "timed out after 300 ms")
 
@@ -167,5 +167,5 @@ def test_known_archives(go, blobs):
 
 
 def test_asking_for_archives_needs_no_processes():
-    code = "import econda_cloud.worker.archives, sys; assert not {'subprocess', 'uv'} & set(sys.modules)"
+    code = "import econda_cloud.environments.archives, sys; assert not {'subprocess', 'uv'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -11,7 +11,7 @@ import pytest
 
 KEEPER = """
 import os, subprocess, sys
-from econda_cloud.worker.lifeline import Lifeline
+from econda_cloud.worker.processes.lifeline import Lifeline
 lifeline = Lifeline()
 child = subprocess.Popen(["sh", "-c", "sleep 600 & wait"], pass_fds=lifeline.pass_fds, start_new_session=True)
 lifeline.tie(child)

@@ -2,8 +2,8 @@
 
 import pytest
 
-from econda_cloud.worker import logs
-from econda_cloud.worker.logs import HEAD, TAIL, CappedLog
+from econda_cloud.worker.reports import logs
+from econda_cloud.worker.reports.logs import HEAD, TAIL, CappedLog
 
 
 @pytest.mark.parametrize("collapses", [True, False])

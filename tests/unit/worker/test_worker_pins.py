@@ -2,7 +2,7 @@
 
 import pytest
 
-from econda_cloud.worker.pins import LOCK_NAME, BadPins, read_lock, take_lock, write_lock
+from econda_cloud.environments.pins import LOCK_NAME, BadPins, read_lock, take_lock, write_lock
 
 HASH = "--hash=sha256:" + "a" * 64
 PINS = {

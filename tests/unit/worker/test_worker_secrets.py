@@ -10,11 +10,11 @@ from econda_edsl.plan import Connector, Inline, Operator
 
 from econda_cloud.ports.blobs import MemoryBlobs
 from econda_cloud.ports.secrets import LocalSecrets, SecretUnavailable
-from econda_cloud.run.events import AttemptFailed, AttemptSucceeded
-from econda_cloud.worker.chunk import run_chunk
-from econda_cloud.worker.masking import masked, masked_text
-from econda_cloud.worker.processes import HostPool
-from econda_cloud.worker.spec import Chunk, Report, WorkItem, WorkTask
+from econda_cloud.wire.chunk import Chunk, Report, WorkItem, WorkTask
+from econda_cloud.wire.events import AttemptFailed, AttemptSucceeded
+from econda_cloud.worker.processes.processes import HostPool
+from econda_cloud.worker.reports.masking import masked, masked_text
+from econda_cloud.worker.run_chunk import run_chunk
 
 TOKEN = "hunter2-and-more"
 REFERENCE = {"driver": "environment", "variable": "TOKEN_OF_TEST"}

@@ -33,7 +33,7 @@ def test_shell_failures(go, body, kind, message):
 
 
 def test_no_container_engine(go, monkeypatch):
-    monkeypatch.setattr("econda_cloud.worker.shell._engine", lambda: False)
+    monkeypatch.setattr("econda_cloud.worker.processes.shell._engine", lambda: False)
     [report] = go(Container(image="x"))
     assert report.failure == "failed"
     assert "no container engine" in report.message

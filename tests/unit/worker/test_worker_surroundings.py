@@ -6,10 +6,10 @@ import time
 import pytest
 from econda_edsl.plan import Inline
 
-from econda_cloud.worker.chunk import run_chunk
-from econda_cloud.worker.processes import HostPool
-from econda_cloud.worker.spec import Chunk, WorkItem, WorkTask
-from econda_cloud.worker.surroundings import for_uv, without_secrets
+from econda_cloud.wire.chunk import Chunk, WorkItem, WorkTask
+from econda_cloud.worker.processes.processes import HostPool
+from econda_cloud.worker.processes.variables import for_uv, without_secrets
+from econda_cloud.worker.run_chunk import run_chunk
 
 SECRETS = [
     "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN", "AWS_PROFILE",

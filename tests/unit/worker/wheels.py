@@ -6,7 +6,7 @@ import os
 import shlex
 import zipfile
 
-from econda_cloud.worker.uv import find_uv
+from econda_cloud.worker.environments.uv import find_uv
 
 
 def make_wheel(directory, name, version, needs=()):
@@ -45,7 +45,7 @@ class CountedUv:
             f'#!/bin/sh\necho "$2" >> {shlex.quote(str(self.notes))}\nexec {shlex.quote(find_uv())} "$@"\n'
         )
         os.chmod(self.path, 0o755)
-        monkeypatch.setattr("econda_cloud.worker.uv.find_uv", lambda: str(self.path))
+        monkeypatch.setattr("econda_cloud.worker.environments.uv.find_uv", lambda: str(self.path))
 
     @property
     def runs(self):

@@ -1,0 +1,144 @@
+"""Commands on a pipeline file: run it on this machine, check it, draw it."""
+
+from __future__ import annotations
+
+import getpass
+from functools import partial
+from typing import Annotated, Any
+
+import typer
+from econda_adapters.embedded.exclusive import alone
+from econda_adapters.embedded.holding import RunBusy
+from econda_adapters.embedded.pool import PREPARED_MOST, own_gpus, own_hosts
+from econda_adapters.embedded.runner import NOBODY, Follow, Home, resume_run, run_plan
+from econda_edsl.plan import Plan
+
+from econda_cloud.cli.language.packages import pinned
+from econda_cloud.cli.language.source import bind, compile_file, load, locked, say_unheeded, told
+from econda_cloud.cli.options import File, Json, Params, Pipeline, RunName, TeamName, Wait
+from econda_cloud.cli.output import FAILED, USAGE, exit_like, print_json, stop
+from econda_cloud.cli.runs.following import CarryOn, rerun_of, rerun_on_stack, resumed
+from econda_cloud.cli.runs.progress import Follower
+from econda_cloud.cli.runs.stores import embedded, embedded_home, find_run
+from econda_cloud.cli.runs.tables import print_run, run_report
+from econda_cloud.cli.runs.watching import follow_to_end
+from econda_cloud.worker.processes.processes import HostPool
+
+Resume = Annotated[
+    bool,
+    typer.Option("--resume", help="go on with the last run of this pipeline; what has not changed is not done again"),
+]
+From = Annotated[
+    str | None, typer.Option("--from", help="a step, instance or task: it and all that comes after it run again")
+]
+
+
+def run(
+    file: File, param: Params = None, pipeline: Pipeline = None, resume: Resume = False, json: Json = False
+) -> None:
+    """Run a pipeline on this machine. Example: econda run sweep.edsl -p n=12"""
+    # They come up while the file is compiled.
+    with own_hosts(prepared=PREPARED_MOST) as hosts:
+        loaded = load(file, pipeline)
+        params = bind(loaded, param or [])
+        home = embedded_home()
+        plan = pinned(loaded.plan, home.blobs)
+        if own_gpus() == 0 and any(task.needs.gpu != {"lit": 0} for task in plan.tasks.values()):
+            typer.echo("note: this machine has no GPU; tasks that ask for one run on its CPU", err=True)
+        say_unheeded(plan)
+        before = resumed(home, plan, params) if resume else NOBODY
+        _carry_out(home, plan, params, loaded.files, before, hosts, json=json)
+
+
+def rerun(name: RunName, step: From = None, team: TeamName = None, wait: Wait = False, json: Json = False) -> None:
+    """Run again what a run did not finish, or all from a step on, where it ran. Example: econda rerun last --from fit"""
+    found = find_run(name, team)
+    if found.store.team is not None:
+        following = rerun_on_stack(found, step)
+        if wait:
+            follow_to_end(following, json=json)
+        elif json:
+            print_json({"run": following.run, "follows": found.run})
+        else:
+            typer.echo(following.run)
+        return
+    home = embedded_home()
+    plan, params, before = rerun_of(home, found, step)
+    with own_hosts() as hosts:
+        _carry_out(home, plan, params, {}, before, hosts, json=json)
+
+
+def _carry_out(
+    home: Home,
+    plan: Plan,
+    params: dict[str, Any],
+    files: dict[str, bytes],
+    before: CarryOn | Follow,
+    hosts: HostPool,
+    *,
+    json: bool,
+) -> None:
+    """Run a plan to its end, with progress, and end the command as the run ended."""
+    busy = partial(typer.echo, "waiting: another run of this pipeline with the same key goes on", err=True)
+    with alone(home.root, plan, params, busy), Follower(quiet=json) as follower:
+        shown = {"started": follower.started, "progress": follower.progress, "hosts": hosts}
+        match before:
+            case CarryOn(run=name):
+                try:
+                    state = resume_run(home, name, **shown)
+                except RunBusy as error:
+                    stop(f"error: {error}", FAILED)
+            case Follow():
+                user = getpass.getuser()
+                state = run_plan(home, plan, params, files=files, user=user, follow=before, **shown)
+    if json:
+        print_json(run_report(state, find_run(state.run, None, [embedded()]).entries))
+    else:
+        print_run(state)
+    exit_like(state)
+
+
+def check(file: File, pipeline: Pipeline = None, json: Json = False) -> None:
+    """Check a pipeline without running it. Example: econda check sweep.edsl"""
+    compiled, _, _ = compile_file(file, pipeline, library=True)
+    if json:
+        found = [told(d, compiled.path) for d in compiled.diagnostics]
+        print_json({"ok": compiled.ok, "diagnostics": found, "digest": compiled.plan.digest if compiled.plan else None})
+    elif not compiled.ok:
+        typer.echo(compiled.render(color=False), err=True)
+    elif compiled.plan is None:
+        typer.echo("ok: declarations for others to import, no pipeline")
+    else:
+        plan = compiled.plan
+        tasks = f"{len(plan.tasks)} task{'' if len(plan.tasks) == 1 else 's'}"
+        typer.echo(f"ok: pipeline {plan.name}, {tasks}, {plan.digest}")
+        say_unheeded(plan)
+    if not compiled.ok:
+        raise typer.Exit(3)
+
+
+def lock(
+    file: File,
+    check: Annotated[bool, typer.Option("--check", help="only say whether the lock is up to date")] = False,
+) -> None:
+    """Pin the imports of a pipeline in `edsl.lock` beside it. Example: econda lock train.edsl"""
+    target, text, changed = locked(file)
+    if check and changed:
+        stop(f"error: {target} is out of date; `econda lock {file}` writes it", FAILED)
+    if changed:
+        target.write_text(text)
+    typer.echo(f"{target}: {'written' if changed else 'up to date'}")
+
+
+def graph(
+    file: File,
+    pipeline: Pipeline = None,
+    to: Annotated[str, typer.Option("--to", help="mermaid, dot or svg")] = "mermaid",
+) -> None:
+    """Draw a pipeline. Example: econda graph sweep.edsl --to svg > sweep.svg"""
+    from econda_edsl.graph import to_dot, to_mermaid, to_svg
+
+    draw = {"mermaid": to_mermaid, "dot": to_dot, "svg": to_svg}.get(to)
+    if draw is None:
+        stop(f"error: `{to}` is not one of mermaid, dot, svg", USAGE)
+    typer.echo(draw(load(file, pipeline).plan))

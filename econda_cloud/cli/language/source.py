@@ -1,0 +1,128 @@
+"""Reading what a user points at: an .edsl file or a .zip bundle, and parameters given as NAME=VALUE."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import typer
+from econda_edsl.bundle import BundleError, read_bundle
+from econda_edsl.compile import Compilation, compile_source
+from econda_edsl.diagnostics import Diagnostic
+from econda_edsl.lock import LOCK_FILE, lock_text
+from econda_edsl.parameters import bind_parameters
+from econda_edsl.plan import Plan
+
+from econda_cloud.cli.language.files_beside import files_beside
+from econda_cloud.cli.output import NOT_COMPILED, USAGE, stop
+from econda_cloud.environments.pins import BadPins, take_lock, with_pins
+from econda_cloud.submission.heeded import unheeded
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A compiled pipeline with its source, its code files and the parameters that came in its bundle."""
+
+    path: str
+    source: bytes
+    plan: Plan
+    files: dict[str, bytes]
+    params: dict[str, Any]
+
+
+def compile_file(
+    path: Path, pipeline: str | None, *, library: bool = False
+) -> tuple[Compilation, dict[str, bytes], dict[str, Any]]:
+    """Compile a file; code files beside an .edsl file count as its bundle. Ends the command if it cannot be read."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        stop(f"error: cannot read {path}: {error.strerror}", USAGE)
+    if path.suffix == ".zip":
+        try:
+            bundle = read_bundle(data)
+        except BundleError as error:
+            stop(f"error: {path}: {error}", NOT_COMPILED)
+        compiled, files = _compile(bundle.source, bundle.source_path, bundle.files, pipeline, library)
+        return compiled, files, dict(bundle.params)
+    try:
+        files = files_beside(path, data)
+    except BundleError as error:
+        stop(f"error: {path}: {error}", NOT_COMPILED)
+    return *_compile(data, str(path), files, pipeline, library), {}
+
+
+def _compile(
+    source: bytes, path: str, files: Mapping[str, bytes], pipeline: str | None, library: bool
+) -> tuple[Compilation, dict[str, bytes]]:
+    """The compilation, its plan with the pins of the lock among the files, and the other files."""
+    try:
+        code, pins = take_lock(files)
+    except BadPins as error:
+        stop(f"error: {error}", NOT_COMPILED)
+    compiled = compile_source(source, path, files=code, pipeline=pipeline, library=library)
+    if compiled.plan is not None:
+        compiled = replace(compiled, plan=with_pins(compiled.plan, pins))
+    return compiled, code
+
+
+def locked(path: Path) -> tuple[Path, str, bool]:
+    """Where the lock of a pipeline file lies, what it should say, and whether that is something else than it says.
+
+    Ends the command if the file or something it imports has errors other than the lock's.
+    """
+    compiled, files, _ = compile_file(path, None, library=True)
+    found = [d for d in compiled.diagnostics if d.code not in ("E0213", "E0211")]
+    if found:
+        stop(replace(compiled, diagnostics=tuple(found)).render(), NOT_COMPILED)
+    text = lock_text(path.name, compiled.text, files)
+    target = path.parent / LOCK_FILE
+    return target, text, files.get(LOCK_FILE, b"").decode("utf-8", "replace") != text
+
+
+def told(d: Diagnostic, path: str) -> dict[str, Any]:
+    """A diagnostic as data; lines and columns count from 1, the end column is the first beyond."""
+    return {
+        "code": d.code,
+        "message": d.message,
+        "path": d.path or path,
+        "line": d.span.line,
+        "column": d.span.column,
+        "end_line": d.span.end_line,
+        "end_column": d.span.end_column,
+        "label": d.label,
+        "notes": list(d.notes),
+        "help": d.help,
+    }
+
+
+def load(path: Path, pipeline: str | None) -> Loaded:
+    """Like `compile_file`, but ends the command with the diagnostics if the file does not compile."""
+    compiled, files, params = compile_file(path, pipeline)
+    if compiled.plan is None:
+        stop(compiled.render(), NOT_COMPILED)
+    imported = {source.path for source in compiled.plan.sources}
+    used = {name: data for name, data in files.items() if name in compiled.plan.code or name in {*imported, LOCK_FILE}}
+    return Loaded(str(path), compiled.text.encode(), compiled.plan, used, params)
+
+
+def say_unheeded(plan: Plan) -> None:
+    """Notes about what the plan asks for and this version does not do."""
+    for line in unheeded(plan):
+        typer.echo(f"note: {line}", err=True)
+
+
+def bind(loaded: Loaded, given: list[str]) -> dict[str, Any]:
+    """Typed parameters from the bundle and the command line, the latter first. Ends the command if any is wrong."""
+    raw: dict[str, Any] = dict(loaded.params)
+    for pair in given:
+        name, equals, value = pair.partition("=")
+        if not equals:
+            stop(f"error: `{pair}` is not NAME=VALUE", USAGE)
+        raw[name] = value
+    values, errors = bind_parameters(loaded.plan, raw)
+    if errors:
+        stop("\n".join(f"error: {error}" for error in errors), USAGE)
+    return values

@@ -1,0 +1,180 @@
+"""Where runs are kept: on this machine, and in the stacks deployed from it. Every command finds a run in any of them."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from econda_adapters.aws.clients import Clients
+from econda_adapters.aws.deployed import Deployed, deployed, deployed_teams
+from econda_adapters.aws.team import Team
+from econda_adapters.embedded.holding import is_held
+from econda_adapters.embedded.runner import Home
+
+from econda_cloud.cli.output import FAILED, NO_SUCH_RUN, USAGE, stop
+from econda_cloud.cli.stack.submissions import Submission, forget_submission, submissions
+from econda_cloud.ports.blobs import BlobStore
+from econda_cloud.ports.log import Log
+from econda_cloud.run.state import RunState
+from econda_cloud.run.step import step
+from econda_cloud.schedule.history import RunHistory, run_history
+from econda_cloud.schedule.stored_plans import stored_plan
+from econda_cloud.wire.events import Entry, RunStarted, decode_entry
+
+LOCAL = "this machine"
+
+
+def home_folder() -> Path:
+    """$ECONDA_HOME, or ~/.econda."""
+    return Path(os.environ.get("ECONDA_HOME") or "~/.econda").expanduser()
+
+
+@dataclass(frozen=True)
+class Store:
+    """One place with runs. `team` is None for the runs of `econda run`."""
+
+    name: str
+    log: Log
+    blobs: BlobStore
+    team: Team | None = None
+
+    def runs(self) -> list[str]:
+        return [name.removeprefix("run/") for name in self.log.names("run/")]
+
+
+@dataclass(frozen=True)
+class Found:
+    """One run, its log read. `submitted` is the note of a run that has not begun yet."""
+
+    store: Store
+    run: str
+    submitted: Submission | None = None
+
+    @cached_property
+    def entries(self) -> list[Entry]:
+        return [decode_entry(record) for record in self.store.log.read(f"run/{self.run}")]
+
+    @property
+    def begun(self) -> bool:
+        return bool(self.entries)
+
+    @property
+    def namespace(self) -> str:
+        if not self.begun:
+            stop(f"error: {self.run} has not begun yet; `econda watch {self.run}` waits for it", FAILED)
+        return next(each.namespace for each in self.entries[0].events if isinstance(each, RunStarted))
+
+    def state(self, at: int | None = None) -> RunState:
+        """The state after `at` records of the log (all by default): the log folded again."""
+        plan, state = stored_plan(self.store.blobs, self.namespace, self.run), None
+        for entry in self.entries[:at]:
+            state, _ = step(plan, state, entry.events, entry.now)
+        if state is None:
+            stop(f"error: {self.run} has no state at record {at}", USAGE)
+        return state
+
+    @property
+    def unfinished(self) -> str:
+        """What to call a run that has not ended: nothing carries on one of this machine whose process is gone."""
+        return "running" if self.store.team is not None or is_held(embedded_folder(), self.run) else "interrupted"
+
+    def history(self) -> RunHistory:
+        """For following the run while it goes on."""
+        store = self.store
+        return run_history(store.log, lambda namespace, run: stored_plan(store.blobs, namespace, run), self.run)
+
+
+def embedded_folder() -> Path:
+    return home_folder() / "embedded"
+
+
+def embedded_home() -> Home:
+    return Home(embedded_folder())
+
+
+def embedded() -> Store:
+    home = embedded_home()
+    return Store(LOCAL, home.log, home.blobs)
+
+
+def team_store(team: str | None) -> Store:
+    """The store of a team: the one named, $ECONDA_TEAM, or the only one there is. Ends the command if there is none."""
+    found = _deployed(team)
+    made = Team(found.stack, Clients(found.environment))
+    return Store(f"team {found.stack.team}", made.log, made.blobs, made)
+
+
+def _deployed(team: str | None) -> Deployed:
+    home = home_folder()
+    known = deployed_teams(home)
+    name = team or os.environ.get("ECONDA_TEAM") or (known[0] if len(known) == 1 else None)
+    if name is None:
+        reason = (
+            f"one of {', '.join(known)}; say which with --team" if known else "deployed yet; see `econda up --help`"
+        )
+        stop(f"error: no team is chosen: {'there are several, ' if known else 'none is '}{reason}", USAGE)
+    found = deployed(name, home=home)
+    if found is None:
+        stop(f"error: team `{name}` is not deployed from here; `econda up --team {name}` does that", USAGE)
+    return found
+
+
+def stores(team: str | None) -> list[Store]:
+    """Where to look for runs: the team's stack if one is named, else this machine and every stack that answers."""
+    if team is not None:
+        return [team_store(team)]
+    teams = [team_store(name) for name in deployed_teams(home_folder())]
+    return [embedded(), *(store for store in teams if _answers(store))]
+
+
+def _answers(store: Store) -> bool:
+    """A local cloud that was stopped leaves its stacks' files behind; their runs are gone."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        store.log.read("run/")
+    except (BotoCoreError, ClientError):
+        return False
+    return True
+
+
+def find_run(name: str, team: str | None, places: list[Store] | None = None) -> Found:
+    """A run in `places` (by default, wherever there may be any) by its name, the start of it that only one run has, or `last`. Ends the command if there is none."""
+    places = stores(team) if places is None else places
+    waiting = [found for store in places for found in _not_begun(store)]
+    if name == "last":
+        known = [*waiting, *(Found(store, run) for store in places for run in store.runs())]
+        if known:
+            return max(known, key=began_ms)
+    exact = [Found(store, name) for store in places if store.log.read(f"run/{name}")]
+    if exact:
+        return exact[0]
+    # One that waited a moment ago may have begun since.
+    begun = [Found(store, run) for store in places for run in store.runs() if run.startswith(name)]
+    known = list(
+        {(each.store.name, each.run): each for each in (*waiting, *begun) if each.run.startswith(name)}.values()
+    )
+    if len(known) != 1:
+        reason = "several runs start so" if known else "there is none"
+        stop(f"error: no run `{name}`: {reason}; `econda runs` lists them", NO_SUCH_RUN)
+    return known[0]
+
+
+def began_ms(found: Found) -> int:
+    """When a run began, or was submitted."""
+    return found.submitted.at_ms if found.submitted else found.entries[0].now
+
+
+def _not_begun(store: Store) -> list[Found]:
+    """Runs submitted to a stack that it has not begun yet; notes of those that it has are dropped."""
+    if store.team is None:
+        return []
+    home, team, found = home_folder(), store.team.stack.team, []
+    for each in submissions(home, team):
+        if store.log.read(f"run/{each.run}"):
+            forget_submission(home, team, each.run)
+        else:
+            found.append(Found(store, each.run, each))
+    return found

@@ -1,0 +1,1 @@
+"""Commands about stacks and the local cloud."""

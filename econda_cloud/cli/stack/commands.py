@@ -1,0 +1,139 @@
+"""Commands on a team's stack: deploy and destroy it, submit to it, watch and cancel its runs, show what it gave up on."""
+
+from __future__ import annotations
+
+import getpass
+from typing import Annotated
+
+import typer
+
+from econda_cloud.cli.language.source import load, say_unheeded
+from econda_cloud.cli.options import File, Json, Params, Pipeline, RunName, TeamName, Wait
+from econda_cloud.cli.output import FAILED, NOT_COMPILED, USAGE, exit_like, print_json, stop
+from econda_cloud.cli.runs.stores import find_run, home_folder, team_store
+from econda_cloud.cli.runs.watching import follow_to_end, watched
+from econda_cloud.cli.stack.deployment import endpoints
+from econda_cloud.cli.stack.uploading import upload
+from econda_cloud.schedule.messages import write_message
+from econda_cloud.submission.heeded import refused_by_stacks
+from econda_cloud.wire.events import CancelRequested
+
+NewTeam = Annotated[str, typer.Option("--team", envvar="ECONDA_TEAM", help="the team's name, such as `vision`")]
+
+
+def up(team: NewTeam, json: Json = False) -> None:
+    """Deploy a team's stack, or bring it up to date. Example: econda up --team vision"""
+    from econda_adapters.aws.deployed import deployed
+    from econda_infra import apply
+    from econda_infra.names import BadTeamName
+    from econda_infra.packaging import PackagingFailed
+
+    changes: list[str] = []
+
+    def report(name: str, change: str) -> None:
+        changes.append(name)
+        if not json:
+            typer.echo(f"{change} {name}", err=True)
+
+    try:
+        stack = apply.up(team, home=home_folder(), environment=endpoints(), report=report)
+    except BadTeamName as error:
+        stop(f"error: {error}", USAGE)
+    except (apply.NotApplied, PackagingFailed) as error:
+        stop(f"error: {error}", FAILED)
+    if json:
+        found = deployed(team, home=home_folder())
+        pools = found.pools if found else ()
+        print_json({**{name: getattr(stack, name) for name in stack.__struct_fields__}, "pools": list(pools)})
+    else:
+        typer.echo(f"team {team}: {len(changes)} resources changed; upload to s3://{stack.bucket}/uploads/")
+
+
+def destroy(
+    team: NewTeam, yes: Annotated[bool, typer.Option("--yes", help="do not ask")] = False, json: Json = False
+) -> None:
+    """Remove a team's stack with all its runs and files. Example: econda destroy --team vision --yes"""
+    from econda_infra import apply
+    from econda_infra.names import BadTeamName
+
+    if not yes:
+        typer.confirm(f"remove the stack of team {team} with all its runs and files?", abort=True, err=True)
+    try:
+        there = apply.destroy(team, home=home_folder(), environment=endpoints())
+    except BadTeamName as error:
+        stop(f"error: {error}", USAGE)
+    except apply.NotApplied as error:
+        stop(f"error: {error}", FAILED)
+    if json:
+        print_json({"team": team, "destroyed": there})
+    else:
+        typer.echo(f"team {team}: removed" if there else f"team {team}: there was none")
+
+
+def submit(
+    file: File,
+    param: Params = None,
+    pipeline: Pipeline = None,
+    namespace: Annotated[str, typer.Option("--namespace", help="the tenant inside the team")] = "default",
+    team: TeamName = None,
+    wait: Wait = False,
+    json: Json = False,
+) -> None:
+    """Upload a pipeline to a team's bucket, which starts a run. Example: econda submit sweep.edsl -p n=12 --wait"""
+    store = team_store(team)
+    assert store.team is not None
+    loaded = load(file, pipeline)
+    say_unheeded(loaded.plan)
+    if reasons := refused_by_stacks(loaded.plan):
+        stop("\n".join(f"error: {reason}" for reason in reasons), NOT_COMPILED)
+    name = upload(store.team, loaded, param or [], namespace=namespace, pipeline=pipeline)
+    if not wait:
+        print_json({"run": name, "namespace": namespace, "team": store.team.stack.team}) if json else typer.echo(name)
+        return
+    follow_to_end(find_run(name, None, [store]), json=json)
+
+
+def watch(name: RunName, team: TeamName = None, json: Json = False) -> None:
+    """Follow a run to its end. Example: econda watch last"""
+    follow_to_end(find_run(name, team), json=json)
+
+
+def cancel(
+    name: RunName,
+    team: TeamName = None,
+    reason: Annotated[str, typer.Option("--reason", help="why, for the run's log")] = "",
+    wait: Wait = False,
+    json: Json = False,
+) -> None:
+    """Cancel a run: what runs is stopped, what waits never starts. Example: econda cancel last --reason typo"""
+    found = find_run(name, team)
+    if found.store.team is None:
+        stop("error: a run of this machine is cancelled by Ctrl-C in the terminal of its `econda run`", USAGE)
+    if not found.begun:
+        stop(f"error: {found.run} has not begun yet; cancel it once `econda show` lists it as running", FAILED)
+    state = found.state()
+    if state.outcome is not None:
+        stop(f"error: {found.run} has {state.outcome.state} already", USAGE)
+    event = CancelRequested(by=getpass.getuser(), reason=reason)
+    found.store.team.events.send([write_message(found.run, [event], found.store.blobs)])
+    if wait:
+        exit_like(watched(found, quiet=json))
+    elif json:
+        print_json({"run": found.run, "cancelling": True})
+    else:
+        typer.echo(f"{found.run}: cancelling; `econda watch {found.run}` follows it")
+
+
+def dead_letters(team: TeamName = None, json: Json = False) -> None:
+    """Show messages that the stack gave up on, with the reasons. Example: econda dead-letters --json"""
+    store = team_store(team)
+    assert store.team is not None
+    seen: dict[str, dict[str, str]] = {}
+    while messages := store.team.dead_letters.receive(visibility_s=5):
+        for message in messages:
+            reason = message.attributes.get("reason", "delivered too often; see the function's log")
+            seen[message.receipt] = {"reason": reason, "body": message.body}
+    if json:
+        print_json(list(seen.values()))
+    for row in [] if json else seen.values():
+        typer.echo(f"{row['reason']}\n  {row['body'][:500]}")

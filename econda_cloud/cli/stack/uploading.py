@@ -1,0 +1,42 @@
+"""Submitting by upload, as any S3 client does it."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import uuid
+from pathlib import Path
+
+from econda_adapters.aws.team import Team
+
+from econda_cloud.cli.language.packages import pinned
+from econda_cloud.cli.language.source import Loaded, bind
+from econda_cloud.cli.runs.stores import home_folder
+from econda_cloud.cli.stack.submissions import note_submission
+from econda_cloud.environments.pins import LOCK_NAME, write_lock
+from econda_cloud.submission.bundles import zip_files
+from econda_cloud.submission.uploads import Upload
+
+
+def upload(team: Team, loaded: Loaded, given: list[str], *, namespace: str, pipeline: str | None) -> str:
+    """Put a bundle of the pipeline, its code, parameters and pins into the bucket; the name of the run it starts.
+
+    Parameters and packages are checked here first, so that a mistake costs nothing. Ends the command if one is wrong.
+    """
+    bind(loaded, given)
+    plan = pinned(loaded.plan, team.blobs)
+    raw = {**loaded.params, **dict(pair.split("=", 1) for pair in given)}
+    files = {"pipeline.edsl": loaded.source, **loaded.files}
+    if raw:
+        files["params.yaml"] = json.dumps(raw, default=str).encode()
+    if plan.environments:
+        files[LOCK_NAME] = write_lock({key: each.pins for key, each in plan.environments.items()})
+    stem = Path(loaded.path).stem
+    key = f"uploads/{namespace}/{stem}-{uuid.uuid4().hex[:8]}.zip"
+    metadata = {"submitted-by": getpass.getuser(), **({"pipeline": pipeline} if pipeline else {})}
+    bucket = team.stack.bucket
+    answer = team.clients("s3").put_object(Bucket=bucket, Key=key, Body=zip_files(files), Metadata=metadata)
+    uploaded = Upload(bucket, key, answer["VersionId"])
+    run = uploaded.run(plan.name)
+    note_submission(home_folder(), team, run, namespace, uploaded)
+    return run

@@ -1,0 +1,1 @@
+"""Environments of tasks: pins, and the archives that they are installed into."""

@@ -1,0 +1,62 @@
+"""Pools and what they offer: capacity, node shapes and prices."""
+
+from __future__ import annotations
+
+import msgspec
+
+from econda_cloud.money.prices import Price
+
+
+class Node(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """The largest attempt a pool's machine can take: cpu in thousandths of a core, memory and disk in bytes."""
+
+    cpu_milli: int
+    memory: int
+    disk: int = 0
+    gpu: int = 0
+    gpu_kind: str = ""
+    region: str = ""
+    arch: str = "x86_64"
+
+
+class Offer(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """A pool x node shape x spot-or-not x price. `cold_start_ms`: expected wait before an attempt runs.
+
+    interruption: the fraction of attempts that a spot offer loses, as its provider states it.
+    whole: an attempt has the node to itself and pays all of it, as in a function of fixed size; otherwise it pays
+    the share of the node that it reserves.
+    """
+
+    name: str
+    node: Node
+    price: Price
+    spot: bool = False
+    cold_start_ms: int = 0
+    whole: bool = False
+    interruption: float = 0.0
+
+
+class Pool(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """Capacity managed as one thing.
+
+    slots: chunks at once; cpu_milli, memory, gpu: in total. max_time_ms: longest attempt, None for no limit.
+    chunk_max, chunk_ms: most attempts in one chunk, and the run time a chunk aims at. kinds: what it can execute.
+    Kinds are those of tasks, and `image`: python and shell inside an image that has the worker in it.
+    labels: what the team says of the pool, for its policies.
+    array: the attempts of a chunk run side by side, each with its own reservation; otherwise one after another.
+    """
+
+    name: str
+    driver: str
+    offers: tuple[Offer, ...]
+    slots: int
+    cpu_milli: int
+    memory: int
+    gpu: int = 0
+    max_time_ms: int | None = None
+    chunk_max: int = 1
+    chunk_ms: int = 10_000
+    lease_ms: int = 24 * 3_600_000
+    kinds: tuple[str, ...] = ("python", "shell")
+    labels: dict[str, str] = msgspec.field(default_factory=dict)
+    array: bool = False

@@ -1,0 +1,1 @@
+"""What an attempt is given and gives back: artifacts, typed values, checkpoints, state of operators."""

@@ -1,0 +1,1 @@
+"""Environments made from packages, by uv."""

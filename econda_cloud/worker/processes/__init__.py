@@ -1,0 +1,1 @@
+"""The processes that run attempts, what they see and what limits them."""

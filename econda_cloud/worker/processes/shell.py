@@ -1,0 +1,177 @@
+"""Shell bodies, shell files and containers: inputs as variables, outputs as files in `$OUT`."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import resource
+import shutil
+import subprocess
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from econda_cloud.worker.data.artifacts import TYPES as ARTIFACTS
+from econda_cloud.worker.data.typed_values import Locate, is_artifact, read_type
+from econda_cloud.worker.processes.lifeline import Lifeline
+from econda_cloud.worker.processes.limits import Limits
+from econda_cloud.worker.processes.processes import exit_message, kill_group, wait_ms
+from econda_cloud.worker.reports.logs import CappedLog
+
+_TEXT_MOST = 16 * 1024 * 1024
+# Where a running process cannot be limited from outside (elsewhere than on Linux), a shell limits itself and becomes the
+# program: code between fork and exec is not safe with threads.
+_LIMITED = 'ulimit -S -d "$1" 2>/dev/null; shift; exec "$@"'
+
+
+def variables(args: Mapping[str, Any], locate: Locate) -> dict[str, str]:
+    """Inputs as environment variables; durations in ms, sizes in bytes."""
+    return {name: as_text(value, locate) for name, value in args.items()}
+
+
+def as_text(value: Any, locate: Locate) -> str:
+    """One value as a word: text as it is, an artifact as its path, lists and records as JSON."""
+    plain = _paths(value, locate)
+    if plain is None:
+        return ""
+    return plain if isinstance(plain, str) else json.dumps(plain, ensure_ascii=False)
+
+
+def _paths(value: Any, locate: Locate) -> Any:
+    if is_artifact(value):
+        return str(locate(value))
+    if isinstance(value, list):
+        return [_paths(each, locate) for each in value]
+    if isinstance(value, dict):
+        return {name: _paths(each, locate) for name, each in value.items()}
+    return value
+
+
+@lru_cache(maxsize=1)
+def _shell() -> tuple[str, ...]:
+    bash = shutil.which("bash")
+    return (bash, "-eu", "-o", "pipefail") if bash else ("sh", "-eu")
+
+
+def body_command(body: str) -> list[str]:
+    return [*_shell(), "-c", body]
+
+
+def file_command(path: Path) -> list[str]:
+    return [*_shell(), str(path)]
+
+
+def _limited(command: list[str], memory: int) -> list[str]:
+    """The command under a limit of `memory` bytes for each of its processes, where only it can set that itself."""
+    if not memory or hasattr(resource, "prlimit"):
+        return command
+    return ["sh", "-c", _LIMITED, "sh", str(max(1, memory // 1024)), *command]
+
+
+def _limit(process: subprocess.Popen[bytes], memory: int) -> None:
+    """Limit a process that has just begun, and so all that it starts. A program that is over already needs none."""
+    if memory and hasattr(resource, "prlimit"):
+        with contextlib.suppress(ProcessLookupError):
+            most = resource.prlimit(process.pid, resource.RLIMIT_DATA)[1]
+            soft = memory if most == resource.RLIM_INFINITY else min(memory, most)
+            resource.prlimit(process.pid, resource.RLIMIT_DATA, (soft, most))
+
+
+def container_command(
+    name: str, image: str, argv: list[str], env: Mapping[str, str], mounts: list[Path], memory: int
+) -> list[str]:
+    """`docker run` with the same paths inside as outside. Raises `OSError` where no engine answers."""
+    if not _engine():
+        raise OSError("no container engine is here: `docker version` does not answer")
+    command = ["docker", "run", "--rm", "--init", "--name", name, "--user", f"{os.getuid()}:{os.getgid()}"]
+    if memory:
+        command += ["--memory", str(memory)]
+    for path in mounts:
+        command += ["--volume", f"{path}:{path}"]
+    for variable, value in env.items():
+        command += ["--env", f"{variable}={value}"]
+    return [*command, "--workdir", str(mounts[0]), image, *argv]
+
+
+def remove_container(name: str) -> None:
+    """End a container: killing the client that started it does not."""
+    with contextlib.suppress(OSError, subprocess.TimeoutExpired):
+        subprocess.run(["docker", "rm", "--force", name], capture_output=True, timeout=30, check=False)
+
+
+@lru_cache(maxsize=1)
+def _engine() -> bool:
+    if shutil.which("docker") is None:
+        return False
+    try:
+        return subprocess.run(["docker", "version"], capture_output=True, timeout=10, check=False).returncode == 0
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+
+
+def run_process(
+    command: list[str], env: Mapping[str, str], cwd: Path, log: Path, limits: Limits, memory: int = 0
+) -> dict[str, Any]:
+    """Run to the end: `{"ok": {}}` or `{"failure", "message"}`. Each process may have `memory` bytes, if not 0."""
+    capped, lifeline = CappedLog(log), Lifeline()
+    try:
+        with log.open("ab") as file:
+            process = subprocess.Popen(
+                _limited(command, memory), cwd=cwd, env=dict(env), stdin=subprocess.DEVNULL, stdout=file, stderr=file,
+                start_new_session=True, pass_fds=lifeline.pass_fds,
+            )  # fmt: skip
+        # First of all: whatever fails after this, cutting the lifeline ends the process.
+        lifeline.tie(process)
+        _limit(process, memory)
+    except (OSError, ValueError) as error:
+        lifeline.cut()
+        return {"failure": "failed", "message": f"could not start: {error}"}
+    try:
+        while True:
+            if (code := wait_ms(process, limits.tick())) is None:
+                capped.trim()
+                if (failure := limits.over()) is not None:
+                    return failure
+                continue
+            if code == 0:
+                return {"ok": {}}
+            last = capped.last_line()
+            return {"failure": "failed", "message": exit_message(code) + (f"; its last words: {last}" if last else "")}
+    finally:
+        kill_group(process)
+        lifeline.cut()
+        capped.finish()
+
+
+def read_outputs(declared: Mapping[str, str], out: Path) -> dict[str, Any]:
+    """The files of `$OUT` as wire values by type; what cannot be read as its type stays text, for the check to name."""
+    found = {}
+    for name, text in declared.items():
+        path, kind = out / name, read_type(text)
+        if kind.name == "?":
+            kind = kind.args[0]
+        if not (path.exists() or path.is_symlink()):
+            if read_type(text).name == "?":
+                found[name] = None
+        elif kind.name in ARTIFACTS:
+            found[name] = {"$path": str(path)}
+        elif path.is_file() and path.stat().st_size <= _TEXT_MOST:
+            found[name] = _parse(kind.name, path.read_text("utf-8", "replace").removesuffix("\n"))
+        else:
+            found[name] = {"$object": "directory" if path.is_dir() else "file over 16 MiB"}
+    return found
+
+
+def _parse(kind: str, text: str) -> Any:
+    if kind in ("String", "|", "Date", "Instant"):
+        return text
+    try:
+        value = msgspec.json.decode(text)
+    except (ValueError, RecursionError):
+        return text.strip()
+    # Only the host marks values; here a record with such a key is the user's own.
+    return {"$plain": value} if isinstance(value, dict) and any(key.startswith("$") for key in value) else value

@@ -1,0 +1,1 @@
+"""How what an attempt did comes home: claims, logs, reports, and secrets masked in them."""
