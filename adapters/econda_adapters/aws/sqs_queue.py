@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,10 @@ if TYPE_CHECKING:
 BATCH_MOST = 10
 BATCH_BYTES = 250_000
 """What one SendMessageBatch carries: 10 messages and, on the safe side of SQS's limit, this many bytes together."""
+
+
+GROUP_MOST = 128
+"""Characters of a message group's name."""
 
 
 class NotSent(OSError):
@@ -29,14 +34,25 @@ class SqsQueue:
     def _sqs(self) -> Any:
         return self._clients("sqs")
 
-    def send(self, bodies: Sequence[str], *, delay_s: int = 0, attributes: Mapping[str, str] | None = None) -> None:
+    def send(
+        self,
+        bodies: Sequence[str],
+        *,
+        delay_s: int = 0,
+        attributes: Mapping[str, str] | None = None,
+        group: str = "",
+    ) -> None:
         about = {name: {"DataType": "String", "StringValue": text} for name, text in (attributes or {}).items()}
-        common = {"DelaySeconds": delay_s, "MessageAttributes": about} if about else {"DelaySeconds": delay_s}
+        common: dict[str, Any] = {"MessageAttributes": about} if about else {}
+        if not group:
+            common["DelaySeconds"] = delay_s
         for batch in _batches(bodies):
             if len(batch) == 1:
-                self._sqs.send_message(QueueUrl=self.url, MessageBody=batch[0], **common)
+                self._sqs.send_message(QueueUrl=self.url, MessageBody=batch[0], **common, **_grouped(batch[0], group))
                 continue
-            entries = [{"Id": str(n), "MessageBody": body, **common} for n, body in enumerate(batch)]
+            entries = [
+                {"Id": str(n), "MessageBody": body, **common, **_grouped(body, group)} for n, body in enumerate(batch)
+            ]
             failed = self._sqs.send_message_batch(QueueUrl=self.url, Entries=entries).get("Failed", [])
             if failed:
                 raise NotSent(f"{len(failed)} of {len(batch)} messages refused: {failed[0].get('Message', '')}")
@@ -63,6 +79,19 @@ class SqsQueue:
 
     def delete(self, message: Message) -> None:
         self._sqs.delete_message(QueueUrl=self.url, ReceiptHandle=message.receipt)
+
+
+def _grouped(body: str, group: str) -> dict[str, str]:
+    """The group of a message and its identity: SQS takes the same body once in five minutes."""
+    if not group:
+        return {}
+    return {"MessageGroupId": group_id(group), "MessageDeduplicationId": hashlib.sha256(body.encode()).hexdigest()}
+
+
+def group_id(group: str) -> str:
+    """A group's name as SQS takes it: 128 letters, digits and punctuation at most."""
+    plain = group.isascii() and group.isprintable() and " " not in group and len(group) <= GROUP_MOST
+    return group if plain else hashlib.sha256(group.encode()).hexdigest()
 
 
 def _batches(bodies: Sequence[str]) -> list[list[str]]:
