@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from econda_cloud.place.capacity import taken
 from econda_cloud.place.state import BrokerState, Used
 from econda_cloud.wire.broken import Broken
 
@@ -9,23 +10,40 @@ from econda_cloud.wire.broken import Broken
 def check(state: BrokerState) -> None:
     """Raises `Broken`."""
     for pool in state.pools.values():
-        held = [h for h in state.held.values() if h.pool == pool.name]
-        totals = (
-            sum(h.times for h in held),
-            sum(h.cpu_milli * h.times for h in held),
-            sum(h.memory * h.times for h in held),
-            sum(h.gpu * h.times for h in held),
-        )
-        used = state.used.get(pool.name, Used())
-        if totals != (used.slots, used.cpu_milli, used.memory, used.gpu):
-            raise Broken(f"{pool.name} holds {totals}, but {used} is said to be used")
+        _pool(state, pool.name)
+    for account in state.runs.values():
+        for line in account.lines.values():
+            waits = account.run in state.waiting.get(line.demand, {})
+            if waits != line.waits or (line.waits and not line.ready):
+                raise Broken(
+                    f"{account.run} waits for {line.demand}: {waits}, its line says {line.waits}, {line.ready}"
+                )
+    for demand, runs in state.waiting.items():
+        if not runs or any(demand not in state.runs[run].lines for run in runs):
+            raise Broken(f"nobody wants {demand}, but it waits for {sorted(runs)[:3]}")
+
+
+def _pool(state: BrokerState, name: str) -> None:
+    pool, sums = state.pools[name], Used()
+    for account in state.runs.values():
+        for line in account.lines.values():
+            for lent in line.lent.values():
+                if lent.pool != name:
+                    continue
+                cpu, memory, gpu = taken(pool, state.demands[line.demand])
+                sums.slots += lent.slots
+                sums.cpu_milli += cpu * lent.slots
+                sums.memory += memory * lent.slots
+                sums.gpu += gpu * lent.slots
+    if sums != state.used.get(name, Used()):
+        raise Broken(f"of {name} is lent {sums}, but {state.used.get(name)} is said to be used")
+
+
+def within_limits(state: BrokerState) -> None:
+    """Raises `Broken` if more is lent of a pool than there is; after a deployment that may be so for a while."""
+    for pool in state.pools.values():
+        sums = state.used.get(pool.name, Used())
+        total = (sums.slots, sums.cpu_milli, sums.memory, sums.gpu)
         limits = (pool.slots, pool.cpu_milli, pool.memory, pool.gpu)
-        if any(total > limit for total, limit in zip(totals, limits, strict=True)):
-            raise Broken(f"{pool.name} holds {totals}, more than {limits}")
-    for run, refused in state.refused.items():
-        waiting = {item for each in state.waiting if each.run == run for item in each.items.items()}
-        if not refused or waiting & set(refused.items()):
-            raise Broken(f"attempts of {run} are refused and wait at once, or nothing of it is refused: {refused}")
-    open_items = sum(len(held.open) for held in state.held.values())
-    if open_items != len(state.placed):
-        raise Broken(f"{open_items} attempts hold capacity, {len(state.placed)} are placed")
+        if any(has > limit for has, limit in zip(total, limits, strict=True)):
+            raise Broken(f"of {pool.name} is lent {total}, more than {limits}")

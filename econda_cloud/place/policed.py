@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import msgspec
+from econda_edsl.plan import Policy
 from econda_edsl.policies import Decision, Facts, decide, foresee
 
 from econda_cloud.money.amounts import MS_PER_HOUR, NANOS_PER_MICRO
@@ -34,15 +35,16 @@ class Moment(NamedTuple):
     free: int
 
 
-def decision(terms: Terms, demand: Demand, pool: Pool, offer: Offer, moment: Moment) -> tuple[Decision, bool]:
+def decision(
+    policy: Policy, terms: Terms, demand: Demand, pool: Pool, offer: Offer, moment: Moment
+) -> tuple[Decision, bool]:
     """What the policy says of an offer, and whether it excludes it for ever."""
-    assert terms.policy is not None
     facts = _facts(terms, demand, pool, offer, moment)
-    found = decide(terms.policy, facts)
+    found = decide(policy, facts)
     if not found.refused:
         return found, False
     steady = {name: {k: facts[name][k] for k in attributes} for name, attributes in _STEADY.items()}
-    return found, bool(foresee(terms.policy, steady))
+    return found, bool(foresee(policy, steady))
 
 
 def _facts(terms: Terms, demand: Demand, pool: Pool, offer: Offer, moment: Moment) -> Facts:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 import msgspec
+from econda_edsl.plan import Policy
 
 from econda_cloud.money.amounts import MS_PER_HOUR, NANOS_PER_USD
 from econda_cloud.money.prices import Price, attempt_cost
 from econda_cloud.place.fits import refusals
 from econda_cloud.place.policed import Moment, decision
-from econda_cloud.place.state import BrokerState, Waiting
 from econda_cloud.wire.demand import Demand, expected_time_ms
-from econda_cloud.wire.events import Verdict
+from econda_cloud.wire.grants import Verdict
 from econda_cloud.wire.pools import Offer, Pool
+from econda_cloud.wire.terms import Terms
 
 HOUR_OF_WAITING = 2 * NANOS_PER_USD
 """An hour of waiting is worth two dollars: the default of the design's `frugal` house policy."""
@@ -82,28 +83,44 @@ class Option:
         return self.verdict.score is not None
 
 
-def options(state: BrokerState, waiting: Waiting, room: Callable[[Pool], int], now: int) -> list[Option]:
-    """All offers for what waits, the best first and the refused last; ties by name. The seam for matching."""
-    found = [_option(waiting, pool, offer, room(pool), now) for pool in state.pools.values() for offer in pool.offers]
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """Attempts of one class of a run that want slots, under the terms and the policy of the run, if it has any."""
+
+    demand: Demand
+    ready: int
+    since_ms: int
+    terms: Terms | None = None
+    policy: Policy | None = None
+
+
+def options(
+    pools: Iterable[Pool], asking: Asking, known: Mapping[str, Verdict], room: Callable[[Pool, Offer], int], now: int
+) -> list[Option]:
+    """All offers for what waits, the best first and the refused last; ties by name. The seam for matching.
+
+    known: what each offer is worth to this class, policies left out (`judge`).
+    """
+    found = [_option(asking, pool, offer, known[offer.name], room, now) for pool in pools for offer in pool.offers]
     return sorted(found, key=lambda o: (not o.open, o.rank, o.offer.name))
 
 
-def _option(waiting: Waiting, pool: Pool, offer: Offer, room: int, now: int) -> Option:
-    demand = waiting.demand
-    verdict = judge(demand, pool, offer)
-    if verdict.score is None or waiting.policy is None or waiting.terms is None:
+def _option(
+    asking: Asking, pool: Pool, offer: Offer, verdict: Verdict, room: Callable[[Pool, Offer], int], now: int
+) -> Option:
+    if verdict.score is None or asking.policy is None or asking.terms is None:
         return Option(pool, offer, verdict, (verdict.score or 0,), verdict.score is None)
-    ahead = len(waiting.items)
+    free = room(pool, offer)
     moment = Moment(
         now=now,
-        time_ms=expected_time_ms(demand),
+        time_ms=expected_time_ms(asking.demand),
         cost=verdict.cost,
-        wait_ms=0 if room else expected_wait_ms(demand, pool, ahead),
-        waited_ms=max(0, now - waiting.since_ms),
-        length=ahead,
-        free=room,
+        wait_ms=0 if free else expected_wait_ms(asking.demand, pool, asking.ready),
+        waited_ms=max(0, now - asking.since_ms),
+        length=asking.ready,
+        free=free,
     )
-    said, never = decision(waiting.terms, demand, pool, offer, moment)
+    said, never = decision(asking.policy, asking.terms, asking.demand, pool, offer, moment)
     if said.refused:
         refused = Verdict(offer=offer.name, refused="; ".join(said.refused))
         return Option(pool, offer, refused, (), never)

@@ -7,32 +7,32 @@ from typing import Any
 
 import msgspec
 
-from econda_cloud.money.prices import Price, attempt_cost
+from econda_cloud.money.prices import attempt_cost
+from econda_cloud.wire.entries import Entry, Placed
 from econda_cloud.wire.events import (
+    AnyEvent,
     AttemptFailed,
-    AttemptsPlaced,
     AttemptSucceeded,
     ChunkLost,
-    Entry,
-    PlacementRefused,
+    ChunkRefused,
+    GrantsSet,
+    Item,
     ResultsFound,
     ResultsMissing,
-    Verdict,
 )
+from econda_cloud.wire.grants import Grant, Verdict
 
 
 class Attempt(msgspec.Struct, omit_defaults=True, kw_only=True):
     """One attempt. `cost` in nano-dollars, None while unknown; times in ms since the epoch.
 
-    One that was `reused` never ran; `not_reused` says why no earlier result could be used. `lender` names the chunk in
-    whose place it was started eagerly.
+    One that was `reused` never ran; `not_reused` says why no earlier result could be used.
     """
 
     attempt: int
     pool: str = ""
     offer: str = ""
     chunk: str = ""
-    lender: str = ""
     state: str = "waiting"
     started_ms: int = 0
     ended_ms: int = 0
@@ -56,47 +56,79 @@ class Instance(msgspec.Struct, omit_defaults=True, kw_only=True):
 
 
 def instances_of(entries: Iterable[Entry]) -> dict[str, Instance]:
-    """Fold a run's log into its instances, in the order in which they were first placed."""
-    table: dict[str, Instance] = {}
-    prices: dict[tuple[str, int], tuple[Price, int, int]] = {}
+    """Read the instances off a run's log, in the order in which they were first placed."""
+    reading = _Reading()
     for entry in entries:
         for event in entry.events:
-            match event:
-                case AttemptsPlaced():
-                    for instance, number in event.items:
-                        attempt = _attempt(table, instance, number)
-                        attempt.state = "placed" if attempt.state == "waiting" else attempt.state
-                        attempt.pool, attempt.offer, attempt.verdicts = event.pool, event.offer, event.verdicts
-                        attempt.chunk, attempt.lender = event.chunk, event.lender
-                        prices[instance, number] = (event.price, event.memory, len(event.items))
-                case AttemptSucceeded():
-                    _end(table, prices, event, "succeeded", "")
-                    table[event.instance].outputs = event.outputs
-                case AttemptFailed():
-                    _end(table, prices, event, event.failure, event.message)
-                case ChunkLost(chunk=chunk, failure=failure, message=message):
-                    for row in table.values():
-                        for attempt in row.attempts:
-                            if chunk in (attempt.chunk, attempt.lender) and attempt.state == "placed":
-                                attempt.state, attempt.message = failure, message
-                case PlacementRefused(items=items, message=message):
-                    for instance, number in items:
-                        attempt = _attempt(table, instance, number)
-                        attempt.state, attempt.message = "refused", message
-                case ResultsFound(results=results):
-                    for found in results:
-                        attempt = _attempt(table, found.instance, found.attempt)
-                        if attempt.state == "waiting":
-                            attempt.state, attempt.message, attempt.cost = "reused", f"from {found.run}", 0
-                            table[found.instance].outputs = found.outputs
-                case ResultsMissing(items=items, reason=reason):
-                    for instance, number in items:
-                        attempt = _attempt(table, instance, number)
-                        if attempt.state == "waiting":
-                            attempt.not_reused = reason
-                case _:
-                    pass
-    return table
+            reading.take(event)
+        reading.decided(entry)
+    return reading.table
+
+
+class _Reading:
+    """What is known so far. Decisions about an event follow in the order of the events."""
+
+    def __init__(self) -> None:
+        self.table: dict[str, Instance] = {}
+        self._grants: dict[str, Grant] = {}
+        self._chunks: dict[str, tuple[Grant | None, tuple[Item, ...]]] = {}
+
+    def take(self, event: AnyEvent) -> None:
+        match event:
+            case GrantsSet(grants=grants):
+                self._grants |= {grant.key: grant for grant in grants}
+            case AttemptSucceeded():
+                self._end(event, "succeeded", "")
+                self.table[event.instance].outputs = event.outputs
+            case AttemptFailed():
+                self._end(event, event.failure, event.message)
+            case ChunkLost(chunk=chunk, failure=failure, message=message, index=index):
+                self._end_chunk(chunk, failure, message, index)
+            case ChunkRefused(chunk=chunk, why=why):
+                self._end_chunk(chunk, "refused", f"its pool refuses it: {why}", None)
+            case ResultsFound(results=results):
+                for found in results:
+                    attempt = _attempt(self.table, found.instance, found.attempt)
+                    if attempt.state == "waiting":
+                        attempt.state, attempt.message, attempt.cost = "reused", f"from {found.run}", 0
+                        self.table[found.instance].outputs = found.outputs
+            case ResultsMissing(items=items, reason=reason):
+                for instance, number in items:
+                    attempt = _attempt(self.table, instance, number)
+                    if attempt.state == "waiting":
+                        attempt.not_reused = reason
+            case _:
+                pass
+
+    def decided(self, entry: Entry) -> None:
+        for decision in entry.decisions:
+            if isinstance(decision, Placed):
+                grant = self._grants.get(decision.grant)
+                self._chunks[decision.chunk] = (grant, decision.items)
+                for instance, number in decision.items:
+                    attempt = _attempt(self.table, instance, number)
+                    attempt.state = "placed" if attempt.state == "waiting" else attempt.state
+                    attempt.chunk = decision.chunk
+                    if grant is not None:
+                        attempt.pool, attempt.offer, attempt.verdicts = grant.pool, grant.offer, grant.verdicts
+
+    def _end_chunk(self, chunk: str, state: str, message: str, index: int | None) -> None:
+        _, items = self._chunks.get(chunk, (None, ()))
+        for number, item in enumerate(items):
+            attempt = _attempt(self.table, *item)
+            if attempt.state == "placed" and index in (None, number):
+                attempt.state, attempt.message = state, message
+
+    def _end(self, event: AttemptSucceeded | AttemptFailed, state: str, message: str) -> None:
+        attempt = _attempt(self.table, event.instance, event.attempt)
+        if attempt.state != "placed":
+            return
+        attempt.state, attempt.message, attempt.log = state, message, event.log
+        attempt.started_ms, attempt.ended_ms = event.started_ms, event.ended_ms
+        grant, items = self._chunks.get(attempt.chunk, (None, ()))
+        if grant is not None:
+            lasted = max(0, event.ended_ms - event.started_ms)
+            attempt.cost = attempt_cost(grant.price, lasted, grant.memory, len(items))
 
 
 def _attempt(table: dict[str, Instance], instance: str, number: int) -> Attempt:
@@ -106,20 +138,3 @@ def _attempt(table: dict[str, Instance], instance: str, number: int) -> Attempt:
             return attempt
     row.attempts.append(Attempt(attempt=number))
     return row.attempts[-1]
-
-
-def _end(
-    table: dict[str, Instance],
-    prices: dict[tuple[str, int], tuple[Price, int, int]],
-    event: AttemptSucceeded | AttemptFailed,
-    state: str,
-    message: str,
-) -> None:
-    attempt = _attempt(table, event.instance, event.attempt)
-    if attempt.state != "placed":
-        return
-    attempt.state, attempt.message, attempt.log = state, message, event.log
-    attempt.started_ms, attempt.ended_ms = event.started_ms, event.ended_ms
-    if (event.instance, event.attempt) in prices:
-        price, memory, share = prices[event.instance, event.attempt]
-        attempt.cost = attempt_cost(price, max(0, event.ended_ms - event.started_ms), memory, share)

@@ -7,15 +7,16 @@ from typing import Any
 
 from econda_edsl.plan import Plan
 
+from econda_cloud.run.advance import apply
 from econda_cloud.run.blocks import program_of
 from econda_cloud.run.endings import current
 from econda_cloud.run.fingerprints import call_causes
 from econda_cloud.run.reuse import looking
 from econda_cloud.run.state import Call, RunState
-from econda_cloud.run.step import step
 from econda_cloud.run.work import Work
 from econda_cloud.schedule.results import Result
-from econda_cloud.wire.events import AnyEvent, AttemptSucceeded, Entry, Item, ResultsFound
+from econda_cloud.wire.entries import Entry
+from econda_cloud.wire.events import AnyEvent, AttemptSucceeded, Item, ResultsFound
 
 
 def results_of(plan: Plan, entries: Iterable[Entry]) -> list[Result]:
@@ -27,7 +28,7 @@ def results_of(plan: Plan, entries: Iterable[Entry]) -> list[Result]:
     for entry in entries:
         if state is not None and state.root is not None and not state.handling:
             results += _counted(Work(program, state, state.now), state, entry)
-        state, _ = step(plan, state, entry.events, entry.now)
+        state = apply(plan, state, entry)
     return results
 
 

@@ -9,7 +9,9 @@ from econda_edsl.plan import AnyNode, Call, Foreach, Plan, Repeat, When
 
 from econda_cloud.run.fingerprints import Causes, task_causes
 
-RUNS_KNOWN = 64
+RUNS_KNOWN = 512
+PROGRAMS_KNOWN = 1_024
+"""Indexed plans that are remembered: more than the runs that a scheduler keeps warm."""
 
 
 @dataclass(frozen=True)
@@ -99,14 +101,14 @@ class Program:
         return self._causes[task]
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=PROGRAMS_KNOWN)
 def _program(plan: _Hashed) -> Program:
     handlers = {name: index_block(body) for name, body in plan.plan.handlers.items()}
     return Program(plan.plan, index_block(plan.plan.body), handlers)
 
 
 class _Hashed:
-    """A plan that hashes by its digest (plans hold dicts, which do not hash)."""
+    """A plan that is known by its digest: each run decodes its own copy, and plans hold dicts, which do not hash."""
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
@@ -115,7 +117,7 @@ class _Hashed:
         return hash(self.plan.digest)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Hashed) and other.plan is self.plan
+        return isinstance(other, _Hashed) and other.plan.digest == self.plan.digest
 
 
 def program_of(plan: Plan) -> Program:

@@ -16,9 +16,11 @@ from econda_cloud.run.backoff import backoff_ms
 from econda_cloud.run.paths import environment_instance
 from econda_cloud.run.ranks import FIRST, rank
 from econda_cloud.run.reuse import may_reuse
-from econda_cloud.run.state import Call, Preparation
+from econda_cloud.run.state import Asked, Call, Group, Preparation, RunState, TimerKind
+from econda_cloud.run.transitions import move
 from econda_cloud.run.work import At, Work
-from econda_cloud.wire.demand import Demand
+from econda_cloud.wire.demand import Demand, rounded_ms
+from econda_cloud.wire.entries import Retry as RetryDecision
 
 FREE_FAILURES: frozenset[FailureKind] = frozenset({"preempted", "lost"})
 MAX_LOSSES = 20
@@ -40,8 +42,7 @@ def begin_call(work: Work, places: list[At], node: CallNode) -> None:
     call = Call(task=node.task, args=args)
     places[-1].frame.active[places[-1].index] = call
     if may_reuse(work, places, node):
-        call.phase = "looking"
-        work.lookups.append((work.instance(places), call.attempt))
+        work.state.looking[work.instance(places)] = Asked(call.attempt, work.state.seq)
     else:
         prepare(work, places, node, call)
 
@@ -49,11 +50,12 @@ def begin_call(work: Work, places: list[At], node: CallNode) -> None:
 def prepare(work: Work, places: list[At], node: CallNode, call: Call) -> None:
     """Ask for the call's first attempt, or wait for its environment. Raises `EvaluationError`."""
     key = work.program.plan.tasks[node.task].environment
+    instance = work.instance(places)
     if key is not None and not _prepared(work, key):
-        call.phase = "preparing"
-        work.state.preparations[key].waiting.append(work.instance(places))
+        move(instance, call, "preparing", "its environment is not built")
+        work.state.preparations[key].waiting.append(instance)
     else:
-        request(work, places, node, call)
+        make_ready(work, places, node, call)
 
 
 def _prepared(work: Work, key: str) -> bool:
@@ -66,26 +68,45 @@ def _prepared(work: Work, key: str) -> bool:
     return False
 
 
-def request(work: Work, places: list[At], node: CallNode, call: Call) -> None:
-    """Ask the broker for a place for the call's current attempt. Raises `EvaluationError`."""
-    call.phase, call.chunk = "requested", ""
-    demand = demand_of(work, places, node, call)
-    work.requests.setdefault(demand, []).append((work.instance(places), call.attempt))
-    work.ranks[demand] = max(work.ranks.get(demand, 0), rank(work, places, demand))
+def make_ready(work: Work, places: list[At], node: CallNode, call: Call) -> None:
+    """Put the call's current attempt where slots are given out. Raises `EvaluationError`."""
+    demand, instance = demand_of(work, places, node, call), work.instance(places)
+    move(instance, call, "ready", "it may be placed")
+    _enter(work, instance, call, demand, rank(work, places, demand), _batch(places))
 
 
 def request_build(work: Work, key: str, call: Call) -> None:
-    call.phase, call.chunk = "requested", ""
+    instance = environment_instance(work.program.plan.name, key)
+    move(instance, call, "ready", "the environment is to be built")
     demand = Demand(
-        task=call.task,
         kind="environment",
         cpu_milli=1_000,
         memory=BUILD_MEMORY,
-        time_ms=BUILD_TIME_MS,
+        time_ms=rounded_ms(BUILD_TIME_MS),
         timeout_ms=BUILD_TIMEOUT_MS,
     )
-    work.requests.setdefault(demand, []).append((environment_instance(work.program.plan.name, key), call.attempt))
-    work.ranks[demand] = FIRST
+    _enter(work, instance, call, demand, FIRST, None)
+
+
+def _enter(work: Work, instance: str, call: Call, demand: Demand, rank: int, batch: int | None) -> None:
+    state, solo = work.state, call.losses > 0
+    key = demand.key
+    state.demands.setdefault(key, demand)
+    call.group, call.chunk = f"{key} {call.task} {batch or 0} {int(solo)}", ""
+    group = state.groups.get(call.group)
+    if group is None:
+        group = state.groups[call.group] = Group(demand=key, task=call.task, batch=batch, solo=solo)
+    group.rank = max(group.rank, rank)
+    group.items[instance] = call.attempt
+
+
+def leave_group(work: Work, instance: str, call: Call) -> None:
+    """Take an attempt that is placed, or not wanted any more, from where slots are given out."""
+    group = work.state.groups.get(call.group)
+    if group is not None:
+        group.items.pop(instance, None)
+        if not group.items:
+            del work.state.groups[call.group]
 
 
 def demand_of(work: Work, places: list[At], node: CallNode, call: Call) -> Demand:
@@ -105,11 +126,13 @@ def demand_of(work: Work, places: list[At], node: CallNode, call: Call) -> Deman
         return None if expr is None else evaluate(expr, scope)
 
     time = need("time")
+    time = None if time is None else rounded_ms(time)
     timeout = overrides.timeout_ms if overrides and overrides.timeout_ms is not None else task.timeout_ms
     own_checkpoint = overrides is not None and (overrides.checkpoint_ms or overrides.checkpoint_bytes)
     checkpoint = own_checkpoint or task.checkpoint_ms or task.checkpoint_bytes
     return Demand(
-        task=node.task,
+        # A policy may ask for the task's name.
+        task=node.task if work.program.plan.policy is not None else "",
         kind=_kind(task),
         cpu_milli=_positive("cpu", math.ceil(need("cpu") * 1000)),
         memory=_positive("memory", need("memory")),
@@ -121,8 +144,6 @@ def demand_of(work: Work, places: list[At], node: CallNode, call: Call) -> Deman
         checkpoints=bool(checkpoint),
         image=_image(task),
         where=_bound_predicates(needs, scope),
-        solo=call.losses > 0,
-        batch=_batch(places),
     )
 
 
@@ -172,25 +193,36 @@ def retry_of(work: Work, node: CallNode) -> Retry:
     return work.program.plan.tasks[node.task].retry
 
 
-def try_again(work: Work, instance: str, call: Call, retry: Retry, failure: FailureKind) -> bool:
-    """Decide on another attempt after a failure; False if the call has failed for good.
+def try_again(work: Work, instance: str, call: Call, retry: Retry, failure: FailureKind, message: str) -> str:
+    """What becomes of a call after a failure: another attempt (an empty text), or why there is none.
 
     Preemptions and losses cost no retry. A retry waits in phase backing_off until its timer is due.
     """
-    state = work.state
-    if failure in FREE_FAILURES:
+    state, free = work.state, failure in FREE_FAILURES
+    final = f"{instance} (attempt {call.attempt}) {failure.replace('_', ' ')}: {message}"
+    chosen = work.choices.make(RetryDecision, lambda: _retry(state, instance, call, retry, failure, final))
+    if free:
         call.losses += 1
-        if call.losses > MAX_LOSSES:
-            return False
-        wait = 0 if failure == "preempted" else LOST_WAIT_MS * call.losses
-        state.counts.preempted += failure == "preempted"
     else:
         call.tries += 1
-        if call.tries >= retry.attempts or (retry.on and failure not in retry.on):
-            return False
-        wait = backoff_ms(retry, call.tries, state.seed, instance)
-        state.counts.retried += 1
+    if chosen.wait_ms is None:
+        return chosen.message
+    state.counts.preempted += failure == "preempted"
+    state.counts.retried += not free
     call.attempt += 1
-    call.phase, call.chunk, call.due_ms = "backing_off", "", work.now + wait
-    heapq.heappush(state.timers, (call.due_ms, instance, call.attempt))
-    return True
+    move(instance, call, "backing_off", f"its attempt {failure}")
+    call.chunk, call.due_ms = "", work.now + chosen.wait_ms
+    heapq.heappush(state.timers, (call.due_ms, TimerKind.BACK_OFF, instance, call.attempt))
+    return ""
+
+
+def _retry(state: RunState, instance: str, call: Call, retry: Retry, failure: FailureKind, final: str) -> RetryDecision:
+    if failure in FREE_FAILURES:
+        losses = call.losses + 1
+        if losses > MAX_LOSSES:
+            return RetryDecision(None, final)
+        return RetryDecision(0 if failure == "preempted" else LOST_WAIT_MS * losses)
+    tries = call.tries + 1
+    if tries >= retry.attempts or (retry.on and failure not in retry.on):
+        return RetryDecision(None, final)
+    return RetryDecision(backoff_ms(retry, tries, state.seed, instance))

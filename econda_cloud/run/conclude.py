@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from econda_cloud.run.booking import book, held_since, note_outlived
 from econda_cloud.run.expand import drain, start_root
+from econda_cloud.run.state import Abandoned, TimerKind
 from econda_cloud.run.stopping import has_stopped
 from econda_cloud.run.work import Work
-from econda_cloud.wire.commands import FinishRun
 from econda_cloud.wire.outcome import Outcome
 
-DEADLINE = "deadline"
 _KINDS = {"succeeded": ("any",), "failed": ("failure", "any"), "cancelled": ("cancel", "any")}
 
 
@@ -41,20 +41,43 @@ def _next(work: Work, decided: Outcome) -> str | None:
     return following[0] if following else None
 
 
+def finish_broken(work: Work, message: str) -> None:
+    """End the run at once, without handlers: what is wrong with it would be wrong with them."""
+    work.state.groups.clear()
+    _abandon(work, list(work.state.chunks))
+    _finish(work, work.state.decided or Outcome(state="failed", error=message))
+
+
 def _forget_stopped(work: Work) -> None:
-    """Let go of attempts that were told to stop and did not answer in time."""
+    """Let go of attempts that were told to stop and did not answer in time; what they held is booked until now."""
     state = work.state
-    state.stopping.clear()
-    work.releases += [item for chunk in state.chunks.values() for item in (*chunk.open, *chunk.lent)]
-    state.chunks.clear()
-    state.timers = [timer for timer in state.timers if timer[1] == DEADLINE]
+    _abandon(work, list(state.chunks))
+    state.groups.clear()
+    state.looking.clear()
+    state.timers = [timer for timer in state.timers if timer[1] == TimerKind.DEADLINE]
     for preparation in state.preparations.values():
         preparation.waiting.clear()
+
+
+def _abandon(work: Work, chunks: list[str]) -> None:
+    """Give these chunks up. They are told to stop once more, and what they are heard of later is booked."""
+    state = work.state
+    for name in chunks:
+        chunk = state.chunks[name]
+        state.abandoned.append(Abandoned(state.seq, name, chunk.pool, chunk.offer, chunk.handle, tuple(chunk.open),
+                                         tuple(chunk.order)))  # fmt: skip
+        for item in list(chunk.open):
+            since = held_since(chunk, item)
+            if since is not None:
+                note_outlived(work, item, chunk, work.now)
+            book(work, item, name, *((since, work.now) if since is not None else (0, 0)))
+    state.stopping.clear()
 
 
 def _finish(work: Work, decided: Outcome) -> None:
     state = work.state
     state.ending = state.outcome = decided
-    state.finished_ms = work.now
-    state.root, state.timers, state.timer_ms = None, [], 0
-    work.commands.append(FinishRun(outcome=decided))
+    state.finished_ms, state.finished_seq = work.now, state.seq
+    state.root, state.timers, state.wake_ms = None, [], 0
+    state.demands.clear()
+    state.grants.clear()

@@ -8,14 +8,15 @@ from econda_edsl.evaluate import EvaluationError
 from econda_edsl.plan import Call as CallNode
 from econda_edsl.plan import FailureKind
 
-from econda_cloud.money.prices import attempt_cost
-from econda_cloud.run.calls import BUILD_RETRY, prepare, request_build, retry_of, try_again
+from econda_cloud.run.booking import book, book_outlived, held_since, note_outlived
+from econda_cloud.run.calls import BUILD_RETRY, leave_group, prepare, request_build, retry_of, try_again
 from econda_cloud.run.expand import fail_node, finish_node
 from econda_cloud.run.paths import environment_key
 from econda_cloud.run.reuse import keep
 from econda_cloud.run.state import Call, Chunk
+from econda_cloud.run.stopping import stop_name
 from econda_cloud.run.work import At, Work
-from econda_cloud.wire.events import AttemptFailed, AttemptSucceeded, ChunkLost, Item
+from econda_cloud.wire.events import AttemptFailed, AttemptSucceeded, ChunkLost, ChunkRefused, Item
 
 
 def current(work: Work, item: Item) -> tuple[list[At], Call] | None:
@@ -28,23 +29,48 @@ def current(work: Work, item: Item) -> tuple[list[At], Call] | None:
     preparation = work.state.preparations.get(key) if key is not None else None
     if preparation is not None:
         call = preparation.call
-        return ([], call) if call is not None and call.attempt == attempt and not preparation.archive else None
+        at_work = call is not None and call.attempt == attempt and call.phase in ("ready", "placed")
+        return ([], call) if call is not None and at_work and not preparation.archive else None
     found = work.locate(instance)
-    if found is None or found[1].attempt != attempt or found[1].phase not in ("requested", "placed"):
+    if found is None or found[1].attempt != attempt or found[1].phase not in ("ready", "placed"):
         return None
     return found
 
 
 def _end(work: Work, event: AttemptSucceeded | AttemptFailed) -> tuple[list[At], Call] | None:
-    """Free what an attempt held and book its cost; returns its call unless the attempt no longer matters."""
+    """Book what an attempt has cost; returns its call unless the attempt no longer matters.
+
+    What is said of a job that is not the one at work there, a duplicate or a zombie, is not heard.
+    """
     item = (event.instance, event.attempt)
-    work.releases.append(item)
+    stop = work.state.stopping.get(stop_name(item))
+    if stop is not None:
+        if not _of_another(work, stop.chunk, event.handle):
+            del work.state.stopping[stop_name(item)]
+            book(work, item, stop.chunk, event.started_ms, event.ended_ms)
+        return None
     found = current(work, item)
     if found is None:
-        _settle_stopped(work, item, event.ended_ms - event.started_ms)
+        book_outlived(work, item, event.ended_ms)
         return None
-    settle(work, item, found[1].chunk, event.ended_ms - event.started_ms)
+    if found[1].phase == "placed" and _of_another(work, found[1].chunk, event.handle):
+        return None
+    if found[1].phase == "placed":
+        book(work, item, found[1].chunk, event.started_ms, event.ended_ms)
+    else:
+        leave_group(work, event.instance, found[1])
     return found
+
+
+def _of_another(work: Work, name: str, handle: str) -> bool:
+    """Whether a report is of another job than the one that is known to have the chunk."""
+    chunk = work.state.chunks.get(name)
+    return chunk is not None and bool(handle) and bool(chunk.handle) and _job(handle) != _job(chunk.handle)
+
+
+def _job(handle: str) -> str:
+    """A member of an array is named by its job, a colon and its place."""
+    return handle.partition(":")[0]
 
 
 def take_success(work: Work, event: AttemptSucceeded) -> None:
@@ -69,33 +95,51 @@ def take_failure(work: Work, event: AttemptFailed) -> None:
 
 
 def take_loss(work: Work, event: ChunkLost) -> None:
-    """Attempts of the chunk that have not reported end as lost, with nothing known of their time."""
-    chunk = work.state.chunks.get(event.chunk) or borrower(work, event.chunk)
-    if chunk is None:
+    """Attempts of the chunk that have not reported end as lost."""
+    chunk = work.state.chunks.get(event.chunk)
+    if chunk is None or _of_another(work, event.chunk, event.handle):
         return
     items = list(chunk.open)
     if event.index is not None:
         items = [chunk.order[event.index]] if event.index < len(chunk.order) else []
-    for instance, attempt in items:
-        if (instance, attempt) in chunk.open:
-            take_failure(
-                work,
-                AttemptFailed(instance=instance, attempt=attempt, failure=event.failure, message=event.message),
-            )
+    for item in items:
+        if item in chunk.open:
+            _lose(work, chunk, item, event)
 
 
-def borrower(work: Work, lender: str) -> Chunk | None:
-    """The chunk that was started eagerly in the place of another; whoever ran that one runs it too."""
-    return next((chunk for chunk in work.state.chunks.values() if chunk.lender == lender), None)
-
-
-def refuse(work: Work, item: Item, message: str) -> None:
-    """No pool can take this attempt: its call fails for good. The broker keeps the refusal until it is released."""
-    work.releases.append(item)
+def _lose(work: Work, chunk: Chunk, item: Item, event: ChunkLost) -> None:
+    """One attempt is lost. It is booked as long as it may have held its place: whoever ran it cannot tell."""
+    since = held_since(chunk, item)
+    started = max(event.started_ms, chunk.heard_ms if not chunk.array else 0) or since or 0
+    ended = event.ended_ms or work.now
+    booked = (started, max(started, ended)) if since is not None else (0, 0)
+    name = stop_name(item)
+    if since is not None:
+        note_outlived(work, item, chunk, booked[1])
+    if name in work.state.stopping:
+        stop = work.state.stopping.pop(name)
+        book(work, item, stop.chunk, *booked)
+        return
     found = current(work, item)
     if found is None:
         return
-    places, _ = found
+    book(work, item, found[1].chunk, *booked)
+    _retry_or_fail(work, item[0], *found, event.failure, event.message)
+
+
+def take_refusal(work: Work, event: ChunkRefused) -> None:
+    """The pool never takes the chunk: its calls fail for good, and nothing was paid."""
+    chunk = work.state.chunks.get(event.chunk)
+    for item in list(chunk.open) if chunk is not None else ():
+        if work.state.stopping.pop(stop_name(item), None) is not None:
+            book(work, item, event.chunk, 0, 0)
+        elif (found := current(work, item)) is not None:
+            book(work, item, event.chunk, 0, 0)
+            give_up(work, item, found[0], f"its pool refuses it: {event.why}")
+
+
+def give_up(work: Work, item: Item, places: list[At], message: str) -> None:
+    """A call fails for good, without another attempt."""
     work.state.counts.failed += 1
     if places:
         fail_node(work, places, f"{item[0]}: {message}")
@@ -103,13 +147,24 @@ def refuse(work: Work, item: Item, message: str) -> None:
         _environment_failed(work, item[0], message)
 
 
+def refuse_class(work: Work, demand: str, reasons: str) -> None:
+    """No pool can take attempts of this class: those that are ready fail for good."""
+    items = [(item, group.task) for group in work.state.groups.values() if group.demand == demand
+             for item in group.items.items()]  # fmt: skip
+    for item, task in items:
+        found = current(work, item)
+        if found is not None and found[1].phase == "ready":
+            leave_group(work, item[0], found[1])
+            give_up(work, item, found[0], f"no pool can ever run `{task}` ({reasons})")
+
+
 def _retry_or_fail(work: Work, instance: str, places: list[At], call: Call, failure: FailureKind, message: str) -> None:
     node = places[-1].node if places else None
     retry = retry_of(work, node) if isinstance(node, CallNode) else BUILD_RETRY
-    if try_again(work, instance, call, retry, failure):
+    final = try_again(work, instance, call, retry, failure, message)
+    if not final:
         return
     work.state.counts.failed += 1
-    final = f"{instance} (attempt {call.attempt}) {failure.replace('_', ' ')}: {message}"
     if places:
         fail_node(work, places, final)
     else:
@@ -117,16 +172,27 @@ def _retry_or_fail(work: Work, instance: str, places: list[At], call: Call, fail
 
 
 def back_off_over(work: Work, instance: str, attempt: int) -> None:
-    """The wait before this attempt is over: ask for it. Stale timers change nothing."""
+    """The wait before this attempt is over: it is ready. Stale timers change nothing."""
+    if not backs_off(work, instance, attempt):
+        return
     key = environment_key(instance)
     preparation = work.state.preparations.get(key) if key is not None else None
-    if key is not None and preparation is not None:
-        if preparation.call and preparation.call.phase == "backing_off" and preparation.call.attempt == attempt:
-            request_build(work, key, preparation.call)
-        return
-    found = work.locate(instance)
-    if found is not None and found[1].phase == "backing_off" and found[1].attempt == attempt:
+    if key is not None and preparation is not None and preparation.call is not None:
+        request_build(work, key, preparation.call)
+    elif (found := work.locate(instance)) is not None:
         prepare_or_fail(work, *found)
+
+
+def backs_off(work: Work, instance: str, attempt: int) -> bool:
+    """Whether this attempt still waits for its time."""
+    key = environment_key(instance)
+    preparation = work.state.preparations.get(key) if key is not None else None
+    if preparation is not None:
+        call = preparation.call
+    else:
+        found = work.locate(instance)
+        call = found[1] if found is not None else None
+    return call is not None and call.phase == "backing_off" and call.attempt == attempt
 
 
 def prepare_or_fail(work: Work, places: list[At], call: Call) -> None:
@@ -156,27 +222,3 @@ def _environment_failed(work: Work, instance: str, message: str) -> None:
         found = work.locate(name)
         if found is not None:
             fail_node(work, found[0], f"{name}: its environment could not be built: {message}")
-
-
-def settle(work: Work, item: Item, chunk_name: str, duration_ms: int) -> None:
-    """Book what an attempt has cost and take it out of its chunk."""
-    state = work.state
-    chunk = state.chunks.get(chunk_name)
-    if chunk is None or item not in chunk.open:
-        return
-    chunk.open.remove(item)
-    cost = attempt_cost(chunk.price, max(0, duration_ms), chunk.memory, chunk.size)
-    if cost is None:
-        state.unpriced += 1
-    else:
-        state.spent += cost
-    state.committed -= chunk.committed
-    if not chunk.open:
-        work.releases += chunk.lent
-        del state.chunks[chunk_name]
-
-
-def _settle_stopped(work: Work, item: Item, duration_ms: int) -> None:
-    chunk = work.state.stopping.pop(f"{item[0]}#{item[1]}", None)
-    if chunk is not None:
-        settle(work, item, chunk, duration_ms)

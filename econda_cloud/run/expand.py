@@ -14,10 +14,14 @@ from econda_cloud.run.state import Branch, Fan, Frame, Loop, Member, NodeStatus
 from econda_cloud.run.state import Call as CallState
 from econda_cloud.run.stopping import begin_ending, stop_frame
 from econda_cloud.run.work import At, Work
+from econda_cloud.wire.entries import Begun
 from econda_cloud.wire.outcome import Outcome
 
 WINDOW = 4_096
-"""Members of one fan expanded at once; wider fans are expanded as members end."""
+"""Members of all fans of a run at work at once; more begin as these end."""
+
+FAN_MOST = 10_000_000
+"""Elements of one fan: a byte each, in memory and in each snapshot."""
 
 SKIPPED_KEPT = 1_000
 EMPTY = -1
@@ -31,7 +35,7 @@ def new_frame(block: Block, scope: dict[str, Any]) -> Frame:
 def start_root(work: Work) -> None:
     """Begin the pipeline, or the handler that is due; `drain` goes on from there."""
     root = new_frame(work.root, {})
-    work.state.root = root
+    work.state.root, work.state.live = root, 0
     _enter(work, [], work.root, root)
 
 
@@ -116,6 +120,8 @@ def _start_fan(work: Work, places: list[At], node: Foreach) -> None:
     total = math.prod(len(axis) for axis in axes)
     if node.up_to is not None and total > (bound := evaluate(node.up_to, scope)):
         raise EvaluationError(f"{total} elements exceed `up to {bound}`; nothing of this fan was started")
+    if total > FAN_MOST:
+        raise EvaluationError(f"{total:,} elements are more than a fan may have ({FAN_MOST:,})")
     fan = Fan(axes=axes, total=total, members=bytearray(total), results={}, errors={})
     at.frame.active[at.index] = fan
     _feed(work, places, node, fan)
@@ -123,15 +129,22 @@ def _start_fan(work: Work, places: list[At], node: Foreach) -> None:
 
 
 def _feed(work: Work, places: list[At], node: Foreach, fan: Fan) -> None:
-    """Expand members up to the width allowed."""
-    at, width = places[-1], min(node.parallel or WINDOW, WINDOW)
+    """Begin members, as many as the fan allows and the run has room for."""
+    at, state = places[-1], work.state
+    room = min(fan.total - fan.next, (node.parallel or WINDOW) - len(fan.frames))
+    if room <= 0:
+        return
+    # One of each fan may always begin, or nested ones would wait for each other.
+    least = 0 if fan.frames else 1
+    begun = work.choices.make(Begun, lambda: Begun(min(room, max(least, WINDOW - state.live)))).members
     block = at.block.inner[at.index][0]
-    while fan.next < fan.total and len(fan.frames) < width:
-        member, fan.next = fan.next, fan.next + 1
+    for member in range(fan.next, fan.next + begun):
         frame = new_frame(block, _loop_values(node, fan, member))
         fan.frames[member] = frame
         fan.members[member] = Member.ACTIVE
         _enter(work, [*places[:-1], at._replace(member=member)], block, frame)
+    fan.next += begun
+    state.live += begun
 
 
 def _loop_values(node: Foreach, fan: Fan, member: int) -> dict[str, Any]:
@@ -216,6 +229,7 @@ def _end_member(work: Work, places: list[At], node: Foreach, fan: Fan, member: i
     fan.members[member] = Member.DONE
     fan.done += 1
     del fan.frames[member]
+    work.state.live -= 1
     _feed(work, places, node, fan)
     _close_fan(work, places, node, fan)
 
@@ -262,6 +276,7 @@ def _tolerated(work: Work, places: list[At], node: Foreach, fan: Fan, message: s
     stop_frame(
         work, work.instance(places) + f"[{member}]", places[-1].block.inner[places[-1].index][0], fan.frames.pop(member)
     )
+    work.state.live -= 1
     fan.members[member] = Member.FAILED
     fan.errors[member] = message
     if len(fan.errors) > math.floor(node.tolerate * fan.total):

@@ -15,6 +15,7 @@ def take_found(work: Work, found: Found) -> None:
     if looks is None:
         return
     places, _ = looks
+    work.state.looking.pop(found.instance, None)
     work.state.counts.succeeded += 1
     work.state.counts.reused += 1
     finish_node(work, places, {places[-1].node.id: found.outputs})
@@ -23,4 +24,5 @@ def take_found(work: Work, found: Found) -> None:
 def take_missing(work: Work, item: Item) -> None:
     looks = looking(work, item)
     if looks is not None:
+        work.state.looking.pop(item[0], None)
         prepare_or_fail(work, *looks)

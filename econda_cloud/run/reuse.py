@@ -12,7 +12,7 @@ from econda_edsl.plan import Call as CallNode
 from econda_cloud.run.blocks import program_of
 from econda_cloud.run.fingerprints import Causes, cache_of, call_causes, key_of
 from econda_cloud.run.paths import step_path
-from econda_cloud.run.state import Call, RunState
+from econda_cloud.run.state import Call, RunState, ToKeep
 from econda_cloud.run.work import At, Work
 from econda_cloud.wire.commands import Kept
 from econda_cloud.wire.events import Item
@@ -48,7 +48,8 @@ def keep(work: Work, places: list[At], call: Call, outputs: dict[str, Any]) -> N
     cache = _cache(work, places[-1].node)
     if cache is not None and cache.use:
         causes = call_causes(work.program.causes(call.task), call.args)
-        work.kept.append(Kept(instance=work.instance(places), causes=causes, outputs=outputs))
+        kept = Kept(instance=work.instance(places), causes=causes, outputs=outputs)
+        work.state.kept.append(ToKeep(work.state.seq, kept))
 
 
 def wanted(plan: Plan, state: RunState, items: Iterable[Item]) -> list[Wanted]:

@@ -1,7 +1,7 @@
 """The state of one run: a tree of frames that mirrors the plan, expanded only where something is active.
 
 Wide fans are kept compactly: a byte per member, and frames only for members that are running.
-`step` owns the state it is given and changes it in place; keep a copy by encoding it.
+`decide` and `apply` use up the state they are given and change it in place; keep a copy by encoding it.
 """
 
 from __future__ import annotations
@@ -12,8 +12,21 @@ from typing import Any, Literal, TypeAlias
 import msgspec
 
 from econda_cloud.money.prices import Price
+from econda_cloud.wire.commands import Kept
+from econda_cloud.wire.demand import Demand
 from econda_cloud.wire.events import Item
+from econda_cloud.wire.grants import Grant
 from econda_cloud.wire.outcome import Outcome
+
+Phase: TypeAlias = Literal["looking", "preparing", "backing_off", "ready", "placed"]
+
+
+class TimerKind(IntEnum):
+    """What a timer is about: the deadline of the run, the end of a call's back-off, a chunk to look after."""
+
+    DEADLINE = 0
+    BACK_OFF = 1
+    LOOK = 2
 
 
 class Member(IntEnum):
@@ -38,16 +51,17 @@ class Call(msgspec.Struct, tag="call"):
     """A call being tried. `tries` counts attempts that cost a retry, `losses` those that did not.
 
     phase: looking (for a result that is kept), preparing (its environment is not built yet), backing_off (until
-    `due_ms`), requested (of the broker), placed.
+    `due_ms`), ready (in the group `group`, for a slot), placed (in the chunk `chunk`). Legal changes: `transitions`.
     """
 
     task: str
     args: dict[str, Any]
-    phase: Literal["looking", "preparing", "backing_off", "requested", "placed"] = "requested"
+    phase: Phase = "looking"
     attempt: int = 1
     tries: int = 0
     losses: int = 0
     due_ms: int = 0
+    group: str = ""
     chunk: str = ""
 
 
@@ -95,27 +109,109 @@ class Loop(msgspec.Struct, tag="loop"):
 AnyActive: TypeAlias = Call | Fan | Branch | Loop
 
 
-class Chunk(msgspec.Struct):
-    """Attempts placed together, until all of them have ended. `until_ms` is when they count as lost.
+class Group(msgspec.Struct):
+    """Attempts that are ready and may go into one chunk, oldest first: of one task, one class and one `batch`.
 
-    lender, lent: see `AttemptsPlaced`.
+    solo: each has a chunk of its own, because an earlier one of it was lost. rank: see `grants.Want`.
     """
 
+    demand: str
+    task: str
+    batch: int | None = None
+    solo: bool = False
+    rank: int = 0
+    items: dict[str, int] = msgspec.field(default_factory=dict)
+
+
+class Chunk(msgspec.Struct):
+    """Attempts placed together, until all of them have ended; `order` are all, `open` those that have not.
+
+    until_ms: they are missed then. look_ms: looked after then. seq: the record that placed them. committed: nano-dollars
+    that each is expected to cost. heard_ms: when the last of a sequence was heard of, from when on the next one runs.
+    waits: why its pool has not taken it yet. The rest is of its grant.
+    """
+
+    grant: str
+    demand: str
     pool: str
     offer: str
     spot: bool
     price: Price
+    array: bool
+    cpu_milli: int
     memory: int
-    size: int
+    gpu: int
     open: list[Item]
     order: list[Item]
+    placed_ms: int
     until_ms: int
-    cpu_milli: int = 0
-    gpu: int = 0
-    handle: str = ""
+    look_ms: int
+    seq: int
     committed: int = 0
-    lender: str = ""
-    lent: tuple[Item, ...] = ()
+    handle: str = ""
+    heard_ms: int = 0
+    waits: str = ""
+
+    @property
+    def slots(self) -> int:
+        """How many slots of its grant it uses."""
+        return len(self.open) if self.array else 1
+
+
+class Stop(msgspec.Struct, frozen=True):
+    """An attempt that was told to stop and may still run, and the record that told it."""
+
+    item: Item
+    chunk: str
+    seq: int
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """A call that looks for a result, and the record since which it does."""
+
+    attempt: int
+    seq: int
+
+
+class Abandoned(msgspec.Struct, frozen=True):
+    """A chunk that was given up in record `seq` while its `items` may have been at work; `order` are all it had."""
+
+    seq: int
+    chunk: str
+    pool: str
+    offer: str
+    handle: str
+    items: tuple[Item, ...]
+    order: tuple[Item, ...]
+
+
+class Outlived(msgspec.Struct, frozen=True):
+    """An attempt that was given up while it may have been at work, booked until `until_ms`."""
+
+    price: Price
+    memory: int
+    until_ms: int
+
+
+class ToKeep(msgspec.Struct, frozen=True):
+    """A result to be kept for later runs, of this record."""
+
+    seq: int
+    kept: Kept
+
+
+class Telling(msgspec.Struct):
+    """What the broker was told last (`version`, by record `seq`): how many attempts of each class were `ready`.
+
+    answered: the version that its last answer is about. open: classes of which it knows that more is wanted than lent.
+    """
+
+    version: int = 0
+    seq: int = 0
+    ready: dict[str, int] = msgspec.field(default_factory=dict)
+    over: bool = False
+    answered: int = 0
+    open: list[str] = msgspec.field(default_factory=list)
 
 
 class Preparation(msgspec.Struct):
@@ -143,13 +239,19 @@ class Counts(msgspec.Struct):
 
 
 class RunState(msgspec.Struct):
-    """Everything the engine knows of a run.
+    """Everything the engine knows of a run after `seq` records, the effects of the first `carried` of which are done.
 
-    stopping: attempts told to stop that a pool may still be running, with their chunk; the run ends when they
-    have, or at `stop_by_ms`. skipped: instances in branches not taken, with the reason (the first thousand).
-    reuse, fresh: see `RunStarted`.
+    unsure: the first record after those whose effects may not be done although another one follows; 0 for none.
+    demands: classes by their key; groups: what is ready. grants: what the broker lends (`grants_version` counts what it
+    told), used: slots in use, both by `Grant.key`. telling: what it was told.
+    undone: chunks not handed over yet for all we know; looked: chunks that are looked after; looking: calls that look
+    for a result; kept: results to keep; each with the record that says so.
+    stopping: attempts told to stop that a pool may still be running; the run ends when they have, or at `stop_by_ms`.
+    skipped: instances in branches not taken, with the reason (the first thousand). reuse, fresh: see `RunStarted`.
     decided: how the run ended before its handlers began, of which `handling` runs now.
-    timers: a heap of (due ms, instance or `chunk:NAME`, attempt); stale ones are ignored when they come up.
+    timers: a heap of (due ms, kind, instance or chunk, attempt); stale ones are thrown away when there are more of them
+    than of others; `timers_kept` is how many there were after that.
+    wake_ms: when the run asked to be woken, in record `wake_seq`. live: calls and members begun and not ended.
     """
 
     run: str
@@ -163,21 +265,41 @@ class RunState(msgspec.Struct):
     submitted_by: str = ""
     reuse: str = ""
     fresh: tuple[str, ...] = ()
+    seq: int = 0
+    carried: int = 0
+    unsure: int = 0
     root: Frame | None = None
+    demands: dict[str, Demand] = msgspec.field(default_factory=dict)
+    groups: dict[str, Group] = msgspec.field(default_factory=dict)
+    grants: dict[str, Grant] = msgspec.field(default_factory=dict)
+    grants_version: int = 0
+    used: dict[str, int] = msgspec.field(default_factory=dict)
+    telling: Telling = msgspec.field(default_factory=Telling)
     chunks: dict[str, Chunk] = msgspec.field(default_factory=dict)
+    chunks_made: int = 0
+    undone: dict[str, int] = msgspec.field(default_factory=dict)
+    looked: dict[str, int] = msgspec.field(default_factory=dict)
+    looking: dict[str, Asked] = msgspec.field(default_factory=dict)
+    kept: list[ToKeep] = msgspec.field(default_factory=list)
     preparations: dict[str, Preparation] = msgspec.field(default_factory=dict)
-    stopping: dict[str, str] = msgspec.field(default_factory=dict)
-    timers: list[tuple[int, str, int]] = msgspec.field(default_factory=list)
-    timer_ms: int = 0
+    stopping: dict[str, Stop] = msgspec.field(default_factory=dict)
+    timers: list[tuple[int, int, str, int]] = msgspec.field(default_factory=list)
+    timers_kept: int = 0
+    wake_ms: int = 0
+    wake_seq: int = 0
+    live: int = 0
     stop_by_ms: int = 0
     ending: Outcome | None = None
     decided: Outcome | None = None
     handling: str = ""
     outcome: Outcome | None = None
     finished_ms: int = 0
+    finished_seq: int = 0
     spent: int = 0
     committed: int = 0
     unpriced: int = 0
+    abandoned: list[Abandoned] = msgspec.field(default_factory=list)
+    outlived: dict[str, Outlived] = msgspec.field(default_factory=dict)
     counts: Counts = msgspec.field(default_factory=Counts)
     errors: list[str] = msgspec.field(default_factory=list)
     skipped: dict[str, str] = msgspec.field(default_factory=dict)

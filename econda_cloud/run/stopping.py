@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from econda_cloud.run.blocks import Block
+from econda_cloud.run.calls import leave_group
 from econda_cloud.run.paths import environment_instance
-from econda_cloud.run.state import Branch, Call, Fan, Frame, Loop, NodeStatus
+from econda_cloud.run.state import Branch, Call, Fan, Frame, Loop, NodeStatus, Stop
 from econda_cloud.run.work import Work
-from econda_cloud.wire.commands import CancelAttempts
+from econda_cloud.wire.entries import Ending
 from econda_cloud.wire.events import Item
 from econda_cloud.wire.outcome import Outcome
 
@@ -28,31 +29,45 @@ def stop_frame(work: Work, instance: str, block: Block, frame: Frame) -> None:
             case Fan(frames=frames):
                 for member, below in frames.items():
                     stop_frame(work, f"{name}[{member}]", block.inner[index][0], below)
+                work.state.live -= len(frames)
     frame.active.clear()
     frame.status[:] = [NodeStatus.SKIPPED] * len(frame.status)
 
 
 def stop_call(work: Work, instance: str, call: Call) -> None:
     """Stop what a call has running or wants to run."""
-    work.state.counts.cancelled += 1
-    item: Item = (instance, call.attempt)
-    chunk = work.state.chunks.get(call.chunk)
-    if call.phase == "placed" and chunk is not None:
-        work.state.stopping[f"{instance}#{call.attempt}"] = call.chunk
-        told = work.cancels.get(call.chunk)
-        items = (*told.items, item) if told else (item,)
-        work.cancels[call.chunk] = CancelAttempts(chunk=call.chunk, pool=chunk.pool, handle=chunk.handle, items=items)
-    elif call.phase == "requested":
-        work.releases.append(item)
+    state = work.state
+    state.counts.cancelled += 1
+    match call.phase:
+        case "placed":
+            item: Item = (instance, call.attempt)
+            state.stopping[stop_name(item)] = Stop(item, call.chunk, state.seq)
+        case "ready":
+            leave_group(work, instance, call)
+        case "looking":
+            state.looking.pop(instance, None)
+        case "preparing" | "backing_off":
+            pass
+
+
+def stop_name(item: Item) -> str:
+    return f"{item[0]}#{item[1]}"
 
 
 def begin_ending(work: Work, outcome: Outcome) -> None:
     """Decide how the run, or the handler that runs now, ends, and stop what still runs. The first decision stands."""
+    if work.state.ending is None and work.state.outcome is None:
+        end(work, work.choices.make(Ending, lambda: ending(work, outcome)))
+
+
+def ending(work: Work, outcome: Outcome) -> Ending:
+    return Ending(outcome, work.now + STOP_GRACE_MS)
+
+
+def end(work: Work, decided: Ending) -> None:
+    """Stop what still runs, now that the end is decided."""
     state = work.state
-    if state.ending is not None or state.outcome is not None:
-        return
-    state.ending = outcome
-    state.stop_by_ms = work.now + STOP_GRACE_MS
+    state.ending, state.stop_by_ms = decided.outcome, decided.stop_by_ms
     if state.root is not None:
         stop_frame(work, work.prefix, work.root, state.root)
     for key, preparation in state.preparations.items():

@@ -1,4 +1,4 @@
-"""The workings of one step: the state in hand, what it is about to command, and how to find one's way in the tree."""
+"""The workings of one record: the state in hand, and how to find one's way in the tree."""
 
 from __future__ import annotations
 
@@ -12,12 +12,9 @@ from typing import Any, NamedTuple
 from econda_edsl.plan import AnyNode
 
 from econda_cloud.run.blocks import Block, Program
+from econda_cloud.run.choices import Choices, Reading
 from econda_cloud.run.paths import handler_segment, instance_prefix, parse_instance
 from econda_cloud.run.state import Branch, Call, Fan, Frame, Loop, RunState
-from econda_cloud.wire.commands import AnyCommand, CancelAttempts, Kept
-from econda_cloud.wire.demand import Demand
-from econda_cloud.wire.events import Item
-from econda_cloud.wire.terms import Terms, terms_of
 
 
 class At(NamedTuple):
@@ -36,18 +33,12 @@ class At(NamedTuple):
 
 @dataclass
 class Work:
-    """One step's working set."""
+    """What one record is worked on with: the state in hand, where choices come from, and what is to be begun."""
 
     program: Program
     state: RunState
     now: int
-    commands: list[AnyCommand] = field(default_factory=list)
-    cancels: dict[str, CancelAttempts] = field(default_factory=dict)
-    requests: dict[Demand, list[Item]] = field(default_factory=dict)
-    ranks: dict[Demand, int] = field(default_factory=dict)
-    releases: list[Item] = field(default_factory=list)
-    lookups: list[Item] = field(default_factory=list)
-    kept: list[Kept] = field(default_factory=list)
+    choices: Choices = field(default_factory=lambda: Reading(()))
     queue: deque[list[At]] = field(default_factory=deque)
     base: dict[str, Any] = field(default_factory=dict)
 
@@ -62,11 +53,6 @@ class Work:
         if state.decided is not None:
             run["error"] = state.decided.error
         self.base = {**state.params, "run": run}
-
-    @property
-    def terms(self) -> Terms | None:
-        """What the broker is told of the run along with its requests."""
-        return terms_of(self.program.plan, self.state.started_ms, self.state.spent)
 
     @property
     def root(self) -> Block:

@@ -23,7 +23,7 @@ def chunk_of(plan: Plan, state: RunState, dispatch: Dispatch) -> Chunk | None:
     work = Work(program_of(plan), state, state.now)
     wanted = [(item, found) for item in dispatch.items if (found := current(work, item)) is not None]
     calls = [(item, places[-1].node, call) for item, (places, call) in wanted if places]
-    # A demand names its task, so what is dispatched together is calls of one task or the building of one environment.
+    # What is placed together is calls of one task or the building of one environment.
     if calls:
         own = [node.overrides for _, node, _ in calls if isinstance(node, CallNode)]
         task = _work_task(plan, state, dispatch, calls[-1][2].task, own)

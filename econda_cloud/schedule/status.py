@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+from collections import OrderedDict
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -10,7 +12,13 @@ import msgspec
 from econda_cloud.ports.blobs import BlobStore
 from econda_cloud.ports.log import Conflict
 from econda_cloud.run.state import RunState
-from econda_cloud.wire.keys import run_prefix, status_key
+from econda_cloud.wire.keys import is_artifact, run_prefix, status_key
+
+EVERY_MS = 5_000
+"""A status is written so often at most, but for the last one."""
+
+KNOWN_MOST = 1_000
+"""Runs whose last status is remembered."""
 
 UNSEEN = ("updated_ms", "records")
 """Members of a status that are no news by themselves."""
@@ -49,29 +57,48 @@ def _shown(status: dict[str, Any]) -> bytes:
     return msgspec.json.format(msgspec.json.encode(status), indent=2)
 
 
+@dataclass
+class _Shown:
+    """What was shown last, when, and whether it was told that there is something newer."""
+
+    news: dict[str, Any]
+    at_ms: int
+    told: bool = False
+
+
 class StatusBoard:
     """Writes statuses, never an older one over a newer: schedulers run side by side."""
 
-    def __init__(self, blobs: BlobStore) -> None:
-        self._blobs = blobs
+    def __init__(self, blobs: BlobStore, every_ms: int = EVERY_MS) -> None:
+        self._blobs, self._every = blobs, every_ms
         self._tags: dict[str, str | None] = {}
-        self._shown: dict[str, dict[str, Any]] = {}
+        self._shown: OrderedDict[str, _Shown] = OrderedDict()
 
-    def show(self, state: RunState, seq: int) -> None:
-        """Write the status if there is news in it.
+    def show(self, state: RunState, seq: int, now: int) -> int:
+        """Write the status if there is news in it, and the last one is old enough or this is the last.
 
-        Not less often, to save requests: nobody knows whether another event comes soon, and what is left out now
-        would be missing until then.
+        What is left out now may be missing for long: in how many ms to show it, if nothing else happens; 0 for never.
+        Each wait is told once.
         """
-        status = status_of(state, seq)
+        status, shown = status_of(state, seq), self._shown.get(state.run)
         news = {name: value for name, value in status.items() if name not in UNSEEN}
-        if self._shown.get(state.run) == news:
-            return
+        if shown is not None and shown.news == news:
+            return 0
+        if shown is not None and state.outcome is None and now < shown.at_ms + self._every:
+            told, shown.told = shown.told, True
+            return 0 if told else shown.at_ms + self._every - now
         self._write(status_key(state.namespace, state.run), status)
-        self._shown[state.run] = news
+        self._shown[state.run] = _Shown(news, now)
+        while len(self._shown) > KNOWN_MOST:
+            self._forget(next(iter(self._shown)))
         if state.outcome is not None:
             self._tags.pop(status_key(state.namespace, state.run), None)
             self._shown.pop(state.run, None)
+        return 0
+
+    def _forget(self, run: str) -> None:
+        del self._shown[run]
+        self._tags = {key: tag for key, tag in self._tags.items() if not key.endswith(f"/{run}/status.json")}
 
     def _write(self, key: str, status: dict[str, Any]) -> None:
         data = _shown(status)
@@ -99,15 +126,31 @@ class StatusBoard:
 
 
 def publish_outputs(blobs: BlobStore, state: RunState) -> None:
-    """`outputs.json` beside the status, and a copy of each output that is a file under `outputs/`."""
+    """`outputs.json` beside the status, and a copy of each output that is a file under `outputs/`.
+
+    Only what lies where artifacts of the run's own namespace lie is copied, whatever a task has said. What cannot be
+    copied is told in `outputs.errors.txt`: the outputs tell where it is.
+    """
     outputs = state.outcome.outputs if state.outcome is not None else {}
     prefix = run_prefix(state.namespace, state.run)
+    if not outputs:
+        return
+    blobs.put(f"{prefix}/outputs.json", msgspec.json.format(msgspec.json.encode(outputs), indent=2))
+    errors = []
     for name, value in outputs.items():
-        if isinstance(value, dict) and "$artifact" in value:
-            about = value["$artifact"]
-            blobs.copy(about["key"], f"{prefix}/outputs/{name}/{_file_name(about)}")
-    if outputs:
-        blobs.put(f"{prefix}/outputs.json", msgspec.json.format(msgspec.json.encode(outputs), indent=2))
+        if not (isinstance(value, dict) and isinstance(value.get("$artifact"), dict)):
+            continue
+        about = value["$artifact"]
+        key = str(about.get("key", ""))
+        if not is_artifact(state.namespace, key, str(about.get("sha256", ""))):
+            errors.append(f"{name}: {key[:200]!r} is no artifact of this namespace; it was not copied")
+            continue
+        try:
+            blobs.copy(key, f"{prefix}/outputs/{name}/{_file_name(about)}")
+        except KeyError:
+            errors.append(f"{name}: {key} is gone")
+    if errors:
+        blobs.put(f"{prefix}/outputs.errors.txt", ("\n".join(errors) + "\n").encode())
 
 
 def _file_name(about: dict[str, Any]) -> str:

@@ -9,17 +9,18 @@ from typing import Any
 from econda_edsl.bundle import Bundle, BundleError, read_bundle, read_params
 from econda_edsl.compile import compile_source
 from econda_edsl.parameters import bind_parameters
-from econda_edsl.plan import Plan, encode_plan
+from econda_edsl.plan import Plan
 
 from econda_cloud.environments.archives import known_archives
 from econda_cloud.environments.pins import BadPins, Pins, take_lock, with_pins
 from econda_cloud.ports.blobs import BlobStore
 from econda_cloud.schedule.status import announce
+from econda_cloud.schedule.stored_plans import store_plan
 from econda_cloud.submission.bundles import pack_files
 from econda_cloud.submission.heeded import refused_by_stacks
 from econda_cloud.submission.uploads import Upload, namespace_of
 from econda_cloud.wire.events import RunStarted
-from econda_cloud.wire.keys import bundle_key, plan_key
+from econda_cloud.wire.keys import bundle_key
 
 PARAM = "param-"
 """Object metadata `param-NAME` gives a parameter, `params` several as YAML, `pipeline` picks one of the file's."""
@@ -49,7 +50,7 @@ def accept(upload: Upload, content: Content, blobs: BlobStore) -> RunStarted:
     plan = with_pins(_plan(bundle, code, content.metadata.get("pipeline")), pins)
     params = _params(plan, bundle, content)
     run = upload.run(plan.name)
-    blobs.put(plan_key(namespace, run), encode_plan(plan))
+    plan = store_plan(blobs, namespace, run, plan)
     stored = None
     used = {name: code[name] for name in plan.code if name in code}
     if used:

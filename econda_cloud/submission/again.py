@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from econda_edsl.plan import Plan, encode_plan
+from econda_edsl.plan import Plan
 
 from econda_cloud.environments.archives import known_archives
 from econda_cloud.ports.blobs import BlobStore
 from econda_cloud.run.state import RunState
 from econda_cloud.schedule.results import Result, write_earlier
 from econda_cloud.schedule.status import announce
+from econda_cloud.schedule.stored_plans import store_plan
 from econda_cloud.wire.events import RunStarted
-from econda_cloud.wire.keys import plan_key
 
 
 def again(
@@ -28,7 +28,7 @@ def again(
 ) -> RunStarted:
     """Store what the new run `run` needs; the event that starts it. The steps in `fresh` use no result of `before`."""
     namespace = before.namespace
-    blobs.put(plan_key(namespace, run), encode_plan(plan))
+    plan = store_plan(blobs, namespace, run, plan)
     write_earlier(blobs, namespace, run, results)
     announce(blobs, namespace, run, follows=before.run)
     return RunStarted(

@@ -1,4 +1,7 @@
-"""What the run engine wants done. Idempotent by (run, instance, attempt); repeated whenever a message is redelivered."""
+"""What a run wants done: read off its state (`run.pending`), and repeated until the state shows that it is done.
+
+Each may be carried out twice, and then changes nothing more.
+"""
 
 from __future__ import annotations
 
@@ -6,23 +9,19 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from econda_cloud.wire.demand import Demand
 from econda_cloud.wire.events import Item
+from econda_cloud.wire.grants import RunTold
 from econda_cloud.wire.outcome import Outcome
-from econda_cloud.wire.terms import Terms
 
 
 class Command(msgspec.Struct, frozen=True, kw_only=True, tag_field="command"):
     """Base of all commands of a run."""
 
 
-class RequestPlacement(Command, frozen=True, kw_only=True, tag="request_placement"):
-    """Ask the broker to place attempts that are alike in what they need. rank: see `PlacementRequested`."""
+class TellBroker(Command, frozen=True, kw_only=True, tag="tell_broker"):
+    """Tell the broker what the run wants and holds."""
 
-    demand: Demand
-    items: tuple[Item, ...]
-    terms: Terms | None = None
-    rank: int = 0
+    told: RunTold
 
 
 class Dispatch(Command, frozen=True, kw_only=True, tag="dispatch"):
@@ -39,18 +38,26 @@ class Dispatch(Command, frozen=True, kw_only=True, tag="dispatch"):
 
 
 class CancelAttempts(Command, frozen=True, kw_only=True, tag="cancel_attempts"):
-    """Stop attempts of a chunk that a pool may be running."""
+    """Stop attempts of a chunk that a pool may be running. members: their places in the chunk."""
 
     chunk: str
     pool: str
+    offer: str
     handle: str
     items: tuple[Item, ...]
+    members: tuple[int, ...] = ()
+    whole: bool = True
 
 
-class Release(Command, frozen=True, kw_only=True, tag="release"):
-    """Tell the broker that these attempts hold, or want, no capacity any more."""
+class LookAfter(Command, frozen=True, kw_only=True, tag="look_after"):
+    """See who has a chunk that was not heard of; answered by `ChunkSeen`, `ChunkLost` or not at all."""
 
-    items: tuple[Item, ...]
+    chunk: str
+    pool: str
+    offer: str
+    handle: str
+    placed_ms: int
+    members: tuple[int, ...] = ()
 
 
 class LookUp(Command, frozen=True, kw_only=True, tag="look_up"):
@@ -68,7 +75,7 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Keep(Command, frozen=True, kw_only=True, tag="keep"):
-    """Keep results for later runs. Not repeated after a crash: a result that is lost is only made again."""
+    """Keep results for later runs."""
 
     results: tuple[Kept, ...]
 
@@ -85,4 +92,4 @@ class FinishRun(Command, frozen=True, kw_only=True, tag="finish_run"):
     outcome: Outcome
 
 
-AnyCommand: TypeAlias = RequestPlacement | Dispatch | CancelAttempts | Release | LookUp | Keep | SetTimer | FinishRun
+AnyCommand: TypeAlias = TellBroker | Dispatch | CancelAttempts | LookAfter | LookUp | Keep | SetTimer | FinishRun

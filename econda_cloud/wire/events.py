@@ -1,7 +1,7 @@
-"""What can happen to a run. Events arrive at least once, in any order; `step` must not care.
+"""What can happen to a run. Events arrive at least once, in any order; deciding must not care.
 
-Names are in the past tense. An entry of the log is the events of one step and the time they were taken in.
-All times are milliseconds since the epoch.
+Names are in the past tense. All times are milliseconds since the epoch. `handle` is the pool's name of the job that an
+event is about: what is said of another job of the same chunk, a duplicate or a zombie, concerns that one alone.
 """
 
 from __future__ import annotations
@@ -11,9 +11,7 @@ from typing import Any, TypeAlias
 import msgspec
 from econda_edsl.plan import FailureKind
 
-from econda_cloud.money.prices import Price
-
-ENGINE_VERSION = 1
+from econda_cloud.wire.grants import Grant, Unplaceable
 
 Item: TypeAlias = tuple[str, int]
 """An attempt: (instance, attempt number from 1)."""
@@ -42,44 +40,44 @@ class RunStarted(Event, frozen=True, kw_only=True, tag="run_started"):
     fresh: tuple[str, ...] = ()
 
 
-class Verdict(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """What the broker thought of one offer. `refused` names the clause; else `score` (nano-dollars) ranks it."""
+class GrantsSet(Event, frozen=True, kw_only=True, tag="grants_set"):
+    """All that the broker lends to the run now, in answer to what it was told in version `told`.
 
-    offer: str
-    score: int | None = None
-    cost: int | None = None
-    refused: str = ""
-    chosen: bool = False
-
-
-class AttemptsPlaced(Event, frozen=True, kw_only=True, tag="attempts_placed"):
-    """The broker chose an offer for a chunk of alike attempts; they will be dispatched under the name `chunk`.
-
-    cpu_milli, memory (bytes), gpu: what each attempt reserves.
-    lender: the chunk in whose place this one was started eagerly, without asking the broker, which keeps that place
-    for the attempts in `lent` until this chunk is over; its lease is the lender's.
+    version: counts what the broker has told this run. open: classes (by key) of which more is wanted than lent, and
+    will be when there is room. unplaceable: classes that nothing can ever take.
     """
 
-    chunk: str
-    pool: str
-    offer: str
-    spot: bool
-    price: Price
-    memory: int
-    items: tuple[Item, ...]
-    lease_ms: int
-    cpu_milli: int = 0
-    gpu: int = 0
-    verdicts: tuple[Verdict, ...] = ()
-    lender: str = ""
-    lent: tuple[Item, ...] = ()
+    version: int
+    told: int
+    grants: tuple[Grant, ...] = ()
+    open: tuple[str, ...] = ()
+    unplaceable: tuple[Unplaceable, ...] = ()
 
 
-class ChunkDispatched(Event, frozen=True, kw_only=True, tag="chunk_dispatched"):
-    """The pool has taken the chunk; `handle` is the pool's own name for it, needed to cancel."""
+class ChunkAccepted(Event, frozen=True, kw_only=True, tag="chunk_accepted"):
+    """The pool has taken the chunk under this handle, which is needed to cancel it."""
 
     chunk: str
     handle: str
+
+
+class ChunkRefused(Event, frozen=True, kw_only=True, tag="chunk_refused"):
+    """The pool will never take the chunk, and why."""
+
+    chunk: str
+    why: str
+
+
+class ChunkSeen(Event, frozen=True, kw_only=True, tag="chunk_seen"):
+    """Somebody has the chunk, or it waits in its pool: no reason to miss it before `until_ms`.
+
+    waits: why its pool has not taken it yet, if that is so; it is handed over again then.
+    """
+
+    chunk: str
+    until_ms: int
+    handle: str = ""
+    waits: str = ""
 
 
 class AttemptSucceeded(Event, frozen=True, kw_only=True, tag="attempt_succeeded"):
@@ -89,6 +87,7 @@ class AttemptSucceeded(Event, frozen=True, kw_only=True, tag="attempt_succeeded"
     started_ms: int
     ended_ms: int
     log: str = ""
+    handle: str = ""
 
 
 class AttemptFailed(Event, frozen=True, kw_only=True, tag="attempt_failed"):
@@ -101,22 +100,22 @@ class AttemptFailed(Event, frozen=True, kw_only=True, tag="attempt_failed"):
     started_ms: int = 0
     ended_ms: int = 0
     log: str = ""
+    handle: str = ""
 
 
 class ChunkLost(Event, frozen=True, kw_only=True, tag="chunk_lost"):
-    """Whoever ran the chunk is gone; attempts of it that have not reported are lost or preempted."""
+    """Whoever ran the chunk is gone; attempts of it that have not reported are lost or preempted.
+
+    index: only this member of it. started_ms, ended_ms: when it held its place, as far as its pool tells; 0 if not.
+    """
 
     chunk: str
     failure: FailureKind
     message: str
     index: int | None = None
-
-
-class PlacementRefused(Event, frozen=True, kw_only=True, tag="placement_refused"):
-    """No pool of the team can ever take these attempts."""
-
-    items: tuple[Item, ...]
-    message: str
+    handle: str = ""
+    started_ms: int = 0
+    ended_ms: int = 0
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
@@ -153,37 +152,24 @@ class CancelRequested(Event, frozen=True, kw_only=True, tag="cancel_requested"):
     reason: str = ""
 
 
+class RunBroken(Event, frozen=True, kw_only=True, tag="run_broken"):
+    """Taking an event of the run fails, however often it is tried: the run is over, and nobody else's harmed."""
+
+    message: str
+
+
 AnyEvent: TypeAlias = (
     RunStarted
-    | AttemptsPlaced
-    | ChunkDispatched
+    | GrantsSet
+    | ChunkAccepted
+    | ChunkRefused
+    | ChunkSeen
     | AttemptSucceeded
     | AttemptFailed
     | ChunkLost
-    | PlacementRefused
     | ResultsFound
     | ResultsMissing
     | TimerFired
     | CancelRequested
+    | RunBroken
 )
-
-
-class Entry(msgspec.Struct, frozen=True, kw_only=True):
-    """One record of a run's log."""
-
-    engine: int
-    now: int
-    events: tuple[AnyEvent, ...]
-
-
-_decode_entry = msgspec.json.Decoder(Entry)
-_encode = msgspec.json.Encoder()
-
-
-def decode_entry(data: bytes) -> Entry:
-    """Read a log record. Raises `msgspec.ValidationError`."""
-    return _decode_entry.decode(data)
-
-
-def encode_entry(entry: Entry) -> bytes:
-    return _encode.encode(entry)

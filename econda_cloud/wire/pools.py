@@ -23,6 +23,7 @@ class Offer(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """A pool x node shape x spot-or-not x price. `cold_start_ms`: expected wait before an attempt runs.
 
     interruption: the fraction of attempts that a spot offer loses, as its provider states it.
+    nodes: how many such nodes there are at most, None if only the pool as a whole is limited.
     whole: an attempt has the node to itself and pays all of it, as in a function of fixed size; otherwise it pays
     the share of the node that it reserves.
     """
@@ -34,6 +35,7 @@ class Offer(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     cold_start_ms: int = 0
     whole: bool = False
     interruption: float = 0.0
+    nodes: int | None = None
 
 
 class Pool(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -44,6 +46,8 @@ class Pool(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     Kinds are those of tasks, and `image`: python and shell inside an image that has the worker in it.
     labels: what the team says of the pool, for its policies.
     array: the attempts of a chunk run side by side, each with its own reservation; otherwise one after another.
+    cpu_step_milli, memory_extra: what an attempt takes of a node is its cores rounded up to such steps, and its memory
+    and so many bytes more.
     """
 
     name: str
@@ -60,3 +64,5 @@ class Pool(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     kinds: tuple[str, ...] = ("python", "shell")
     labels: dict[str, str] = msgspec.field(default_factory=dict)
     array: bool = False
+    cpu_step_milli: int = 1
+    memory_extra: int = 0

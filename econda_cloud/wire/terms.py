@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import msgspec
 from econda_edsl.plan import Plan, Policy
 from econda_edsl.policies import UNBOUNDED, priority
@@ -13,9 +15,12 @@ SLACK_UNBOUNDED_MS = 10 * 365 * 24 * 3_600_000
 
 
 class Terms(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """Money in micro-dollars; `deadline_at_ms` since the epoch, None for none; `priority`: the greater goes first."""
+    """Money in micro-dollars; `deadline_at_ms` since the epoch, None for none; `priority`: the greater goes first.
 
-    policy: Policy | None = None
+    policy: the digest of the policy in force (`policy_digest`); empty for none.
+    """
+
+    policy: str = ""
     pipeline: str = ""
     tags: dict[str, str] = msgspec.field(default_factory=dict)
     deadline_ms: int | None = None
@@ -38,13 +43,18 @@ class Terms(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
         }
 
 
+def policy_digest(policy: Policy) -> str:
+    """The name under which a policy is kept for the broker."""
+    return hashlib.sha256(msgspec.json.encode(policy, order="deterministic")).hexdigest()[:32]
+
+
 def terms_of(plan: Plan, started_ms: int, spent_nanos: int) -> Terms | None:
     """The terms of a run, None if nothing in its plan asks for any."""
     settings = plan.settings
     if plan.policy is None and not settings.priority:
         return None
     terms = Terms(
-        policy=plan.policy,
+        policy="" if plan.policy is None else policy_digest(plan.policy),
         pipeline=plan.name,
         tags=settings.tags,
         deadline_ms=settings.deadline_ms,

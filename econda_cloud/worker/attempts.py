@@ -109,8 +109,8 @@ class _Attempt:
             answer = self._run(kept)
             if "failure" in answer:
                 return {**answer, "message": masked_text(answer["message"], self.revealed)}
-            blobs, work = self.all.blobs, self.all.work
-            checker = Checker(self.task.types, lambda path, kind: store(blobs, path, kind, work), self.cwd)
+            blobs, work, namespace = self.all.blobs, self.all.work, self.all.chunk.namespace
+            checker = Checker(self.task.types, lambda path, kind: store(blobs, namespace, path, kind, work), self.cwd)
             found = answer["ok"]
             outputs = checker.outputs(self.task.outputs, found["outputs"], found["assigned"])
             if self.state is not None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any
 
-from econda_edsl.plan import Plan, encode_plan
+from econda_edsl.plan import Plan, Policy
 
 from econda_adapters.clock import now_ms
 from econda_adapters.embedded.directory_blobs import DirectoryBlobs
@@ -21,18 +21,34 @@ from econda_adapters.embedded.holding import holding
 from econda_adapters.embedded.pool import EmbeddedPool, machine_pool
 from econda_adapters.embedded.sqlite_log import SqliteLog
 from econda_cloud.environments.archives import known_archives
+from econda_cloud.ports.pool import Accepted, Answer
 from econda_cloud.run.state import RunState
-from econda_cloud.schedule.eager import Tenure
-from econda_cloud.schedule.ready import ready_chunks
+from econda_cloud.run.telling import run_told
+from econda_cloud.schedule.broker_rounds import BrokerRounds
+from econda_cloud.schedule.effects import Handing
 from econda_cloud.schedule.results import Result, Results, write_earlier
-from econda_cloud.schedule.scheduler import Scheduler
-from econda_cloud.schedule.stored_plans import stored_plan
+from econda_cloud.schedule.rounds import Rounds
+from econda_cloud.schedule.run_history import NoPlan
+from econda_cloud.schedule.stored_plans import store_plan, stored_plan
 from econda_cloud.submission.bundles import pack_files
-from econda_cloud.wire.commands import CancelAttempts, Dispatch, Keep, LookUp
-from econda_cloud.wire.events import AnyEvent, CancelRequested, ChunkLost, RunStarted, TimerFired
-from econda_cloud.wire.keys import bundle_key, plan_key
+from econda_cloud.wire.broker import BrokerWoken
+from econda_cloud.wire.commands import CancelAttempts, Keep, LookAfter, LookUp
+from econda_cloud.wire.events import (
+    AnyEvent,
+    CancelRequested,
+    ChunkLost,
+    ChunkSeen,
+    GrantsSet,
+    RunStarted,
+    TimerFired,
+)
+from econda_cloud.wire.grants import RunTold
+from econda_cloud.wire.keys import bundle_key
 from econda_cloud.wire.pools import Pool
 from econda_cloud.worker.processes.processes import HostPool
+
+LOOK_MS = 3_600_000
+"""How long a chunk at work in this very process is not looked after again."""
 
 NAMESPACE = "local"
 Progress = Callable[[RunState], None]
@@ -51,11 +67,13 @@ class Home:
         self.blobs = DirectoryBlobs(self.root / "blobs")
 
     def plan(self, run: str) -> Plan:
-        """Raises `KeyError` for a run that is not here."""
+        """Raises `NoPlan` for a run that is not here."""
         return stored_plan(self.blobs, NAMESPACE, run)
 
 
 class _Effects:
+    """The world of a run of this machine: its own processes, and a broker of its own, asked at once."""
+
     def __init__(
         self, home: Home, machine: Pool, reports: SimpleQueue[tuple[str, list[AnyEvent]]], hosts: HostPool | None
     ) -> None:
@@ -63,19 +81,27 @@ class _Effects:
         self.pool = EmbeddedPool(home.blobs, home.root / "scratch", machine.slots, reports, hosts)
         self.reports = reports
         self.results = Results(home.blobs)
-        self.timers: list[tuple[int, str]] = []
+        self.timers: list[int] = []
+        self.policies: dict[str, Policy] = {}
+        self.answers: list[AnyEvent] = []
         self.ended: dict[str, RunState] = {}
+        self.errors: dict[str, str] = {}
+        self.broker: BrokerRounds | None = None
 
-    def dispatch(self, plan: Plan, state: RunState, commands: Sequence[Dispatch]) -> Sequence[AnyEvent]:
-        ready, failed = ready_chunks(plan, state, commands)
-        for _, chunk in ready:
-            self.pool.submit(chunk)
-        return failed
+    def dispatch(self, work: Sequence[Handing]) -> Sequence[Answer]:
+        for handing in work:
+            self.pool.submit(handing.chunk)
+        return [Accepted()] * len(work)
 
     def cancel(self, state: RunState, commands: Sequence[CancelAttempts]) -> None:
         del state
         for command in commands:
             self.pool.cancel(command.items)
+
+    def look_after(self, state: RunState, command: LookAfter) -> Sequence[AnyEvent]:
+        """Who runs it is this very process."""
+        del state
+        return [ChunkSeen(chunk=command.chunk, until_ms=now_ms() + LOOK_MS)]
 
     def look_up(self, plan: Plan, state: RunState, commands: Sequence[LookUp]) -> Sequence[AnyEvent]:
         return self.results.look_up(plan, state, commands)
@@ -83,13 +109,34 @@ class _Effects:
     def keep(self, plan: Plan, state: RunState, commands: Sequence[Keep]) -> None:
         self.results.keep(plan, state, commands)
 
+    def tell_broker(self, told: Sequence[tuple[RunTold, Policy | None]]) -> None:
+        assert self.broker is not None
+        for each, policy in told:
+            if policy is not None and each.terms is not None:
+                self.policies[each.terms.policy] = policy
+        self.broker.take([each for each, _ in told], now_ms(), again=True)
+
+    def answer(self, answers: Sequence[tuple[str, GrantsSet]]) -> None:
+        self.answers += [answer for _, answer in answers]
+
     def wake(self, run: str, at_ms: int, now: int) -> None:
+        del run, now
+        heapq.heappush(self.timers, at_ms)
+
+    def wake_broker(self, at_ms: int, now: int) -> None:
         del now
-        heapq.heappush(self.timers, (at_ms, run))
+        self.broker_wakes = at_ms
+        heapq.heappush(self.timers, at_ms)
+
+    broker_wakes = 0
 
     def finished(self, state: RunState, seq: int) -> None:
         del seq
         self.ended[state.run] = state
+
+    def broken(self, namespace: str, run: str, message: str) -> None:
+        del namespace
+        self.errors[run] = message
 
 
 @dataclass(frozen=True)
@@ -127,7 +174,7 @@ def run_plan(
     `machine` says what this machine is taken for, by default what it is; `hosts` are processes started before.
     """
     run = f"{plan.name}-{secrets.token_hex(4)}"
-    home.blobs.put(plan_key(NAMESPACE, run), encode_plan(plan))
+    store_plan(home.blobs, NAMESPACE, run, plan)
     bundle = bundle_key(NAMESPACE, run) if files else follow.bundle
     if files and bundle:
         home.blobs.put(bundle, pack_files(files))
@@ -145,10 +192,10 @@ def run_plan(
         reuse=follow.run,
         fresh=follow.fresh,
     )
-    with holding(home.root, run), _scheduling(home, run, plan, machine, hosts) as (scheduler, effects):
+    with holding(home.root, run), _scheduling(home, run, plan, machine, hosts) as (rounds, effects):
         started(run)
-        scheduler.take(run, [event], now_ms())
-        return _until_ended(scheduler, effects, run, progress)
+        _take(rounds, effects, run, [event])
+        return _until_ended(rounds, effects, run, progress)
 
 
 def resume_run(
@@ -163,54 +210,64 @@ def resume_run(
 
     Raises `RunBusy` if a process still carries it on, `KeyError` if there is no such run.
     """
-    plan = home.plan(run)
-    with holding(home.root, run), _scheduling(home, run, plan, hosts=hosts) as (scheduler, effects):
-        state = scheduler.state(run)
+    try:
+        plan = home.plan(run)
+    except NoPlan as error:
+        raise KeyError(run) from error
+    with holding(home.root, run), _scheduling(home, run, plan, hosts=hosts) as (rounds, effects):
+        state = rounds.state(run)
         if state is None:
             raise KeyError(run)
         if state.outcome is not None:
             return state
         started(run)
         message = "the process that ran it is gone"
-        lost = [ChunkLost(chunk=chunk, failure="preempted", message=message) for chunk in state.chunks]
-        scheduler.take(run, lost or [TimerFired()], now_ms())
-        # Whatever that process had decided and not done yet; what it wanted to be woken for is among it.
-        scheduler.repeat(run, now_ms())
-        return _until_ended(scheduler, effects, run, progress)
+        lost: list[AnyEvent] = [ChunkLost(chunk=chunk, failure="preempted", message=message) for chunk in state.chunks]
+        # Whatever that process had decided and not done yet is done now; what its broker had answered is asked again.
+        rounds.take_one(run, lost or [TimerFired()], now_ms(), again=True)
+        if (state := rounds.state(run)) is not None and state.outcome is None:
+            effects.tell_broker([(run_told(plan, state), plan.policy)])
+        _take(rounds, effects, run, [])
+        return _until_ended(rounds, effects, run, progress)
 
 
 @contextlib.contextmanager
 def _scheduling(
     home: Home, run: str, plan: Plan, machine: Pool | None = None, hosts: HostPool | None = None
-) -> Iterator[tuple[Scheduler, _Effects]]:
-    """A scheduler of its own for one run, with this machine as its only pool."""
+) -> Iterator[tuple[Rounds, _Effects]]:
+    """A scheduler and a broker of its own for one run, with this machine as its only pool."""
     machine = machine or machine_pool()
     effects = _Effects(home, machine, SimpleQueue(), hosts)
-    scheduler = Scheduler(home.log, f"local-{run}", lambda _, name: plan if name == run else home.plan(name), effects)
+    rounds = Rounds(home.log, lambda _, name: plan if name == run else home.plan(name), effects)
+    effects.broker = BrokerRounds(home.log, f"local-{run}", effects, effects.policies.get)
     try:
-        scheduler.declare((machine,), now_ms())
-        yield scheduler, effects
+        effects.broker.declare((machine,), now_ms())
+        yield rounds, effects
     finally:
         effects.pool.close()
 
 
-def _until_ended(scheduler: Scheduler, effects: _Effects, run: str, progress: Progress) -> RunState:
+def _take(rounds: Rounds, effects: _Effects, run: str, events: Sequence[AnyEvent]) -> None:
+    """Take events, and what the broker answers to what they lead to."""
+    while events or effects.answers:
+        answers, effects.answers = effects.answers, []
+        rounds.take_one(run, [*events, *answers], now_ms())
+        events = ()
+    if run in effects.errors:
+        raise RuntimeError(effects.errors[run])
+
+
+def _until_ended(rounds: Rounds, effects: _Effects, run: str, progress: Progress) -> RunState:
     def meanwhile() -> None:
         """What comes while the scheduler's own thread is at work on an attempt."""
         if news := _arrived(effects):
-            scheduler.take(run, news, now_ms())
+            _take(rounds, effects, run, news)
         effects.pool.start_ready()
 
     with _interruptible(effects, run):
-        place: Tenure | None = None
         while run not in effects.ended:
-            chunk, events = _next_events(effects, meanwhile)
-            if chunk is None:
-                scheduler.take(run, events, now_ms())
-            else:
-                place = _place_of(chunk, scheduler.state(run), effects.machine, place)
-                scheduler.take_in_place(run, chunk, events, place, now_ms())
-            state = scheduler.state(run)
+            _take(rounds, effects, run, _next_events(effects, meanwhile))
+            state = rounds.history(run).state
             if state is not None:
                 progress(state)
     return effects.ended[run]
@@ -235,29 +292,21 @@ def _interruptible(effects: _Effects, run: str) -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
-def _place_of(chunk: str, state: RunState | None, machine: Pool, before: Tenure | None) -> Tenure:
-    """The place that a chunk ran in: the one before if that was lent to it."""
-    held = state.chunks.get(chunk) if state is not None else None
-    if before is not None and held is not None and held.lender == before.lender:
-        return before
-    return Tenure(machine, chunk, now_ms() + machine.chunk_ms)
-
-
-def _next_events(effects: _Effects, meanwhile: Callable[[], None]) -> tuple[str | None, list[AnyEvent]]:
-    """Reports and timers that have come, or those of the only chunk there is to do, and its name, or wait for some."""
+def _next_events(effects: _Effects, meanwhile: Callable[[], None]) -> list[AnyEvent]:
+    """Reports and timers that have come, or those of the only chunk there is to do, or wait for some."""
     if events := _arrived(effects):
         effects.pool.start_ready()
-        return None, events
+        return events
     chunk = effects.pool.only_short()
     if chunk is not None:
-        return chunk.id, effects.pool.run_here(chunk, meanwhile)
+        return effects.pool.run_here(chunk, meanwhile)
     effects.pool.start_ready()
-    wait = max(0.0, (effects.timers[0][0] - now_ms()) / 1000) if effects.timers else None
+    wait = max(0.0, (effects.timers[0] - now_ms()) / 1000) if effects.timers else None
     try:
         events = effects.reports.get(timeout=wait)[1]
     except Empty:
         events = []
-    return None, [*events, *_arrived(effects)] or [TimerFired()]
+    return [*events, *_arrived(effects)] or [TimerFired()]
 
 
 def _arrived(effects: _Effects) -> list[AnyEvent]:
@@ -265,8 +314,12 @@ def _arrived(effects: _Effects) -> list[AnyEvent]:
     events: list[AnyEvent] = []
     while not effects.reports.empty():
         events += effects.reports.get()[1]
-    if effects.timers and effects.timers[0][0] <= now_ms():
-        while effects.timers and effects.timers[0][0] <= now_ms():
+    now = now_ms()
+    if effects.timers and effects.timers[0] <= now:
+        while effects.timers and effects.timers[0] <= now:
             heapq.heappop(effects.timers)
         events.append(TimerFired())
+        if effects.broker is not None and 0 < effects.broker_wakes <= now:
+            effects.broker_wakes = 0
+            effects.broker.take([BrokerWoken(at_ms=now)], now, again=True)
     return events

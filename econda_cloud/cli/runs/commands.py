@@ -60,8 +60,7 @@ def why(name: RunName, instance: InstanceName, team: TeamName = None, json: Json
     if json:
         verdicts = [{"offer": v.offer, "score": v.score, "cost": v.cost, "refused": v.refused, "chosen": v.chosen} for v in attempt.verdicts]  # fmt: skip
         print_json({"instance": instance, "attempt": attempt.attempt, "pool": attempt.pool, "offers": verdicts,
-                    "state": attempt.state, "message": attempt.message, "not_reused": attempt.not_reused,
-                    "went_on_from": attempt.lender})  # fmt: skip
+                    "state": attempt.state, "message": attempt.message, "not_reused": attempt.not_reused})  # fmt: skip
     else:
         print_why(instance, attempt)
 

@@ -17,11 +17,12 @@ from econda_cloud.cli.output import FAILED, NO_SUCH_RUN, USAGE, stop
 from econda_cloud.cli.stack.submissions import Submission, forget_submission, submissions
 from econda_cloud.ports.blobs import BlobStore
 from econda_cloud.ports.log import Log
+from econda_cloud.run.advance import apply
 from econda_cloud.run.state import RunState
-from econda_cloud.run.step import step
-from econda_cloud.schedule.history import RunHistory, run_history
+from econda_cloud.schedule.run_history import RunHistory, run_log
 from econda_cloud.schedule.stored_plans import stored_plan
-from econda_cloud.wire.events import Entry, RunStarted, decode_entry
+from econda_cloud.wire.entries import Entry, decode_entry
+from econda_cloud.wire.events import RunStarted
 
 LOCAL = "this machine"
 
@@ -54,7 +55,7 @@ class Found:
 
     @cached_property
     def entries(self) -> list[Entry]:
-        return [decode_entry(record) for record in self.store.log.read(f"run/{self.run}")]
+        return [decode_entry(record) for record in self.store.log.read(run_log(self.run))]
 
     @property
     def begun(self) -> bool:
@@ -70,7 +71,7 @@ class Found:
         """The state after `at` records of the log (all by default): the log folded again."""
         plan, state = stored_plan(self.store.blobs, self.namespace, self.run), None
         for entry in self.entries[:at]:
-            state, _ = step(plan, state, entry.events, entry.now)
+            state = apply(plan, state, entry)
         if state is None:
             stop(f"error: {self.run} has no state at record {at}", USAGE)
         return state
@@ -83,7 +84,7 @@ class Found:
     def history(self) -> RunHistory:
         """For following the run while it goes on."""
         store = self.store
-        return run_history(store.log, lambda namespace, run: stored_plan(store.blobs, namespace, run), self.run)
+        return RunHistory(store.log, lambda namespace, run: stored_plan(store.blobs, namespace, run), self.run)
 
 
 def embedded_folder() -> Path:

@@ -12,7 +12,7 @@ from econda_cloud.cli.runs.progress import summary
 from econda_cloud.money.amounts import format_usd
 from econda_cloud.record.instances import Attempt, Instance, instances_of
 from econda_cloud.run.state import RunState
-from econda_cloud.wire.events import Entry
+from econda_cloud.wire.entries import Entry
 
 PLAIN_WIDTH = 120
 SHOWN = 40
@@ -112,8 +112,6 @@ def print_why(instance: str, attempt: Attempt) -> None:
     console.print(f"{instance}, attempt {attempt.attempt}: {where}", markup=False)
     if attempt.not_reused:
         console.print(f"  no earlier result could be used: {attempt.not_reused}", markup=False, soft_wrap=True)
-    if attempt.lender:
-        console.print(f"  went on in the place of chunk {attempt.lender}, whose result made it ready", markup=False)
     for verdict in attempt.verdicts:
         if verdict.refused:
             reason = f"refused: {verdict.refused}"

@@ -11,23 +11,24 @@ from pathlib import Path
 from typing import Any
 
 from econda_cloud.ports.blobs import BlobStore
+from econda_cloud.wire.keys import artifact_key
 from econda_cloud.worker.data.packing import pack, sha256, unpack
 
 TYPES = frozenset({"File", "Dir", "Model", "Metrics", "Table"})
 
 
-def store(blobs: BlobStore, path: Path, kind: str, scratch: Path) -> dict[str, Any]:
+def store(blobs: BlobStore, namespace: str, path: Path, kind: str, scratch: Path) -> dict[str, Any]:
     """Put a file or directory away; the value that stands for it. `size` in bytes, of what is stored."""
     if not path.is_dir():
-        return _put(blobs, path, {"kind": kind, "name": path.name})
+        return _put(blobs, namespace, path, {"kind": kind, "name": path.name})
     with tempfile.NamedTemporaryFile(dir=scratch, suffix=".tar") as packed:
         pack(path, Path(packed.name))
-        return _put(blobs, Path(packed.name), {"kind": kind, "name": path.name, "packed": "tar"})
+        return _put(blobs, namespace, Path(packed.name), {"kind": kind, "name": path.name, "packed": "tar"})
 
 
-def _put(blobs: BlobStore, file: Path, about: dict[str, Any]) -> dict[str, Any]:
+def _put(blobs: BlobStore, namespace: str, file: Path, about: dict[str, Any]) -> dict[str, Any]:
     digest = sha256(file)
-    key = f"artifacts/sha256/{digest}"
+    key = artifact_key(namespace, digest)
     if not blobs.exists(key):
         blobs.put_file(key, file)
     return {"$artifact": {**about, "sha256": digest, "size": file.stat().st_size, "key": key}}

@@ -1,0 +1,108 @@
+"""What attempts have cost: each that held capacity is booked once, from its real start to its real end."""
+
+from __future__ import annotations
+
+import msgspec
+
+from econda_cloud.money.amounts import NANOS_PER_MICRO, format_usd
+from econda_cloud.money.prices import attempt_cost
+from econda_cloud.run.state import Chunk, Outlived, RunState
+from econda_cloud.run.stopping import stop_name
+from econda_cloud.run.work import Work
+from econda_cloud.wire.entries import Booked
+from econda_cloud.wire.events import Item
+
+OUTLIVED_MOST = 1_000
+"""Attempts that were given up and may still be at work: so many are remembered."""
+
+
+def book(work: Work, item: Item, name: str, started_ms: int, ended_ms: int) -> None:
+    """Book an attempt of a chunk and take it out of there. The cost of a request is shared by the whole chunk."""
+    state = work.state
+    chunk = state.chunks.get(name)
+    if chunk is None or item not in chunk.open:
+        return
+    cost = work.choices.make(
+        Booked, lambda: Booked(attempt_cost(chunk.price, max(0, ended_ms - started_ms), chunk.memory, len(chunk.order)))
+    ).nanos
+    if cost is None:
+        state.unpriced += 1
+    else:
+        state.spent += cost
+    state.committed -= chunk.committed
+    slots = chunk.slots
+    chunk.open.remove(item)
+    chunk.heard_ms = max(chunk.heard_ms, ended_ms or work.now)
+    freed = slots - (chunk.slots if chunk.open else 0)
+    if freed:
+        _free(state, chunk.grant, freed)
+    if not chunk.open:
+        del state.chunks[name]
+        state.undone.pop(name, None)
+        state.looked.pop(name, None)
+
+
+def _free(state: RunState, grant: str, slots: int) -> None:
+    state.used[grant] -= slots
+    if not state.used[grant]:
+        del state.used[grant]
+
+
+def held_since(chunk: Chunk, item: Item) -> int | None:
+    """Since when an attempt that was never heard of holds its place, as far as anybody can tell; None if it does not.
+
+    All of an array do since they were placed; of a sequence the first that is open does, since the one before it ended.
+    """
+    if chunk.array:
+        return chunk.placed_ms
+    return max(chunk.heard_ms, chunk.placed_ms) if chunk.open[:1] == [item] else None
+
+
+def note_outlived(work: Work, item: Item, chunk: Chunk, until_ms: int) -> None:
+    """An attempt is booked until now although it may go on: if it is heard of once more, the rest is booked then."""
+    outlived = work.state.outlived
+    if len(outlived) < OUTLIVED_MOST:
+        outlived[stop_name(item)] = Outlived(price=chunk.price, memory=chunk.memory, until_ms=until_ms)
+
+
+def book_outlived(work: Work, item: Item, ended_ms: int) -> None:
+    found = work.state.outlived.pop(stop_name(item), None)
+    if found is None or ended_ms <= found.until_ms:
+        return
+    timed = msgspec.structs.replace(found.price, per_request=0)
+    cost = work.choices.make(Booked, lambda: Booked(attempt_cost(timed, ended_ms - found.until_ms, found.memory))).nanos
+    work.state.spent += cost or 0
+
+
+def accrued(state: RunState, now: int) -> int:
+    """Nano-dollars that the attempts at work have cost by now, beyond what is booked."""
+    total = 0
+    for chunk in state.chunks.values():
+        running = len(chunk.open) if chunk.array else 1
+        since = chunk.placed_ms if chunk.array else max(chunk.placed_ms, chunk.heard_ms)
+        total += running * (attempt_cost(chunk.price, max(0, now - since), chunk.memory) or 0)
+    return total
+
+
+def over_budget(work: Work, more: int = 0) -> str:
+    """Why the run must end if `more` nano-dollars were committed as well, or an empty text."""
+    budget = work.program.plan.settings.budget_micros
+    if budget is None:
+        return ""
+    state, limit = work.state, budget * NANOS_PER_MICRO
+    needed = state.spent + max(state.committed + more, accrued(state, work.now))
+    if needed <= limit:
+        return ""
+    return f"budget: {format_usd(limit)} would be exceeded, {format_usd(needed)} is spent or committed"
+
+
+def budget_ends_ms(work: Work) -> int | None:
+    """When what runs now will have used the budget up, None if it never will; in ms since the epoch."""
+    budget, state = work.program.plan.settings.budget_micros, work.state
+    if budget is None or not state.chunks:
+        return None
+    an_hour = accrued(state, work.now + 3_600_000) - (soon := accrued(state, work.now))
+    left = budget * NANOS_PER_MICRO - state.spent - soon
+    if an_hour <= 0:
+        return None
+    return work.now + max(1, left * 3_600_000 // an_hour + 1)

@@ -1,0 +1,99 @@
+"""Which of what is ready goes where: chunks cut inside the run's grants."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Generator
+
+from econda_cloud.money.prices import attempt_cost
+from econda_cloud.run.booking import over_budget
+from econda_cloud.run.calls import leave_group
+from econda_cloud.run.endings import current
+from econda_cloud.run.state import Chunk, Group, TimerKind
+from econda_cloud.run.stopping import ending
+from econda_cloud.run.transitions import move
+from econda_cloud.run.work import Work
+from econda_cloud.wire.demand import expected_time_ms
+from econda_cloud.wire.entries import Ending, Placed
+from econda_cloud.wire.grants import Grant, chunk_size
+from econda_cloud.wire.outcome import Outcome
+
+QUEUE_ALLOWANCE_MS = 6 * 3_600_000
+"""How long beyond its own time-out an attempt may queue inside a pool before it counts as lost."""
+
+LOOK_MS = 120_000
+"""A chunk that should have ended is looked after, and then again and again, so long apart."""
+
+
+def placements(work: Work) -> Generator[Placed | Ending, None, bool]:
+    """Fill the free slots of each grant, what most waits for first. A grant that is over lends nothing new.
+
+    What would exceed the budget ends the run instead; then it is true.
+    """
+    state = work.state
+    if not state.groups or state.ending is not None or state.outcome is not None:
+        return False
+    for grant in list(state.grants.values()):
+        while work.now < grant.until_ms and (free := grant.slots - state.used.get(grant.key, 0)) > 0:
+            groups = [group for group in state.groups.values() if group.demand == grant.demand]
+            if not groups:
+                break
+            placed = _cut(work, grant, max(groups, key=lambda group: group.rank), free)
+            if error := over_budget(work, (placed.cost or 0) * len(placed.items)):
+                yield ending(work, Outcome(state="failed", error=error))
+                return True
+            yield placed
+    return False
+
+
+def _cut(work: Work, grant: Grant, group: Group, free: int) -> Placed:
+    state = work.state
+    demand = state.demands[grant.demand]
+    size = 1 if group.solo else chunk_size(grant, grant.cold_start_ms, demand, len(group.items), free, group.batch)
+    items = tuple(item for item, _ in zip(group.items.items(), range(size)))
+    turns = 1 if grant.array else len(items)
+    lease = min(grant.lease_ms, (demand.timeout_ms or 0) * turns + QUEUE_ALLOWANCE_MS if demand.timeout_ms else grant.lease_ms)  # fmt: skip
+    time = expected_time_ms(demand)
+    first_look = max(LOOK_MS, grant.cold_start_ms + time * turns + LOOK_MS // 4)
+    return Placed(
+        chunk=f"{state.run}.{state.chunks_made + 1}",
+        grant=grant.key,
+        items=items,
+        cost=attempt_cost(grant.price, time, grant.memory, len(items)),
+        look_ms=work.now + min(first_look, lease),
+        until_ms=work.now + lease,
+    )
+
+
+def place(work: Work, placed: Placed) -> None:
+    state, grant = work.state, work.state.grants[placed.grant]
+    state.chunks_made += 1
+    state.chunks[placed.chunk] = chunk = Chunk(
+        grant=grant.key,
+        demand=grant.demand,
+        pool=grant.pool,
+        offer=grant.offer,
+        spot=grant.spot,
+        price=grant.price,
+        array=grant.array,
+        cpu_milli=grant.cpu_milli,
+        memory=grant.memory,
+        gpu=grant.gpu,
+        open=list(placed.items),
+        order=list(placed.items),
+        placed_ms=work.now,
+        until_ms=placed.until_ms,
+        look_ms=placed.look_ms,
+        seq=state.seq,
+        committed=placed.cost or 0,
+    )
+    for item in placed.items:
+        found = current(work, item)
+        assert found is not None, f"{item} is placed, but nobody waits for it"
+        leave_group(work, item[0], found[1])
+        move(item[0], found[1], "placed", f"it goes to {grant.offer}")
+        found[1].chunk = placed.chunk
+    state.used[grant.key] = state.used.get(grant.key, 0) + chunk.slots
+    state.committed += chunk.committed * len(placed.items)
+    state.undone[placed.chunk] = state.seq
+    heapq.heappush(state.timers, (chunk.look_ms, TimerKind.LOOK, placed.chunk, 0))

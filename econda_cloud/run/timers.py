@@ -1,0 +1,48 @@
+"""Timers of a run: which are due, which are stale, and when the next one is."""
+
+from __future__ import annotations
+
+import heapq
+
+from econda_cloud.run.booking import budget_ends_ms
+from econda_cloud.run.endings import backs_off
+from econda_cloud.run.state import TimerKind
+from econda_cloud.run.work import Work
+
+STALE_MOST = 64
+"""Stale timers that are not worth throwing away."""
+
+
+def next_ms(work: Work) -> int:
+    """When something is due next, in ms since the epoch; 0 for never. The heap's first timer is live."""
+    state = work.state
+    due = [state.timers[0][0]] if state.timers else []
+    if state.ending is not None:
+        due.append(state.stop_by_ms)
+    elif (ends := budget_ends_ms(work)) is not None:
+        due.append(ends)
+    return min(due, default=0)
+
+
+def prune(work: Work) -> None:
+    """Throw stale timers away: those that would ring next, and all once they are more than the others."""
+    state = work.state
+    while state.timers and not _live(work, state.timers[0]):
+        heapq.heappop(state.timers)
+    if len(state.timers) > 2 * state.timers_kept + STALE_MOST:
+        state.timers = [timer for timer in state.timers if _live(work, timer)]
+        heapq.heapify(state.timers)
+        state.timers_kept = len(state.timers)
+
+
+def _live(work: Work, timer: tuple[int, int, str, int]) -> bool:
+    """Whether anything is left to be done at a timer."""
+    at_ms, kind, name, attempt = timer
+    match TimerKind(kind):
+        case TimerKind.DEADLINE:
+            return True
+        case TimerKind.LOOK:
+            chunk = work.state.chunks.get(name)
+            return chunk is not None and chunk.look_ms == at_ms
+        case TimerKind.BACK_OFF:
+            return backs_off(work, name, attempt)

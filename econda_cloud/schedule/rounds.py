@@ -1,0 +1,220 @@
+"""Rounds: a batch of messages of any runs taken in, one record for each run, and then all that follows.
+
+Whatever goes wrong in one run, in its state, its plan, its messages or its effects, is told in the answer for that run
+and changes nothing for the others.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from econda_cloud.ports.blobs import BlobStore
+from econda_cloud.ports.log import Log
+from econda_cloud.run.pending import pending
+from econda_cloud.run.state import RunState
+from econda_cloud.schedule.carrying import carry_out
+from econda_cloud.schedule.effects import Effects
+from econda_cloud.schedule.history import SNAPSHOT_EVERY, Undecidable, Unreadable
+from econda_cloud.schedule.run_history import NoPlan, Plans, RunHistory
+from econda_cloud.schedule.status import StatusBoard
+from econda_cloud.wire.entries import FromTheFuture
+from econda_cloud.wire.events import AnyEvent, RunBroken, RunStarted
+
+RUNS_WARM = 512
+"""Runs whose state is kept in memory at most; others are read again when an event comes."""
+
+FOLLOW_MOST = 8
+"""How often the answers of effects may lead to further effects in one round; what is left then comes by message."""
+
+
+class UnknownRun(LookupError):
+    """Events came for a run that was never started."""
+
+
+@dataclass(frozen=True)
+class Taking:
+    """Events of one run. again: one of their messages was delivered before, perhaps to somebody who died.
+
+    unsure: they came by a queue that delivers side by side.
+    """
+
+    run: str
+    events: tuple[AnyEvent, ...]
+    again: bool = False
+    unsure: bool = False
+
+
+@dataclass
+class Outcomes:
+    """What became of each run of a round: those `done`, those to be tried again `later`, and those `refused` for good."""
+
+    done: list[str] = field(default_factory=list)
+    later: dict[str, Exception] = field(default_factory=dict)
+    refused: dict[str, str] = field(default_factory=dict)
+
+
+class Rounds:
+    """The scheduler of one team's runs, in one process; any number may work side by side.
+
+    Whoever hosts it supplies the log, the plans and the effects. `plans` finds the plan of a run.
+    """
+
+    def __init__(
+        self,
+        log: Log,
+        plans: Plans,
+        effects: Effects,
+        board: StatusBoard | None = None,
+        snapshots: BlobStore | None = None,
+        *,
+        snapshot_every: int = SNAPSHOT_EVERY,
+    ) -> None:
+        self._log, self._plans, self._effects, self._board = log, plans, effects, board
+        self._snapshots, self._every = snapshots, snapshot_every
+        self._runs: OrderedDict[str, RunHistory] = OrderedDict()
+
+    def history(self, run: str) -> RunHistory:
+        """The history of a run as far as it was read; new ones are empty."""
+        if run not in self._runs:
+            self._runs[run] = RunHistory(self._log, self._plans, run, self._snapshots, self._every)
+        self._runs.move_to_end(run)
+        while len(self._runs) > RUNS_WARM:
+            self._runs.popitem(last=False)
+        return self._runs[run]
+
+    def state(self, run: str) -> RunState | None:
+        """The newest state of a run."""
+        return self.history(run).refresh()
+
+    def take(
+        self, batch: Iterable[Taking], clock: Callable[[], int], left: Callable[[], bool] = lambda: True
+    ) -> Outcomes:
+        """Take events in and carry out all that follows. `clock`: ms since the epoch; what `left` leaves no time for
+        is handed back untouched.
+        """
+        outcomes = Outcomes()
+        changed: dict[str, RunHistory] = {}
+        for taking in batch:
+            if not left():
+                outcomes.later[taking.run] = TimeoutError("there was no time left for it")
+                continue
+            history = self._logged(taking, clock(), outcomes)
+            if history is not None:
+                changed[taking.run] = history
+        self._follow(changed, clock, outcomes)
+        return outcomes
+
+    def take_one(self, run: str, events: Iterable[AnyEvent], now: int, *, again: bool = False) -> None:
+        """Take events of one run. Raises what went wrong; `UnknownRun` if nothing ever started it."""
+        outcomes = self.take([Taking(run, tuple(events), again)], lambda: now)
+        if run in outcomes.later:
+            raise outcomes.later[run]
+        if run in outcomes.refused:
+            raise UnknownRun(outcomes.refused[run])
+
+    # Deciding ------------------------------------------------------------------------------------------------------
+
+    def _logged(self, taking: Taking, now: int, outcomes: Outcomes) -> RunHistory | None:
+        """One record of a run; None, and its outcome told, if there is none."""
+        history = self.history(taking.run)
+        try:
+            self._settle(history, again=taking.again)
+            if history.state is None and not any(isinstance(event, RunStarted) for event in taking.events):
+                del self._runs[taking.run]
+                raise UnknownRun(f"there is no run `{taking.run}`")
+            started = next((event for event in taking.events if isinstance(event, RunStarted)), None)
+            if history.state is None and started is not None:
+                history.find_plan(started.namespace)
+            try:
+                history.take(taking.events, now, unsure=taking.unsure)
+            except Undecidable as error:
+                self._end_broken(history, taking, error, now)
+        except UnknownRun as error:
+            outcomes.refused[taking.run] = str(error)
+        except FromTheFuture as error:
+            outcomes.later[taking.run] = error
+        except (NoPlan, Unreadable, Undecidable) as error:
+            self._give_up(taking, f"{type(error).__name__}: {error}", outcomes)
+        except Exception as error:
+            outcomes.later[taking.run] = error
+        else:
+            return history
+        return None
+
+    def _settle(self, history: RunHistory, *, again: bool) -> None:
+        """Read what is new. Where nothing was delivered twice, what was logged before was carried out as well."""
+        history.refresh()
+        state = history.state
+        if state is None:
+            return
+        known = state.carried if again else (state.unsure - 1 if state.unsure else history.seq)
+        history.done = max(history.done if not again else 0, min(known, history.seq))
+
+    def _end_broken(self, history: RunHistory, taking: Taking, error: Undecidable, now: int) -> None:
+        """End a run whose events cannot be taken. Raises `Undecidable` if even that fails."""
+        history.refresh()
+        started = tuple(event for event in taking.events if isinstance(event, RunStarted))
+        message = f"econda could not go on with this run, which is a fault of econda or of the plan: {error}"
+        broken = RunBroken(message=message)
+        try:
+            history.take((broken,) if history.state is not None else (*started, broken), now, unsure=taking.unsure)
+        except Undecidable:
+            history.refresh()
+            raise error from None
+
+    def _give_up(self, taking: Taking, message: str, outcomes: Outcomes) -> None:
+        """Nothing can be logged for the run: say so where its user looks."""
+        started = next((event for event in taking.events if isinstance(event, RunStarted)), None)
+        history = self._runs.pop(taking.run, None)
+        namespace = started.namespace if started else history.state.namespace if history and history.state else ""
+        try:
+            self._effects.broken(namespace, taking.run, message)
+        except Exception as error:
+            outcomes.later[taking.run] = error
+        else:
+            outcomes.refused[taking.run] = message
+
+    # Acting --------------------------------------------------------------------------------------------------------
+
+    def _follow(self, changed: dict[str, RunHistory], clock: Callable[[], int], outcomes: Outcomes) -> None:
+        """Carry out what is pending, side by side over all runs, as long as answers bring more."""
+        touched = dict(changed)
+        for _ in range(FOLLOW_MOST):
+            if not changed:
+                break
+            work = [(history, pending(history.plan, history.state, history.done)) for history in changed.values()
+                    if history.state is not None]  # fmt: skip
+            carried = carry_out(work, self._effects, clock())
+            following: dict[str, RunHistory] = {}
+            for history, _ in work:
+                if history.run in carried.failed:
+                    outcomes.later[history.run] = carried.failed[history.run]
+                    continue
+                history.done = history.seq
+                answers = carried.answers.get(history.run)
+                if answers and self._answered(history, answers, clock(), outcomes):
+                    following[history.run] = history
+            changed = following
+        for run in touched:
+            if run not in outcomes.later and run not in outcomes.refused:
+                outcomes.done.append(run)
+        self._show(touched.values(), clock(), outcomes)
+
+    def _answered(self, history: RunHistory, answers: Sequence[AnyEvent], now: int, outcomes: Outcomes) -> bool:
+        return self._logged(Taking(history.run, tuple(answers)), now, outcomes) is not None
+
+    def _show(self, histories: Iterable[RunHistory], now: int, outcomes: Outcomes) -> None:
+        """Statuses, now and then: one that cannot be written is written next time."""
+        if self._board is None:
+            return
+        for history in histories:
+            if history.state is None or history.run in outcomes.refused:
+                continue
+            try:
+                wait_ms = self._board.show(history.state, history.seq, now)
+                if wait_ms and history.run not in outcomes.later:
+                    self._effects.wake(history.run, now + wait_ms, now)
+            except Exception:
+                continue

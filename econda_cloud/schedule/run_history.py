@@ -1,0 +1,88 @@
+"""The history of one run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+from econda_edsl.plan import Plan
+
+from econda_cloud.ports.blobs import BlobStore
+from econda_cloud.ports.log import Log
+from econda_cloud.run.advance import apply, decide
+from econda_cloud.run.state import RunState
+from econda_cloud.schedule.history import SNAPSHOT_EVERY, History
+from econda_cloud.wire.entries import Entry, decode_entry
+from econda_cloud.wire.events import AnyEvent, RunStarted
+
+Plans: TypeAlias = Callable[[str, str], Plan]
+"""Finds a plan by namespace and run. Raises `NoPlan`, or what the store raises."""
+
+
+class NoPlan(LookupError):
+    """The plan of a run is gone or cannot be read: nothing can be decided about the run."""
+
+
+class RunFold:
+    """Folds a run's log. Its plan is looked for once the log, or the event in hand, tells the namespace."""
+
+    state_type = RunState | None
+
+    def __init__(self, plans: Plans, run: str) -> None:
+        self._plans, self._run = plans, run
+        self._plan: Plan | None = None
+
+    def plan(self, namespace: str) -> Plan:
+        if self._plan is None:
+            self._plan = self._plans(namespace, self._run)
+        return self._plan
+
+    def start(self) -> RunState | None:
+        return None
+
+    def decide(
+        self, state: RunState | None, events: tuple[AnyEvent, ...], now: int, carried: int, unsure: bool
+    ) -> tuple[RunState | None, Entry]:
+        namespace = _namespace(state, events)
+        if namespace is None:
+            raise LookupError("nothing ever started this run")
+        return decide(self.plan(namespace), state, events, now, carried, unsure)
+
+    def apply(self, state: RunState | None, entry: Entry) -> RunState | None:
+        namespace = _namespace(state, entry.events)
+        return state if namespace is None else apply(self.plan(namespace), state, entry)
+
+    def decode(self, record: bytes) -> Entry:
+        return decode_entry(record)
+
+
+class RunHistory(History[RunState | None, AnyEvent, Entry]):
+    """The history of a run, with its plan."""
+
+    def __init__(
+        self, log: Log, plans: Plans, run: str, snapshots: BlobStore | None = None, every: int = SNAPSHOT_EVERY
+    ) -> None:
+        self._run_fold = RunFold(plans, run)
+        self.run = run
+        super().__init__(log, run_log(run), self._run_fold, snapshots, every)
+
+    @property
+    def plan(self) -> Plan:
+        """The plan of a run that has begun."""
+        assert self.state is not None
+        return self._run_fold.plan(self.state.namespace)
+
+    def find_plan(self, namespace: str) -> Plan:
+        """Look for the plan before it is needed. Raises `NoPlan`, or what the store raises."""
+        return self._run_fold.plan(namespace)
+
+
+def run_log(run: str) -> str:
+    """The name of a run's log."""
+    return f"run/{run}"
+
+
+def _namespace(state: RunState | None, events: tuple[AnyEvent, ...]) -> str | None:
+    if state is not None:
+        return state.namespace
+    return next((event.namespace for event in events if isinstance(event, RunStarted)), None)

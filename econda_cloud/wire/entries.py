@@ -1,0 +1,130 @@
+"""A record of a run's log: what came in and what was decided, so that folding it decides nothing.
+
+Every choice that a later version might make otherwise stands here: waits, prices, placements, ends, how much of a fan
+was begun. What follows from plan and results by the meaning of the language is computed when the log is folded: a plan
+carries the version of its language, and never changes.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import msgspec
+
+from econda_cloud.wire.events import AnyEvent, Item
+from econda_cloud.wire.outcome import Outcome
+
+ENGINE_VERSION = 2
+
+
+class Decision(msgspec.Struct, frozen=True, omit_defaults=True, array_like=True, tag_field="decision"):
+    """Base of all decisions of a run. Written as arrays: there is about one for each event."""
+
+
+class Retry(Decision, frozen=True, tag="retry"):
+    """What becomes of a call whose attempt has failed: the next attempt after `wait_ms`, or none if that is None."""
+
+    wait_ms: int | None
+    message: str = ""
+
+
+class Booked(Decision, frozen=True, tag="booked"):
+    """What an attempt has cost in nano-dollars; None if its price is unknown."""
+
+    nanos: int | None
+
+
+class Begun(Decision, frozen=True, tag="begun"):
+    """How many members of a fan begin now."""
+
+    members: int
+
+
+class Ending(Decision, frozen=True, tag="ending"):
+    """How the run, or the handler that runs, ends; what is still at work is waited for until `stop_by_ms`."""
+
+    outcome: Outcome
+    stop_by_ms: int
+
+
+class Placed(Decision, frozen=True, tag="placed"):
+    """These attempts go to a pool together, in slots of the grant `grant`, under the name `chunk`.
+
+    cost: nano-dollars that each is expected to cost, None if unknown. until_ms: they are missed then, if nobody has
+    heard of them. Whether somebody has is first looked at `look_ms`.
+    """
+
+    chunk: str
+    grant: str
+    items: tuple[Item, ...]
+    cost: int | None
+    look_ms: int
+    until_ms: int
+
+
+class Told(Decision, frozen=True, tag="told"):
+    """The broker is told what the run wants and holds, in this version."""
+
+    version: int
+
+
+class Looked(Decision, frozen=True, tag="looked"):
+    """A chunk that was not heard of is looked after; and again at `next_ms` if there is no answer."""
+
+    next_ms: int
+
+
+class Woken(Decision, frozen=True, tag="woken"):
+    """The run asks to be woken at this time."""
+
+    at_ms: int
+
+
+AnyDecision: TypeAlias = Retry | Booked | Begun | Ending | Placed | Told | Looked | Woken
+
+
+class Entry(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """One record of a run's log, taken in at `now` (ms since the epoch) by an engine of this version.
+
+    carried: the effects of so many records before this one are known to be done. unsure: what came in did so by a queue
+    that delivers side by side, so another record may follow before the effects of this one are done.
+    """
+
+    engine: int
+    now: int
+    events: tuple[AnyEvent, ...]
+    decisions: tuple[AnyDecision, ...] = ()
+    carried: int = 0
+    unsure: bool = False
+
+
+class FromTheFuture(ValueError):
+    """A record, or a message, that a newer version of econda wrote: to be left for a newer function."""
+
+
+class _Version(msgspec.Struct):
+    engine: int = 0
+
+
+_decoder, _version = msgspec.json.Decoder(Entry), msgspec.json.Decoder(_Version)
+_encoder = msgspec.json.Encoder()
+
+
+def decode_entry(data: bytes) -> Entry:
+    """Read a log record. Raises `FromTheFuture`, or `msgspec.DecodeError` for anything else that is none."""
+    try:
+        return _decoder.decode(data)
+    except msgspec.ValidationError:
+        raise_if_newer(data)
+        raise
+
+
+def raise_if_newer(data: bytes) -> None:
+    """Raises `FromTheFuture` if this was written by a newer version than this one."""
+    found = _version.decode(data)
+    if found.engine > ENGINE_VERSION:
+        raise FromTheFuture(f"written by version {found.engine} of the engine; this is version {ENGINE_VERSION}")
+
+
+def encode_entry(entry: Entry) -> bytes:
+    return _encoder.encode(entry)

@@ -1,0 +1,118 @@
+"""What a run tells the broker, and what the broker lends to it: both in full each time, with a version.
+
+So a message that is lost, repeated or late changes nothing: whoever knows a newer version ignores an older one.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from econda_cloud.money.prices import Price
+from econda_cloud.wire.demand import Demand, expected_time_ms
+from econda_cloud.wire.pools import Pool
+from econda_cloud.wire.terms import Terms
+
+STARTS_WORTH = 2
+"""A chunk is worth starting if its work takes this many times as long as the start."""
+
+
+class Verdict(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """What the broker thought of one offer. `refused` names the clause; else `score` (nano-dollars) ranks it."""
+
+    offer: str
+    score: int | None = None
+    cost: int | None = None
+    refused: str = ""
+    chosen: bool = False
+
+
+class Want(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """How much of one class of attempts a run has: `ready` to start, and slots in use by offer (`held`).
+
+    batch: most of them in one chunk. rank: how long (ms) the run is expected to go on once they have begun.
+    """
+
+    demand: Demand
+    ready: int = 0
+    held: dict[str, int] = msgspec.field(default_factory=dict)
+    batch: int | None = None
+    rank: int = 0
+
+
+class RunTold(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, tag_field="event", tag="run_told"):
+    """All that a run wants and holds. `spent`: nano-dollars so far; budget: of the whole run, None for none."""
+
+    run: str
+    namespace: str
+    version: int
+    wants: tuple[Want, ...] = ()
+    terms: Terms | None = None
+    spent: int = 0
+    budget: int | None = None
+    over: bool = False
+
+
+class Grant(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """Slots of an offer for attempts of one class (`demand`, its key), lent to a run.
+
+    In all so many: what the run holds already is among them. New chunks may begin in them until `until_ms`; what has
+    begun goes on. The rest is what a run needs to know of pool and offer to cut chunks and to know their cost.
+    cpu_milli, memory (bytes), gpu: what a slot reserves.
+    """
+
+    demand: str
+    pool: str
+    offer: str
+    slots: int
+    until_ms: int
+    price: Price
+    spot: bool = False
+    array: bool = False
+    cpu_milli: int = 0
+    memory: int = 0
+    gpu: int = 0
+    chunk_max: int = 1
+    chunk_ms: int = 10_000
+    cold_start_ms: int = 0
+    lease_ms: int = 24 * 3_600_000
+    verdicts: tuple[Verdict, ...] = ()
+
+    @property
+    def key(self) -> str:
+        return f"{self.demand} {self.offer}"
+
+    def with_slots(self, slots: int) -> Grant:
+        return msgspec.structs.replace(self, slots=slots)
+
+
+class Unplaceable(msgspec.Struct, frozen=True, kw_only=True):
+    """A class of attempts that no pool of the team can ever take, with the reason of every offer."""
+
+    demand: str
+    reasons: str
+
+
+def chunk_size(
+    grant: Grant | Pool, cold_start_ms: int, demand: Demand, waiting: int, room: int, batch: int | None
+) -> int:
+    """How many alike attempts one chunk takes; `room` is how many chunks may begin now, at least 1.
+
+    A sequence is long enough to fill `chunk_ms`, but first every free slot gets one, unless that would make chunks
+    that are not worth their start; an array has a slot for each attempt and takes all the room.
+    """
+    most = min(grant.chunk_max, batch or grant.chunk_max)
+    if grant.array:
+        return max(1, min(waiting, room, most))
+    time = demand.time_ms
+    fill = grant.chunk_ms // max(1, time) if time is not None else grant.chunk_max
+    least = STARTS_WORTH * cold_start_ms // max(1, time) if time is not None else 1
+    spread = max(least, -(-waiting // max(1, room)))
+    return max(1, min(most, fill, spread, waiting))
+
+
+def lending_ms(demand: Demand) -> int:
+    """For how long slots are lent to begin chunks in: some chunks' time, so that few renewals are needed."""
+    return max(SHORTEST_MS, min(LONGEST_MS, 8 * expected_time_ms(demand)))
+
+
+SHORTEST_MS, LONGEST_MS = 10_000, 15 * 60_000
