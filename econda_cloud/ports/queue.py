@@ -40,6 +40,10 @@ class Queue(Protocol):
         """
         ...
 
+    def send_grouped(self, messages: Sequence[tuple[str, str]]) -> None:
+        """Send bodies of several groups: (group, body) each."""
+        ...
+
     def receive(self, *, visibility_s: int = 30) -> list[Message]:
         """Some messages that are there, hidden from others for a while; empty if there are none."""
         ...
@@ -67,6 +71,10 @@ class MemoryQueue:
             self._sent += 1
             self._messages[str(self._sent)] = (time.monotonic() + delay_s, body, dict(attributes or {}))
             self._groups[str(self._sent)] = group
+
+    def send_grouped(self, messages: Sequence[tuple[str, str]]) -> None:
+        for group, body in messages:
+            self.send([body], group=group)
 
     def receive(self, *, visibility_s: int = 30) -> list[Message]:
         now = time.monotonic()

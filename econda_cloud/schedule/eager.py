@@ -21,10 +21,13 @@ from econda_cloud.wire.commands import Dispatch
 from econda_cloud.wire.events import AnyEvent, AttemptSucceeded
 
 
-def next_chunk(history: RunHistory, chunk: str, events: Sequence[AnyEvent], now: int) -> Chunk | None:
+def next_chunk(
+    history: RunHistory, chunk: str, events: Sequence[AnyEvent], now: int, ends_ms: int | None = None
+) -> Chunk | None:
     """Log these reports of a chunk along with what follows them in its place, which is returned.
 
-    None, and nothing is logged, if the rest is for a scheduler. Raises what the log raises.
+    None, and nothing is logged, if the rest is for a scheduler, or would not be done before the place ends at `ends_ms`
+    (ms since the epoch). Raises what the log raises.
     """
     state = history.refresh()
     held = state.chunks.get(chunk) if state is not None else None
@@ -39,7 +42,7 @@ def next_chunk(history: RunHistory, chunk: str, events: Sequence[AnyEvent], now:
     except (Undecidable, EvaluationError):
         history.forget()
         return None
-    if found is None or following is None or following.offer != offer:
+    if found is None or following is None or following.offer != offer or not _lasts(history, following, now, ends_ms):
         history.forget()
         return None
     return found if history.commit(record) else None
@@ -60,3 +63,11 @@ def _only_dispatch(history: RunHistory, since: int) -> Dispatch | None:
             return only
         case _:
             return None
+
+
+def _lasts(history: RunHistory, following: Dispatch, now: int, ends_ms: int | None) -> bool:
+    """Whether the place is there for as long as the attempt may take."""
+    assert history.state is not None
+    demand = history.state.demands[history.state.chunks[following.chunk].demand]
+    longest = demand.timeout_ms or demand.time_ms
+    return ends_ms is None or longest is None or now + longest <= ends_ms

@@ -53,6 +53,14 @@ def announce(blobs: BlobStore, namespace: str, run: str, **origin: str) -> None:
         blobs.put_if(status_key(namespace, run), _shown(status), None)
 
 
+def show_broken(blobs: BlobStore, namespace: str, run: str, message: str) -> None:
+    """Say that nothing more can be done for a run, in place of whatever its status says."""
+    key = status_key(namespace, run) if namespace else f"runs/broken/{run}/status.json"
+    blobs.put(
+        key, _shown({"run": run, "namespace": namespace, "state": "failed", "error": message, "records": 1 << 53})
+    )
+
+
 def _shown(status: dict[str, Any]) -> bytes:
     return msgspec.json.format(msgspec.json.encode(status), indent=2)
 

@@ -21,6 +21,6 @@ def handler(event: dict[str, Any], context: Any) -> None:
     if found is None:
         return
     run, change = found
-    team().events.send([write_message(run, [change], team().blobs)])
+    team().notices.send([write_message(run, [change], team().blobs)])
     logger.info("job lost", run=run, change=type(change).__name__)
     count("JobsLost")

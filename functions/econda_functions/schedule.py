@@ -1,9 +1,14 @@
-"""schedule: a batch of messages from the queue of events, grouped by run, into the team's scheduler."""
+"""schedule: a batch of messages about runs, grouped by run, into the team's scheduler.
+
+Fed by two queues: `events`, whose groups are runs, so that nobody else has a run that is in hand here; and `notices`, of
+timers and the cloud's own words, which delivers side by side.
+"""
 
 from __future__ import annotations
 
 import json
 import sys
+import time
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -12,60 +17,81 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from econda_functions.observing import count, logger, observed
 from econda_functions.team import team
+from econda_functions.waiting import bury, hide, is_grouped, receives
 
 if TYPE_CHECKING:
-    from econda_adapters.aws.scheduling import TeamScheduler
-
+    from econda_cloud.schedule.rounds import Rounds, Taking
     from econda_cloud.wire.events import AnyEvent
 
-RECEIVES_MOST = 5
-"""After so many deliveries of a message it is given up; the queue's own redrive policy allows one more."""
-
-RETRY_S = 2
+MARGIN_MS = 8_000
+"""What is not begun so long before the invocation's end is handed back untouched."""
 
 
 class RunBatch(BatchProcessor):
-    """Processes a batch run by run: one append for all events of a run, and failures reported message by message."""
+    """Processes a batch run by run: one record for all events of a run, and failures reported message by message."""
 
     def process(self) -> list[tuple]:
-        outcomes = []
-        for run, group in _grouped([SQSRecord(record) for record in self.records]).items():
-            outcomes += self._take(run, group)
-        return outcomes
+        records = [SQSRecord(record) for record in self.records]
+        groups = self._grouped(records)
+        outcomes = rounds().take([_taking(run, group) for run, group in groups.items()], _now_ms, self._time_left)
+        done: list[tuple] = []
+        for run, group in groups.items():
+            if (error := outcomes.later.get(run)) is not None:
+                logger.warning("a run's events are taken later", run=run, reason=f"{type(error).__name__}: {error}")
+                done += [self._put_off(record, error) for record, _ in group]
+                continue
+            if (reason := outcomes.refused.get(run)) is not None:
+                for record, _ in group:
+                    bury(record, f"schedule: {reason}")
+            count("Events", sum(len(events) for _, events in group))
+            done += [self.success_handler(record=record, result=None) for record, _ in group]
+        return done + self._left_out
 
-    def _take(self, run: str, group: list[tuple[SQSRecord, list[AnyEvent]]]) -> list[tuple]:
-        from econda_cloud.schedule.scheduler import UnknownRun
+    def _grouped(self, records: list[SQSRecord]) -> dict[str, list[tuple[SQSRecord, list[AnyEvent]]]]:
+        """By run, its messages and their events; what cannot be read is dealt with here."""
+        groups: dict[str, list[tuple[SQSRecord, list[AnyEvent]]]] = {}
+        put_off: set[str] = set()
+        self._left_out: list[tuple] = []
+        for record in records:
+            group = str(record.attributes.message_group_id or "") if is_grouped(record) else ""
+            try:
+                if group in put_off:
+                    raise TimeoutError("one before it in its group is put off")
+                found = _read(record)
+            except Exception as error:
+                if _buried(record, error):
+                    self._left_out.append(self.success_handler(record=record, result=None))
+                else:
+                    put_off |= {group} - {""}
+                    self._left_out.append(self._put_off(record, error))
+                continue
+            if found is None:
+                self._left_out.append(self.success_handler(record=record, result=None))
+            else:
+                groups.setdefault(found[0], []).append((record, found[1]))
+        return groups
 
-        events = [event for _, each in group for event in each]
-        again = any(_receives(record) > 1 for record, _ in group)
+    def _put_off(self, record: SQSRecord, error: Exception) -> tuple:
+        """Its turn comes again: the later, the older it is. Errors of the world are waited for, however long."""
+        hide(record)
         try:
-            scheduler().take(run, events, again=again)
-        except UnknownRun as error:
-            for record, _ in group:
-                _bury(record, str(error))
-        except Exception as error:
-            logger.exception("a run's events could not be taken", run=run)
-            return [self._failed(record, error) for record, _ in group]
-        count("Events", len(events))
-        return [self.success_handler(record=record, result=None) for record, _ in group]
+            raise error
+        except Exception:
+            return self.failure_handler(record=record, exception=sys.exc_info())
 
-    def _failed(self, record: SQSRecord, error: Exception) -> tuple:
-        if _receives(record) >= RECEIVES_MOST:
-            _bury(record, f"{type(error).__name__}: {error}")
-            return self.success_handler(record=record, result=None)
-        # Its turn comes again soon, not only when the queue's long visibility time-out is over.
-        team().events.hide(record.receipt_handle, RETRY_S * _receives(record))
-        return self.failure_handler(record=record, exception=sys.exc_info())
+    def _time_left(self) -> bool:
+        context = self.lambda_context
+        return context is None or context.get_remaining_time_in_millis() > MARGIN_MS
 
 
 processor = RunBatch(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
 
 
 @cache
-def scheduler() -> TeamScheduler:
-    from econda_adapters.aws.scheduling import TeamScheduler
+def rounds() -> Rounds:
+    from econda_adapters.aws.scheduling import team_rounds
 
-    return TeamScheduler(team().stack, team().clients)
+    return team_rounds(team().stack, team().clients)
 
 
 @observed
@@ -80,39 +106,53 @@ def _unused(record: SQSRecord) -> None:
     del record
 
 
-def _grouped(records: list[SQSRecord]) -> dict[str, list[tuple[SQSRecord, list[AnyEvent]]]]:
-    from econda_cloud.schedule.messages import BadMessage
+def _taking(run: str, group: list[tuple[SQSRecord, list[AnyEvent]]]) -> Taking:
+    from econda_cloud.schedule.rounds import Taking
 
-    groups: dict[str, list[tuple[SQSRecord, list[AnyEvent]]]] = {}
-    for record in records:
-        try:
-            run, events = _read(record.body)
-        except BadMessage as error:
-            _bury(record, str(error))
-            continue
-        groups.setdefault(run, []).append((record, events))
-    return groups
+    events = tuple(event for _, each in group for event in each)
+    again = any(receives(record) > 1 for record, _ in group)
+    return Taking(run, events, again=again, unsure=not all(is_grouped(record) for record, _ in group))
 
 
-def _read(body: str) -> tuple[str, list[AnyEvent]]:
-    """A message of econda, or Lambda's word of an invocation that failed. Raises `BadMessage`."""
+def _read(record: SQSRecord) -> tuple[str, list[AnyEvent]] | None:
+    """A message of econda, or Lambda's word of an invocation that failed; None for one that is passed on.
+
+    Raises `BadMessage`, `FromTheFuture`, and what the store raises.
+    """
     from econda_adapters.aws.lambda_pool import lost_invocation
 
-    from econda_cloud.schedule.messages import read_message
+    from econda_cloud.schedule.messages import BROKER, RunEvents, read_message
 
-    if '"requestPayload"' in body:
-        lost = lost_invocation(json.loads(body))
-        if lost is not None:
-            return lost[0], [lost[1]]
-    message = read_message(body, team().blobs)
+    if '"requestPayload"' in record.body and (lost := lost_invocation(_json(record.body))) is not None:
+        return lost[0], [lost[1]]
+    message = read_message(record.body, team().blobs)
+    if not isinstance(message, RunEvents):
+        team().broker.send([record.body], group=BROKER)
+        return None
     return message.run, list(message.events)
 
 
-def _receives(record: SQSRecord) -> int:
-    return int(record.attributes.approximate_receive_count or 1)
+def _json(body: str) -> dict[str, Any]:
+    from econda_cloud.schedule.messages import BadMessage
+
+    try:
+        found = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise BadMessage(f"not JSON: {error}") from error
+    if not isinstance(found, dict):
+        raise BadMessage("not an object")
+    return found
 
 
-def _bury(record: SQSRecord, reason: str) -> None:
-    logger.warning("message buried", reason=reason, message_id=record.message_id)
-    count("BadMessages")
-    team().bury(record.body, f"schedule: {reason}", "events")
+def _buried(record: SQSRecord, error: Exception) -> bool:
+    """Bury a message that nobody will ever be able to read, and say so to the user of its run; True if that was done."""
+    from econda_cloud.schedule.messages import BadMessage
+
+    if not isinstance(error, BadMessage):
+        return False
+    bury(record, f"schedule: {error}")
+    return True
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000

@@ -66,15 +66,15 @@ class Function(pulumi.ComponentResource):
         self.arn = self.function.arn
         self.register_outputs({"arn": self.arn})
 
-    def consume(self, queue: sqs.Queue, *, batch: int, window: int, at_once: int) -> None:
+    def consume(self, queue: sqs.Queue, *, batch: int, window: int, at_once: int, part: str = "") -> None:
         """Hand it up to `batch` messages of a queue, gathered for up to `window` seconds, `at_once` batches in parallel.
 
-        Raises ValueError where AWS would refuse: more than 10 messages take a window of at least a second.
+        part: tells its mappings apart where it has several. Raises ValueError where AWS would refuse: more than 10 messages take a window of at least a second.
         """
         if batch > 10 and window < 1:
             raise ValueError("batches of more than 10 messages need a window of at least 1 second")
         lambda_.EventSourceMapping(
-            self.name,
+            f"{self.name}-{part}" if part else self.name,
             event_source_arn=queue.arn,
             function_name=self.function.name,
             batch_size=batch,

@@ -26,6 +26,11 @@ def named(team: str, part: str) -> str:
     return f"econda-{team}-{part}"
 
 
+def grouped(name: str) -> str:
+    """The name of a queue with groups: AWS asks for this ending."""
+    return f"{name}.fifo"
+
+
 def bucket(team: str, account: str) -> str:
     """Buckets share one name space with every account of the world, so the account is part of the name."""
     return named(team, account)

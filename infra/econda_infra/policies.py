@@ -76,14 +76,14 @@ def reads_and_writes(bucket_arn: str) -> list[Statement]:
     return [allow(objects, f"{bucket_arn}/*"), allow(["s3:ListBucket"], bucket_arn)]
 
 
-def runs_attempts(bucket: str, table: str, events: str, secrets: str) -> list[Statement]:
+def runs_attempts(bucket: str, table: str, events: str, notices: str, secrets: str) -> list[Statement]:
     """What code of users runs with: it must not start runs by uploads, nor change the team's pools."""
     kept = (f"{bucket}/uploads/*", f"{bucket}/stack/*")
     return [
         *reads_and_writes(bucket),
         deny(["s3:PutObject", "s3:DeleteObject"], *kept),
         keeps_logs_of_runs(table),
-        sends(events),
+        sends(events, notices),
         allow(["secretsmanager:GetSecretValue"], secrets),
     ]
 

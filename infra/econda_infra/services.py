@@ -22,7 +22,10 @@ SCHEDULE_MIB = 1769
 BATCH_CHANGED_MIB = 256
 
 AT_ONCE = 5
-"""Batches of messages in parallel. Those of events meet at the same logs, so more of them would mostly lose races."""
+"""Batches of messages of a queue without groups in parallel. More would meet at the same logs and lose races."""
+
+GROUPED_BATCH = 10
+"""Messages in a batch of a queue with groups, the most that AWS hands over at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,8 @@ class Around:
             "table": self.storage.table.arn,
             "uploads": self.queues.uploads.arn,
             "events": self.queues.events.arn,
+            "broker": self.queues.broker.arn,
+            "notices": self.queues.notices.arn,
             "dead_letters": self.queues.dead_letters.arn,
             "secrets": names.secrets_arn(self.settings.team, self.settings.region, self.settings.account),
         }
@@ -60,12 +65,12 @@ def worker(around: Around, size: int) -> Function:
         memory=size,
         disk=around.settings.work_disk_mib,
         timeout=WORK_TIMEOUT_S,
-        facts=around.facts("bucket", "table", "events", "secrets"),
+        facts=around.facts("bucket", "table", "events", "notices", "secrets"),
         statements=policies.runs_attempts,
         parent=around.parent,
     )
     # An attempt that fails is the engine's to retry.
-    function.on_failure(around.queues.events, retries=0, waits=INVOCATION_WAITS_S)
+    function.on_failure(around.queues.notices, retries=0, waits=INVOCATION_WAITS_S)
     return function
 
 
@@ -106,21 +111,52 @@ def scheduler(around: Around, workers: list[Function], job_queues: list[batch.Jo
         memory=SCHEDULE_MIB,
         timeout=settings.scheduler_timeout_s,
         facts={
-            **around.facts("bucket", "table", "events", "dead_letters"),
+            **around.facts("bucket", "table", "events", "broker", "notices", "dead_letters"),
             "workers": [each.arn for each in workers],
             "job_queues": [queue.arn for queue in job_queues],
             "schedule_role": timers.role.arn,
         },
-        statements=lambda bucket, table, events, dead_letters, workers, job_queues, schedule_role: [
+        statements=lambda bucket, table, events, broker, notices, dead_letters, workers, job_queues, schedule_role: [
             policies.consumes(events),
-            policies.sends(events, dead_letters),
+            policies.consumes(notices),
+            policies.sends(events, broker, notices, dead_letters),
             policies.keeps_logs_of_runs(table),
             *policies.reads_and_writes(bucket),
             *policies.places_attempts(workers, job_queues, definition, jobs, schedules, schedule_role, job_role),
         ],
         parent=around.parent,
     )
-    function.consume(around.queues.events, batch=1000, window=1, at_once=AT_ONCE)
+    function.consume(around.queues.events, batch=GROUPED_BATCH, window=0, at_once=settings.schedulers)
+    function.consume(around.queues.notices, batch=100, window=1, at_once=AT_ONCE, part="notices")
+
+
+def broker(around: Around, timers: Timers) -> None:
+    """Lends capacity to runs: one group of messages, so one invocation at a time."""
+    at = f"{around.settings.region}:{around.settings.account}"
+    schedules = f"arn:aws:scheduler:{at}:schedule/{timers.name}/*"
+    function = Function(
+        around.settings,
+        "broker",
+        around.archives["schedule"],
+        around.environment,
+        handler="econda_functions.broker.handler",
+        memory=SCHEDULE_MIB,
+        timeout=around.settings.scheduler_timeout_s,
+        facts={
+            **around.facts("bucket", "table", "events", "broker", "notices", "dead_letters"),
+            "schedule_role": timers.role.arn,
+        },
+        statements=lambda bucket, table, events, broker, notices, dead_letters, schedule_role: [
+            policies.consumes(broker),
+            policies.sends(events, notices, dead_letters),
+            policies.keeps_logs_of_runs(table),
+            *policies.reads_and_writes(bucket),
+            policies.allow(["scheduler:CreateSchedule"], schedules),
+            policies.allow(["iam:PassRole"], schedule_role),
+        ],
+        parent=around.parent,
+    )
+    function.consume(around.queues.broker, batch=GROUPED_BATCH, window=0, at_once=2)
 
 
 def batch_watcher(around: Around, job_queues: list[batch.JobQueue]) -> None:
@@ -133,9 +169,9 @@ def batch_watcher(around: Around, job_queues: list[batch.JobQueue]) -> None:
         handler="econda_functions.batch_changed.handler",
         memory=BATCH_CHANGED_MIB,
         timeout=around.settings.scheduler_timeout_s,
-        facts=around.facts("bucket", "events", "dead_letters"),
-        statements=lambda bucket, events, dead_letters: [
-            policies.sends(events, dead_letters),
+        facts=around.facts("bucket", "notices", "dead_letters"),
+        statements=lambda bucket, notices, dead_letters: [
+            policies.sends(notices, dead_letters),
             *policies.reads_and_writes(bucket),
         ],
         parent=around.parent,

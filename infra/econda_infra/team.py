@@ -28,14 +28,15 @@ class TeamStack(pulumi.ComponentResource):
         self.pools = team_pools(settings)
         self._queues = Queues(settings, self)
         self._storage = Storage(settings, self.pools, self._queues.uploads, self)
-        self._timers = Timers(settings, self._queues.events, self)
+        self._timers = Timers(settings, self._queues.notices, self)
         self.members = self._members()
         environment = self.members.apply(self._variables)
         around = services.Around(settings, archives, environment, self._queues, self._storage, self)
-        jobs = Jobs(settings, around.facts("bucket", "table", "events", "secrets"), environment, self)
+        jobs = Jobs(settings, around.facts("bucket", "table", "events", "notices", "secrets"), environment, self)
         workers = [services.worker(around, size) for size in settings.work_sizes_mib]
         services.submitter(around)
         services.scheduler(around, workers, jobs.queues, self._timers)
+        services.broker(around, self._timers)
         services.batch_watcher(around, jobs.queues)
         self.register_outputs({"stack": self.members})
 
@@ -47,7 +48,9 @@ class TeamStack(pulumi.ComponentResource):
             table=self._storage.table.name,
             uploads_queue=self._queues.uploads.url,
             events_queue=self._queues.events.url,
-            events_queue_arn=self._queues.events.arn,
+            broker_queue=self._queues.broker.url,
+            notices_queue=self._queues.notices.url,
+            notices_queue_arn=self._queues.notices.arn,
             dead_letters_queue=self._queues.dead_letters.url,
             schedule_group=self._timers.group.name,
             schedule_role=self._timers.role.arn,

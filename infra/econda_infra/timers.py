@@ -11,7 +11,7 @@ from econda_infra.settings import Settings
 
 
 class Timers(pulumi.ComponentResource):
-    def __init__(self, settings: Settings, events: sqs.Queue, parent: pulumi.Resource) -> None:
+    def __init__(self, settings: Settings, notices: sqs.Queue, parent: pulumi.Resource) -> None:
         self.name = name = names.named(settings.team, "timers")
         super().__init__("econda:aws:Timers", name, None, pulumi.ResourceOptions(parent=parent))
         inside = pulumi.ResourceOptions(parent=self)
@@ -19,8 +19,8 @@ class Timers(pulumi.ComponentResource):
         self.role = RoleWithPolicy(
             name,
             policies.trust("scheduler.amazonaws.com", settings.account),
-            {"events": events.arn},
-            lambda events: [policies.sends(events)],
+            {"notices": notices.arn},
+            lambda notices: [policies.sends(notices)],
             self,
         )
         self.register_outputs({"group": self.group.name, "role": self.role.arn})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
@@ -10,9 +10,6 @@ from econda_cloud.ports.blobs import BlobStore
 from econda_cloud.ports.log import Conflict
 from econda_cloud.wire.chunk import Chunk, decode_chunk, encode_chunk
 from econda_cloud.wire.keys import chunk_key
-
-if TYPE_CHECKING:
-    from econda_cloud.wire.pools import Pool
 
 _NOTHING = msgspec.Raw(b"null")
 
@@ -23,8 +20,7 @@ INLINE_MOST = 200_000
 class Assignment(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """`document` is the chunk as JSON, or empty if it lies under `key`.
 
-    `eager`: the pool whose place the worker has, as JSON, if it may go on there with what its result makes ready; most
-    may not, and need not know what a pool is.
+    `lone`: nothing else of its run is at work, so whoever runs it may go on with what its result makes ready.
     """
 
     run: str
@@ -33,28 +29,24 @@ class Assignment(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     size: int
     key: str = ""
     document: msgspec.Raw = _NOTHING
-    eager: msgspec.Raw = _NOTHING
-
-    @property
-    def may_go_on(self) -> bool:
-        return self.eager != _NOTHING
+    lone: bool = False
 
 
-def assign(chunk: Chunk, blobs: BlobStore, *, inline: bool, eager: Pool | None = None) -> Assignment:
+def assign(chunk: Chunk, blobs: BlobStore, *, inline: bool, lone: bool = False) -> Assignment:
     """An assignment whose document is stored first if it is too long to travel, or shall not (`inline` False).
 
     A chunk that was handed over before keeps the document of that time: its workers find their work in it by
     number, and the attempts that have ended since then would shift those behind them.
     """
-    document, pool = encode_chunk(chunk), msgspec.Raw(msgspec.json.encode(eager))
+    document = encode_chunk(chunk)
     if inline and len(document) <= INLINE_MOST:
-        return _assignment(chunk, document=msgspec.Raw(document), eager=pool)
+        return _assignment(chunk, document=msgspec.Raw(document), lone=lone)
     key = chunk_key(chunk.namespace, chunk.run, chunk.id)
     try:
         blobs.put_if(key, document, None)
     except Conflict:
         chunk = decode_chunk(blobs.get(key))
-    return _assignment(chunk, key=key, eager=pool)
+    return _assignment(chunk, key=key, lone=lone)
 
 
 def _assignment(chunk: Chunk, **where: Any) -> Assignment:

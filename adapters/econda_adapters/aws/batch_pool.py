@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from econda_adapters.aws.assignment import assign
 from econda_adapters.aws.job_definitions import Definitions
 from econda_adapters.aws.stack import QueueTarget
 from econda_cloud.ports.blobs import BlobStore
-from econda_cloud.wire.chunk import Chunk, decode_chunk
+from econda_cloud.wire.chunk import Chunk
 from econda_cloud.wire.commands import CancelAttempts, Dispatch
-from econda_cloud.wire.events import ChunkDispatched
-from econda_cloud.wire.keys import chunk_key
 
 if TYPE_CHECKING:
     from econda_adapters.aws.clients import Clients
@@ -38,10 +35,8 @@ class BatchPool:
         self._clients, self._blobs = clients, blobs
         self._definitions = Definitions(clients)
 
-    def submit(self, work: Sequence[tuple[Dispatch, Chunk, QueueTarget]]) -> list[ChunkDispatched]:
-        return [self._submit(*each) for each in work]
-
-    def _submit(self, command: Dispatch, chunk: Chunk, target: QueueTarget) -> ChunkDispatched:
+    def submit_job(self, command: Dispatch, chunk: Chunk, target: QueueTarget) -> str:
+        """Hand a chunk over; the job's id."""
         assignment = assign(chunk, self._blobs, inline=False)
         variables = {CHUNK_KEY: assignment.key, CHUNK: chunk.id, RUN: chunk.run}
         overrides: dict[str, Any] = {
@@ -62,22 +57,15 @@ class BatchPool:
             seconds = -(-chunk.task.timeout_ms // 1000) + TIMEOUT_MARGIN_S
             request["timeout"] = {"attemptDurationSeconds": max(SHORTEST_TIMEOUT_S, seconds)}
         answer = self._clients("batch").submit_job(**request)
-        return ChunkDispatched(chunk=chunk.id, handle=answer["jobId"])
+        return answer["jobId"]
 
-    def cancel(self, namespace: str, run: str, command: CancelAttempts) -> None:
+    def cancel(self, command: CancelAttempts) -> None:
         """Terminate the job, or those members of an array that run these attempts. Ended jobs are left alone."""
-        for job in self._jobs(namespace, run, command):
-            self._clients("batch").terminate_job(jobId=job, reason="cancelled by econda")
-
-    def _jobs(self, namespace: str, run: str, command: CancelAttempts) -> list[str]:
         if not command.handle:
-            return []
-        items = decode_chunk(self._blobs.get(chunk_key(namespace, run, command.chunk))).items
-        unwanted = set(command.items)
-        members = [n for n, item in enumerate(items) if (item.instance, item.attempt) in unwanted]
-        if len(members) == len(items):
-            return [command.handle]
-        return [f"{command.handle}:{member}" for member in members]
+            return
+        jobs = [command.handle] if command.whole else [f"{command.handle}:{member}" for member in command.members]
+        for job in jobs:
+            self._clients("batch").terminate_job(jobId=job, reason="cancelled by econda")
 
 
 def _requirements(command: Dispatch) -> list[dict[str, str]]:

@@ -7,42 +7,34 @@ retries and with the queue of events as its destination on failure: an invocatio
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from econda_adapters.aws.assignment import assign, decode_assignment, encode_assignment
-from econda_adapters.aws.side_by_side import side_by_side
 from econda_adapters.aws.stack import FunctionTarget
 from econda_cloud.ports.blobs import BlobStore
+from econda_cloud.ports.pool import Accepted
 from econda_cloud.wire.chunk import Chunk
 from econda_cloud.wire.commands import Dispatch
-from econda_cloud.wire.events import ChunkDispatched, ChunkLost
-from econda_cloud.wire.pools import Pool
+from econda_cloud.wire.events import ChunkLost
 
 if TYPE_CHECKING:
     from econda_adapters.aws.clients import Clients
 
 
-Invocation: TypeAlias = tuple[Dispatch, Chunk, FunctionTarget, Pool | None]
-"""What to run, where, and the pool if the worker may go on in it (`schedule.eager`)."""
-
-
 class LambdaPool:
-    """Raises botocore's `ClientError` if an invocation is not taken; those before it are."""
+    """Raises botocore's `ClientError` if an invocation is not taken."""
 
     def __init__(self, clients: Clients, blobs: BlobStore) -> None:
         self._clients, self._blobs = clients, blobs
 
-    def submit(self, work: Sequence[Invocation]) -> list[ChunkDispatched]:
-        return side_by_side(self._invoke, work)
-
-    def _invoke(self, work: Invocation) -> ChunkDispatched:
-        command, chunk, target, eager = work
-        payload = encode_assignment(assign(chunk, self._blobs, inline=True, eager=eager))
-        answer = self._clients("lambda").invoke(FunctionName=target.function, InvocationType="Event", Payload=payload)
-        return ChunkDispatched(chunk=command.chunk, handle=answer["ResponseMetadata"].get("RequestId") or "invoked")
+    def invoke(self, command: Dispatch, chunk: Chunk, target: FunctionTarget, *, lone: bool = False) -> Accepted:
+        """Hand a chunk over. lone: whoever runs it may go on with what its result makes ready."""
+        del command
+        payload = encode_assignment(assign(chunk, self._blobs, inline=True, lone=lone))
+        self._clients("lambda").invoke(FunctionName=target.function, InvocationType="Event", Payload=payload)
+        return Accepted()
 
 
 def lost_invocation(body: dict[str, Any]) -> tuple[str, ChunkLost] | None:

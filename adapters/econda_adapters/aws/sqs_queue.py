@@ -46,14 +46,19 @@ class SqsQueue:
         common: dict[str, Any] = {"MessageAttributes": about} if about else {}
         if not group:
             common["DelaySeconds"] = delay_s
-        for batch in _batches(bodies):
-            if len(batch) == 1:
-                self._sqs.send_message(QueueUrl=self.url, MessageBody=batch[0], **common, **_grouped(batch[0], group))
+        self._send([(group, body) for body in bodies], common)
+
+    def send_grouped(self, messages: Sequence[tuple[str, str]]) -> None:
+        self._send(messages, {})
+
+    def _send(self, messages: Sequence[tuple[str, str]], common: dict[str, Any]) -> None:
+        for batch in _batches(messages):
+            entries = [{"MessageBody": body, **common, **_grouped(body, group)} for group, body in batch]
+            if len(entries) == 1:
+                self._sqs.send_message(QueueUrl=self.url, **entries[0])
                 continue
-            entries = [
-                {"Id": str(n), "MessageBody": body, **common, **_grouped(body, group)} for n, body in enumerate(batch)
-            ]
-            failed = self._sqs.send_message_batch(QueueUrl=self.url, Entries=entries).get("Failed", [])
+            numbered = [{"Id": str(n), **entry} for n, entry in enumerate(entries)]
+            failed = self._sqs.send_message_batch(QueueUrl=self.url, Entries=numbered).get("Failed", [])
             if failed:
                 raise NotSent(f"{len(failed)} of {len(batch)} messages refused: {failed[0].get('Message', '')}")
 
@@ -94,14 +99,14 @@ def group_id(group: str) -> str:
     return group if plain else hashlib.sha256(group.encode()).hexdigest()
 
 
-def _batches(bodies: Sequence[str]) -> list[list[str]]:
-    batches: list[list[str]] = []
+def _batches(messages: Sequence[tuple[str, str]]) -> list[list[tuple[str, str]]]:
+    batches: list[list[tuple[str, str]]] = []
     size = 0
-    for body in bodies:
-        length = len(body.encode())
+    for message in messages:
+        length = len(message[1].encode())
         if not batches or len(batches[-1]) == BATCH_MOST or size + length > BATCH_BYTES:
             batches.append([])
             size = 0
-        batches[-1].append(body)
+        batches[-1].append(message)
         size += length
     return batches

@@ -14,7 +14,11 @@ POOLS_KEY = "stack/pools.json"
 
 
 class Stack(msgspec.Struct, frozen=True, kw_only=True):
-    """Names of a team's resources. Queues are URLs; `schedule_role` and `events_queue_arn` are ARNs."""
+    """Names of a team's resources. Queues are URLs; `schedule_role` and `notices_queue_arn` are ARNs.
+
+    events_queue: what happens to runs, a group for each. broker_queue: what the broker is told, one group. notices_queue:
+    timers, and what the cloud says of its own accord; it delivers side by side.
+    """
 
     team: str
     region: str
@@ -22,7 +26,9 @@ class Stack(msgspec.Struct, frozen=True, kw_only=True):
     table: str
     uploads_queue: str
     events_queue: str
-    events_queue_arn: str
+    broker_queue: str
+    notices_queue: str
+    notices_queue_arn: str
     dead_letters_queue: str
     schedule_group: str
     schedule_role: str

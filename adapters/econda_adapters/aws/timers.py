@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 
 class Timers:
-    """Sends a body to the stack's queue of events at a time. Twice the same is one or two wakings, both harmless."""
+    """Sends a body to the stack's queue of notices at a time. Twice the same is one or two wakings, both harmless."""
 
     def __init__(self, stack: Stack, clients: Clients) -> None:
         self._stack, self._clients = stack, clients
-        self._queue = SqsQueue(stack.events_queue, clients)
+        self._queue = SqsQueue(stack.notices_queue, clients)
 
     def at(self, at_ms: int, body: str, now: int) -> None:
         """`at_ms`, `now` in ms since the epoch. Raises botocore's `ClientError`."""
@@ -43,7 +43,7 @@ class Timers:
                 ScheduleExpression=f"at({when})",
                 FlexibleTimeWindow={"Mode": "OFF"},
                 ActionAfterCompletion="DELETE",
-                Target={"Arn": self._stack.events_queue_arn, "RoleArn": self._stack.schedule_role, "Input": body},
+                Target={"Arn": self._stack.notices_queue_arn, "RoleArn": self._stack.schedule_role, "Input": body},
             )
         except client.exceptions.ConflictException:
             return

@@ -24,7 +24,7 @@ def submit(upload: Upload, size: int, version_id: str | None, team: Team) -> str
         return None
 
     def start(event: RunStarted) -> None:
-        team.events.send([write_message(event.run, [event], team.blobs)])
+        team.events.send([write_message(event.run, [event], team.blobs)], group=event.run)
 
     try:
         started = take_in(upload, size, partial(_fetch, upload, version_id, team), team.blobs, start)

@@ -26,12 +26,12 @@ from econda_cloud.wire.keys import log_key
 from econda_cloud.worker.processes.processes import HostPool
 from econda_cloud.worker.reports.claims import Cancellations, claim
 from econda_cloud.worker.reports.delivery import Delivery, Send
-from econda_cloud.worker.run_chunk import run_chunk
+from econda_cloud.worker.run_chunk import MARGIN_MS, run_chunk
 
 if TYPE_CHECKING:
     from econda_adapters.aws.clients import Clients
+    from econda_adapters.aws.going_on import GoingOn
     from econda_adapters.aws.stack import Stack
-    from econda_cloud.schedule.eager import Course
 
 
 def scratch_folder() -> Path:
@@ -61,6 +61,7 @@ class Worker:
         self._queue = SqsQueue(stack.events_queue, clients)
         self._hosts = HostPool()
         self._secrets = AwsSecrets(clients)
+        self._going_on: GoingOn | None = None
 
     def work(self, assignment: Assignment, occasion: Occasion) -> int:
         """Run a chunk, or one member of it, and what is to follow it here; how many attempts, 0 if another worker has it.
@@ -70,30 +71,29 @@ class Worker:
         if not claim(self._log, assignment.chunk, occasion.index, uuid.uuid4().hex):
             return 0
         following: Chunk | None = _member(assigned_chunk(assignment, self._blobs), occasion.index)
-        course, attempts = self._course(assignment, occasion), 0
+        attempts = 0
         while following is not None:
             chunk, later = following, attempts > 0
             attempts += len(chunk.items)
             held: list[Report] = []
-            send = held.extend if course else partial(self._send, chunk)
-            self._run(chunk, occasion, send, course.show if course else _nothing_new, later=later)
-            following = course.after(chunk.id, held, now_ms()) if course else None
+            send = held.extend if assignment.lone else partial(self._send, chunk)
+            self._run(chunk, occasion, send, later=later)
+            following = self._next(chunk, held, occasion) if assignment.lone else None
             if held and following is None:
                 self._send(chunk, held)
         return attempts
 
-    def _course(self, assignment: Assignment, occasion: Occasion) -> Course | None:
-        if not assignment.may_go_on:
-            return None
+    def _next(self, chunk: Chunk, reports: list[Report], occasion: Occasion) -> Chunk | None:
         # Most workers never go on: they need not load the engine.
-        from econda_adapters.aws.course import course_of
+        from econda_adapters.aws.going_on import going_on
 
-        return course_of(assignment, self._log, self._blobs, now_ms(), occasion.deadline_ms)
+        if self._going_on is None or self._going_on.run != chunk.run:
+            self._going_on = going_on(chunk.run, self._log, self._blobs)
+        ends_ms = None if occasion.deadline_ms is None else occasion.deadline_ms - MARGIN_MS
+        return self._going_on.after(chunk.id, reports, now_ms(), ends_ms)
 
-    def _run(
-        self, chunk: Chunk, occasion: Occasion, send: Send, meanwhile: Callable[[int], None], *, later: bool
-    ) -> None:
-        """Run a chunk and send its reports; `meanwhile` is told the time about once a second."""
+    def _run(self, chunk: Chunk, occasion: Occasion, send: Send, *, later: bool) -> None:
+        """Run a chunk and send its reports."""
         index, unwanted = occasion.index, Cancellations(self._log, chunk.id, now=now_ms())
         if occasion.look_first:
             unwanted.look(now_ms())
@@ -108,9 +108,7 @@ class Worker:
         )
 
         def cancelled(item: Item) -> bool:
-            now = now_ms()
-            meanwhile(now)
-            return occasion.stopping() or unwanted.includes(item, now)
+            return occasion.stopping() or unwanted.includes(item, now_ms())
 
         delivery.deliver(
             run_chunk(
@@ -127,14 +125,10 @@ class Worker:
         )
 
     def _send(self, chunk: Chunk, reports: list[Report]) -> None:
-        self._queue.send([write_message(chunk.run, reports, self._blobs)])
+        self._queue.send([write_message(chunk.run, reports, self._blobs)], group=chunk.run)
 
     def close(self) -> None:
         self._hosts.close()
-
-
-def _nothing_new(now: int) -> None:
-    del now
 
 
 def _member(chunk: Chunk, index: int | None) -> Chunk:

@@ -17,11 +17,20 @@ _notes = msgspec.json.Decoder(list[Item])
 def claim(log: Log, chunk: str, index: int | None, worker: str) -> bool:
     """Make this worker the one that runs the chunk (or the member `index` of an array); False if another is."""
     name = f"claim/{chunk}" if index is None else f"claim/{chunk}/{index}"
+    record = msgspec.json.encode({"worker": worker})
     try:
-        log.append(name, 0, msgspec.json.encode({"worker": worker}))
+        log.append(name, 0, record)
     except Conflict:
-        return False
+        # A client that tries again after an answer was lost meets its own claim.
+        return log.read(name)[:1] == [record]
     return True
+
+
+def who_claimed(log: Log, chunk: str, index: int | None = None) -> str:
+    """The worker that has a chunk, or a member of it; empty if none has."""
+    name = f"claim/{chunk}" if index is None else f"claim/{chunk}/{index}"
+    records = log.read(name)
+    return str(msgspec.json.decode(records[0]).get("worker", "")) if records else ""
 
 
 def note_cancelled(log: Log, chunk: str, items: tuple[Item, ...]) -> None:

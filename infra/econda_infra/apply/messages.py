@@ -10,7 +10,12 @@ ATTRIBUTES = {
     "visibilityTimeoutSeconds": "VisibilityTimeout",
     "messageRetentionSeconds": "MessageRetentionPeriod",
     "redrivePolicy": "RedrivePolicy",
+    "fifoQueue": "FifoQueue",
+    "fifoThroughputLimit": "FifoThroughputLimit",
+    "deduplicationScope": "DeduplicationScope",
 }
+FIXED = ("FifoQueue",)
+"""What a queue is made with and cannot change."""
 
 
 def _create_queue(clients: Clients, inputs: Inputs) -> Made:
@@ -21,7 +26,8 @@ def _create_queue(clients: Clients, inputs: Inputs) -> Made:
 
 
 def _update_queue(clients: Clients, made: Made, inputs: Inputs) -> Made:
-    clients("sqs").set_queue_attributes(QueueUrl=made.id, Attributes=_attributes(inputs))
+    attributes = {name: value for name, value in _attributes(inputs).items() if name not in FIXED}
+    clients("sqs").set_queue_attributes(QueueUrl=made.id, Attributes=attributes)
     return made
 
 
@@ -32,7 +38,7 @@ def _delete_queue(clients: Clients, made: Made) -> None:
 def _attributes(inputs: Inputs) -> dict[str, str]:
     # Numbers arrive as floats, as in JSON.
     return {
-        theirs: str(int(inputs[ours]) if isinstance(inputs[ours], float) else inputs[ours])
+        theirs: str(int(inputs[ours]) if isinstance(inputs[ours], float) else inputs[ours]).replace("True", "true")
         for ours, theirs in ATTRIBUTES.items()
         if ours in inputs
     }
