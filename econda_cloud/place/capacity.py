@@ -7,9 +7,7 @@ from econda_cloud.wire.demand import Demand
 from econda_cloud.wire.pools import Offer, Pool
 
 
-def used(state: BrokerState, pool: str) -> Used:
-    """What is lent of a pool; the answer is the state's own."""
-    return state.used.setdefault(pool, Used())
+_NOTHING = Used()
 
 
 def taken(pool: Pool, demand: Demand) -> tuple[int, int, int]:
@@ -22,7 +20,7 @@ def occupy(state: BrokerState, pool_name: str, offer: str, demand: str, slots: i
     """Lend so many slots more, or take them back if that is negative."""
     if not slots:
         return
-    sums, pool = used(state, pool_name), state.pools.get(pool_name)
+    sums, pool = state.used.setdefault(pool_name, Used()), state.pools.get(pool_name)
     sums.slots += slots
     if pool is not None:
         cpu, memory, gpu = taken(pool, state.demands[demand])
@@ -40,7 +38,7 @@ def room(state: BrokerState, pool: Pool, offer: Offer, demand: Demand) -> int:
 
     What does not fit on a node any more is no room, however much of it there is in all.
     """
-    sums, (cpu, memory, gpu) = used(state, pool.name), taken(pool, demand)
+    sums, (cpu, memory, gpu) = state.used.get(pool.name, _NOTHING), taken(pool, demand)
     left = pool.slots - sums.slots
     for free, asked in ((pool.cpu_milli - sums.cpu_milli, cpu), (pool.memory - sums.memory, memory), (pool.gpu - sums.gpu, gpu)):  # fmt: skip
         if asked:

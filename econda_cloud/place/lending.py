@@ -126,7 +126,7 @@ class _Filling:
     def __init__(self, state: BrokerState, account: Account, line: Line, demand: Demand, policy: Policy | None) -> None:
         self._state, self._account, self._line, self._demand, self._policy = state, account, line, demand, policy
         self._shares = {lent.offer: (lent.pool, lent.slots) for lent in line.lent.values()}
-        self._left, self._extra = line.ready, 0
+        self._left, self._extra, self._of_pool = line.ready, 0, dict[str, int]()
         self._until = state.now + lending_ms(demand)
 
     def filled(self, found: list[Option]) -> Lend:
@@ -144,7 +144,9 @@ class _Filling:
 
     def _take(self, option: Option) -> None:
         pool, offer = option.pool, option.offer
-        free = min(capacity.room(self._state, pool, offer, self._demand), self._allowed(), self._affordable(option))
+        # What was taken of the pool a moment ago, of another offer, is not counted there yet.
+        room = capacity.room(self._state, pool, offer, self._demand) - self._of_pool.get(pool.name, 0)
+        free = min(room, self._allowed(), self._affordable(option))
         if free <= 0:
             return
         size = self._chunk(pool, offer, free)
@@ -152,6 +154,7 @@ class _Filling:
         _, before = self._shares.get(offer.name, (pool.name, 0))
         self._shares[offer.name] = (pool.name, before + slots)
         self._extra += slots
+        self._of_pool[pool.name] = self._of_pool.get(pool.name, 0) + slots
         self._left = max(0, self._left - slots * size)
 
     def _chunk(self, pool: Pool, offer: Offer, free: int) -> int:

@@ -47,17 +47,25 @@ from econda_cloud.wire.outcome import Outcome
 
 
 def decide(
-    plan: Plan, state: RunState | None, events: Iterable[AnyEvent], now: int, carried: int = 0, unsure: bool = False
+    plan: Plan,
+    state: RunState | None,
+    events: Iterable[AnyEvent],
+    now: int,
+    *,
+    carried: int = 0,
+    unsure: bool = False,
+    here: bool = False,
 ) -> tuple[RunState | None, Entry]:
     """What becomes of a run by these events at `now` (ms): the record of it, and the state with it applied.
 
-    The state given is used up; None is the run before its first event. carried, unsure: see `Entry`.
+    The state given is used up; None is the run before its first event. carried, unsure: see `Entry`;
+    here: see `Placed`.
     """
     making, events = Making(), tuple(events)
     # A timer rings once. Taken for too early by a slow clock, it would leave the run waiting for ever.
     now = max([now, *(event.at_ms for event in events if isinstance(event, TimerFired))])
     entry = Entry(engine=ENGINE_VERSION, now=now, events=events, carried=carried, unsure=unsure)
-    state = _advance(plan, state, entry, making)
+    state = _advance(plan, state, entry, making, here=here)
     return state, msgspec.structs.replace(entry, decisions=tuple(making.made))
 
 
@@ -73,18 +81,20 @@ def apply(plan: Plan, state: RunState | None, entry: Entry) -> RunState | None:
     return state
 
 
-def _advance(plan: Plan, state: RunState | None, entry: Entry, choices: Choices) -> RunState | None:
+def _advance(
+    plan: Plan, state: RunState | None, entry: Entry, choices: Choices, *, here: bool = False
+) -> RunState | None:
     """Events before `RunStarted` are dropped: they cannot be about this run."""
     if state is None:
         state = _born(plan, entry.events, entry.now)
         if state is None:
             return None
-        work = Work(program_of(plan), state, entry.now, choices)
+        work = Work(program_of(plan), state, entry.now, choices, here)
         state.seq = 1
         start_root(work)
         drain(work)
     else:
-        work = Work(program_of(plan), state, max(entry.now, state.now), choices)
+        work = Work(program_of(plan), state, max(entry.now, state.now), choices, here)
         state.seq += 1
     state.now = work.now
     _forget_carried(state, entry.carried)
@@ -182,6 +192,9 @@ def _take_late(work: Work, event: AnyEvent) -> None:
     match event:
         case AttemptSucceeded() | AttemptFailed():
             book_outlived(work, (event.instance, event.attempt), event.ended_ms)
+        case GrantsSet():
+            # The broker does not know yet that the run is over, or no longer.
+            work.state.telling.over = False
         case _:
             pass
 

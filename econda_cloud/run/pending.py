@@ -28,7 +28,7 @@ def pending(plan: Plan, state: RunState, since: int | None = None) -> list[AnyCo
     """What the records after `since` want done, by default all that is not known to be done."""
     since = state.carried if since is None else since
     commands: list[AnyCommand] = [*_cancels(state, since)]
-    commands += [_dispatch(name, state.chunks[name]) for name, seq in state.undone.items() if seq > since and not state.chunks[name].handle]  # fmt: skip
+    commands += [dispatch_of(name, state.chunks[name]) for name, seq in state.undone.items() if seq > since and not state.chunks[name].handle]  # fmt: skip
     if kept := tuple(each.kept for each in state.kept if each.seq > since):
         commands.append(Keep(results=kept))
     if items := tuple((instance, asked.attempt) for instance, asked in state.looking.items() if asked.seq > since):
@@ -43,7 +43,8 @@ def pending(plan: Plan, state: RunState, since: int | None = None) -> list[AnyCo
     return commands
 
 
-def _dispatch(name: str, chunk: Chunk) -> Dispatch:
+def dispatch_of(name: str, chunk: Chunk) -> Dispatch:
+    """How a chunk is handed over."""
     return Dispatch(
         chunk=name,
         pool=chunk.pool,
@@ -58,7 +59,7 @@ def _dispatch(name: str, chunk: Chunk) -> Dispatch:
 
 def _look_after(name: str, chunk: Chunk) -> LookAfter:
     members = _members(tuple(chunk.open), tuple(chunk.order)) if chunk.array else ()
-    return LookAfter(chunk=name, pool=chunk.pool, offer=chunk.offer, handle=chunk.handle, placed_ms=chunk.placed_ms,
+    return LookAfter(chunk=name, pool=chunk.pool, offer=chunk.offer, handle=chunk.handle, placed_ms=chunk.placed_ms, here=chunk.here,
                      members=members)  # fmt: skip
 
 

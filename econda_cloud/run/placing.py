@@ -62,6 +62,7 @@ def _cut(work: Work, grant: Grant, group: Group, free: int) -> Placed:
         cost=attempt_cost(grant.price, time, grant.memory, len(items)),
         look_ms=work.now + min(first_look, lease),
         until_ms=work.now + lease,
+        here=work.here,
     )
 
 
@@ -86,6 +87,7 @@ def place(work: Work, placed: Placed) -> None:
         look_ms=placed.look_ms,
         seq=state.seq,
         committed=placed.cost or 0,
+        here=placed.here,
     )
     for item in placed.items:
         found = current(work, item)
@@ -95,5 +97,6 @@ def place(work: Work, placed: Placed) -> None:
         found[1].chunk = placed.chunk
     state.used[grant.key] = state.used.get(grant.key, 0) + chunk.slots
     state.committed += chunk.committed * len(placed.items)
-    state.undone[placed.chunk] = state.seq
+    if not placed.here:
+        state.undone[placed.chunk] = state.seq
     heapq.heappush(state.timers, (chunk.look_ms, TimerKind.LOOK, placed.chunk, 0))

@@ -6,7 +6,7 @@ import heapq
 
 from econda_cloud.run.booking import budget_ends_ms
 from econda_cloud.run.endings import backs_off
-from econda_cloud.run.state import TimerKind
+from econda_cloud.run.state import RunState, TimerKind
 from econda_cloud.run.work import Work
 
 STALE_MOST = 64
@@ -22,6 +22,11 @@ def next_ms(work: Work) -> int:
     elif (ends := budget_ends_ms(work)) is not None:
         due.append(ends)
     return min(due, default=0)
+
+
+def is_early(state: RunState, now: int) -> bool:
+    """Whether time alone changes nothing yet: what the run asked to be woken for is still to come, or was never asked."""
+    return state.outcome is not None or not 0 < state.wake_ms <= now
 
 
 def prune(work: Work) -> None:

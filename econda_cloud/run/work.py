@@ -33,12 +33,16 @@ class At(NamedTuple):
 
 @dataclass
 class Work:
-    """What one record is worked on with: the state in hand, where choices come from, and what is to be begun."""
+    """What one record is worked on with: the state in hand, where choices come from, and what is to be begun.
+
+    here: see `entries.Placed`.
+    """
 
     program: Program
     state: RunState
     now: int
     choices: Choices = field(default_factory=lambda: Reading(()))
+    here: bool = False
     queue: deque[list[At]] = field(default_factory=deque)
     base: dict[str, Any] = field(default_factory=dict)
 

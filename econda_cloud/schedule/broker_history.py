@@ -26,6 +26,8 @@ class BrokerFold:
     def start(self) -> BrokerState:
         return BrokerState()
 
+    def prepare(self, state: BrokerState, events: tuple[AnyBrokerEvent, ...]) -> None: ...
+
     def decide(
         self, state: BrokerState, events: tuple[AnyBrokerEvent, ...], now: int, carried: int, unsure: bool
     ) -> tuple[BrokerState, BrokerEntry]:
@@ -37,6 +39,9 @@ class BrokerFold:
 
     def decode(self, record: bytes) -> BrokerEntry:
         return decode_broker_entry(record)
+
+    def events_of(self, entry: BrokerEntry) -> tuple[AnyBrokerEvent, ...]:
+        return entry.events
 
 
 def broker_history(

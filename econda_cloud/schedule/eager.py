@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 
 from econda_edsl.evaluate import EvaluationError
 
-from econda_cloud.run.pending import pending
+from econda_cloud.run.pending import dispatch_of, pending
 from econda_cloud.schedule.chunks import chunk_of
 from econda_cloud.schedule.history import Undecidable
 from econda_cloud.schedule.run_history import RunHistory
@@ -36,8 +36,8 @@ def next_chunk(
     # Whether all that was logged before is carried out, only those know who have the messages of it.
     history.done, before, offer = state.carried, history.seq, held.offer
     try:
-        record = history.propose(tuple(events), now, unsure=True)
-        following = _only_dispatch(history, before)
+        record = history.propose_here(tuple(events), now)
+        following = _only_placed(history, before)
         found = chunk_of(history.plan, history.state, following) if following and history.state else None
     except (Undecidable, EvaluationError):
         history.forget()
@@ -55,14 +55,14 @@ def _alone(chunks: Mapping[str, object], open_: Sequence[object], events: Sequen
     return open_[0] == (events[0].instance, events[0].attempt)
 
 
-def _only_dispatch(history: RunHistory, since: int) -> Dispatch | None:
-    """The one chunk to be dispatched, if nothing else is to be done."""
-    assert history.state is not None
-    match pending(history.plan, history.state, since):
-        case [Dispatch() as only]:
-            return only
-        case _:
-            return None
+def _only_placed(history: RunHistory, since: int) -> Dispatch | None:
+    """The one chunk that is placed now, if nothing else is to be done."""
+    state = history.state
+    assert state is not None
+    placed = [(name, chunk) for name, chunk in state.chunks.items() if chunk.seq == state.seq]
+    if len(placed) != 1 or len(state.chunks) != 1 or pending(history.plan, state, since):
+        return None
+    return dispatch_of(*placed[0])
 
 
 def _lasts(history: RunHistory, following: Dispatch, now: int, ends_ms: int | None) -> bool:

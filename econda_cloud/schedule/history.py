@@ -45,6 +45,10 @@ class Fold(Protocol[TState, TEvent, TEntry]):
 
     def start(self) -> TState: ...
 
+    def prepare(self, state: TState, events: tuple[TEvent, ...]) -> None:
+        """Fetch what deciding and folding need. Raises what the world raises."""
+        ...
+
     def decide(
         self, state: TState, events: tuple[TEvent, ...], now: int, carried: int, unsure: bool
     ) -> tuple[TState, TEntry]: ...
@@ -54,6 +58,8 @@ class Fold(Protocol[TState, TEvent, TEntry]):
     def decode(self, record: bytes) -> TEntry:
         """Raises `FromTheFuture`."""
         ...
+
+    def events_of(self, entry: TEntry) -> tuple[TEvent, ...]: ...
 
 
 class Snapshot(msgspec.Struct, frozen=True):
@@ -111,6 +117,7 @@ class History(Generic[TState, TEvent, TEntry]):
 
     def propose(self, events: tuple[TEvent, ...], now: int, *, unsure: bool = False) -> bytes:
         """The record for events. The state is ahead of the log then: `commit` or `forget` must follow."""
+        self._prepare(events)
         try:
             self.state, entry = self._fold.decide(self.state, events, now, self.done, unsure)
             return self._encode(entry)
@@ -146,15 +153,30 @@ class History(Generic[TState, TEvent, TEntry]):
         return True
 
     def _take_in(self, record: bytes) -> None:
+        number = self.seq + 1
         try:
-            self.state = self._fold.apply(self.state, self._fold.decode(record))
+            entry = self._fold.decode(record)
         except FromTheFuture:
             raise
         except Exception as error:
-            number = self.seq + 1
+            raise self._unreadable(number, error) from error
+        self._prepare(self._fold.events_of(entry))
+        try:
+            self.state = self._fold.apply(self.state, entry)
+        except Exception as error:
+            raise self._unreadable(number, error) from error
+        self.seq = number
+
+    def _prepare(self, events: tuple[TEvent, ...]) -> None:
+        try:
+            self._fold.prepare(self.state, events)
+        except Exception:
             self.forget()
-            raise Unreadable(f"record {number} of {self.name}: {type(error).__name__}: {error}"[:1_000]) from error
-        self.seq += 1
+            raise
+
+    def _unreadable(self, number: int, error: Exception) -> Unreadable:
+        self.forget()
+        return Unreadable(f"record {number} of {self.name}: {type(error).__name__}: {error}"[:1_000])
 
     @property
     def _key(self) -> str:

@@ -14,13 +14,14 @@ from econda_cloud.ports.blobs import BlobStore
 from econda_cloud.ports.log import Log
 from econda_cloud.run.pending import pending
 from econda_cloud.run.state import RunState
+from econda_cloud.run.timers import is_early
 from econda_cloud.schedule.carrying import carry_out
 from econda_cloud.schedule.effects import Effects
 from econda_cloud.schedule.history import SNAPSHOT_EVERY, Undecidable, Unreadable
 from econda_cloud.schedule.run_history import NoPlan, Plans, RunHistory
 from econda_cloud.schedule.status import StatusBoard
 from econda_cloud.wire.entries import FromTheFuture
-from econda_cloud.wire.events import AnyEvent, RunBroken, RunStarted
+from econda_cloud.wire.events import AnyEvent, RunBroken, RunStarted, TimerFired
 
 RUNS_WARM = 512
 """Runs whose state is kept in memory at most; others are read again when an event comes."""
@@ -120,13 +121,12 @@ class Rounds:
         """One record of a run; None, and its outcome told, if there is none."""
         history = self.history(taking.run)
         try:
-            self._settle(history, again=taking.again)
+            self._settle(history, taking)
             if history.state is None and not any(isinstance(event, RunStarted) for event in taking.events):
                 del self._runs[taking.run]
                 raise UnknownRun(f"there is no run `{taking.run}`")
-            started = next((event for event in taking.events if isinstance(event, RunStarted)), None)
-            if history.state is None and started is not None:
-                history.find_plan(started.namespace)
+            if _changes_nothing(history.state, taking, now):
+                return history
             try:
                 history.take(taking.events, now, unsure=taking.unsure)
             except Undecidable as error:
@@ -143,14 +143,20 @@ class Rounds:
             return history
         return None
 
-    def _settle(self, history: RunHistory, *, again: bool) -> None:
-        """Read what is new. Where nothing was delivered twice, what was logged before was carried out as well."""
+    def _settle(self, history: RunHistory, taking: Taking) -> None:
+        """Read what is new, and what of it is carried out.
+
+        Messages of a run that come in their order come only when those before them were dealt with; so where none was
+        delivered twice, all was carried out but for what came side by side with them.
+        """
         history.refresh()
         state = history.state
         if state is None:
             return
-        known = state.carried if again else (state.unsure - 1 if state.unsure else history.seq)
-        history.done = max(history.done if not again else 0, min(known, history.seq))
+        known = state.carried
+        if not taking.again and not taking.unsure:
+            known = state.unsure - 1 if state.unsure else history.seq
+        history.done = min(max(history.done, known), history.seq)
 
     def _end_broken(self, history: RunHistory, taking: Taking, error: Undecidable, now: int) -> None:
         """End a run whose events cannot be taken. Raises `Undecidable` if even that fails."""
@@ -210,7 +216,7 @@ class Rounds:
         if self._board is None:
             return
         for history in histories:
-            if history.state is None or history.run in outcomes.refused:
+            if history.state is None or history.state.outcome is not None or history.run in outcomes.refused:
                 continue
             try:
                 wait_ms = self._board.show(history.state, history.seq, now)
@@ -218,3 +224,10 @@ class Rounds:
                     self._effects.wake(history.run, now + wait_ms, now)
             except Exception:
                 continue
+
+
+def _changes_nothing(state: RunState | None, taking: Taking, now: int) -> bool:
+    """Whether these are timers only, and none of them is due: not worth a record."""
+    if state is None or not all(isinstance(event, TimerFired) for event in taking.events):
+        return False
+    return is_early(state, max([now, *(event.at_ms for event in taking.events if isinstance(event, TimerFired))]))

@@ -31,6 +31,7 @@ class RunFold:
     def __init__(self, plans: Plans, run: str) -> None:
         self._plans, self._run = plans, run
         self._plan: Plan | None = None
+        self.here = False
 
     def plan(self, namespace: str) -> Plan:
         if self._plan is None:
@@ -40,13 +41,19 @@ class RunFold:
     def start(self) -> RunState | None:
         return None
 
+    def prepare(self, state: RunState | None, events: tuple[AnyEvent, ...]) -> None:
+        """Raises `NoPlan`, or what the store raises."""
+        if self._plan is None and (namespace := _namespace(state, events)) is not None:
+            self.plan(namespace)
+
     def decide(
         self, state: RunState | None, events: tuple[AnyEvent, ...], now: int, carried: int, unsure: bool
     ) -> tuple[RunState | None, Entry]:
         namespace = _namespace(state, events)
         if namespace is None:
             raise LookupError("nothing ever started this run")
-        return decide(self.plan(namespace), state, events, now, carried, unsure)
+        plan = self.plan(namespace)
+        return decide(plan, state, events, now, carried=carried, unsure=unsure, here=self.here)
 
     def apply(self, state: RunState | None, entry: Entry) -> RunState | None:
         namespace = _namespace(state, entry.events)
@@ -54,6 +61,9 @@ class RunFold:
 
     def decode(self, record: bytes) -> Entry:
         return decode_entry(record)
+
+    def events_of(self, entry: Entry) -> tuple[AnyEvent, ...]:
+        return entry.events
 
 
 class RunHistory(History[RunState | None, AnyEvent, Entry]):
@@ -72,9 +82,13 @@ class RunHistory(History[RunState | None, AnyEvent, Entry]):
         assert self.state is not None
         return self._run_fold.plan(self.state.namespace)
 
-    def find_plan(self, namespace: str) -> Plan:
-        """Look for the plan before it is needed. Raises `NoPlan`, or what the store raises."""
-        return self._run_fold.plan(namespace)
+    def propose_here(self, events: tuple[AnyEvent, ...], now: int) -> bytes:
+        """As `propose`, where whoever reports these goes on with what they make ready (see `entries.Placed`)."""
+        self._run_fold.here = True
+        try:
+            return self.propose(events, now)
+        finally:
+            self._run_fold.here = False
 
 
 def run_log(run: str) -> str:

@@ -50,7 +50,10 @@ class CancelAttempts(Command, frozen=True, kw_only=True, tag="cancel_attempts"):
 
 
 class LookAfter(Command, frozen=True, kw_only=True, tag="look_after"):
-    """See who has a chunk that was not heard of; answered by `ChunkSeen`, `ChunkLost` or not at all."""
+    """See who has a chunk that was not heard of; answered by `ChunkSeen`, `ChunkLost` or not at all.
+
+    here: it was never handed over, but gone on with by whoever ran the one before it.
+    """
 
     chunk: str
     pool: str
@@ -58,6 +61,7 @@ class LookAfter(Command, frozen=True, kw_only=True, tag="look_after"):
     handle: str
     placed_ms: int
     members: tuple[int, ...] = ()
+    here: bool = False
 
 
 class LookUp(Command, frozen=True, kw_only=True, tag="look_up"):

@@ -51,7 +51,8 @@ class Placed(Decision, frozen=True, tag="placed"):
     """These attempts go to a pool together, in slots of the grant `grant`, under the name `chunk`.
 
     cost: nano-dollars that each is expected to cost, None if unknown. until_ms: they are missed then, if nobody has
-    heard of them. Whether somebody has is first looked at `look_ms`.
+    heard of them. Whether somebody has is first looked at `look_ms`. here: who reported what made them ready goes on
+    with them, so nobody hands them over.
     """
 
     chunk: str
@@ -60,6 +61,7 @@ class Placed(Decision, frozen=True, tag="placed"):
     cost: int | None
     look_ms: int
     until_ms: int
+    here: bool = False
 
 
 class Told(Decision, frozen=True, tag="told"):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
+from econda_cloud.simulate.stores import Pause
 from tests.simulation.cloud import Cloud, ScheduleExists
-from tests.simulation.stores import Pause
 
 
 class CloudClients:
@@ -23,21 +23,35 @@ class CloudClients:
     def invoke(self, *, FunctionName: str, InvocationType: str, Payload: bytes) -> dict[str, Any]:
         assert InvocationType == "Event"
         self._pause(f"invoke {FunctionName}")
+        self._maybe_refused()
         return {"ResponseMetadata": {"RequestId": self._cloud.invoke(Payload)}}
 
     def submit_job(self, **request: Any) -> dict[str, str]:
         self._pause(f"submit {request['jobName']}")
+        self._maybe_refused()
         return {"jobId": self._cloud.submit(request)}
+
+    def _maybe_refused(self) -> None:
+        if self._cloud.chance.hits("refuse"):
+            raise ValueError("the pool refuses it, now and for ever")
 
     def terminate_job(self, *, jobId: str, reason: str) -> None:
         assert reason
         self._pause(f"terminate {jobId}")
         self._cloud.terminate(jobId)
 
-    def send_message(self, *, QueueUrl: str, MessageBody: str, DelaySeconds: int = 0) -> None:
+    def send_message(
+        self, *, QueueUrl: str, MessageBody: str, DelaySeconds: int = 0, MessageGroupId: str = "", **_: Any
+    ) -> None:
         assert DelaySeconds <= 900
         self._pause(f"send to {QueueUrl}")
-        self._cloud.queue.send(MessageBody, DelaySeconds * 1000)
+        self._cloud.send(QueueUrl, MessageBody, DelaySeconds * 1000, MessageGroupId)
+
+    def send_message_batch(self, *, QueueUrl: str, Entries: list[dict[str, Any]]) -> dict[str, Any]:
+        self._pause(f"send {len(Entries)} to {QueueUrl}")
+        for entry in Entries:
+            self._cloud.send(QueueUrl, entry["MessageBody"], 0, entry.get("MessageGroupId", ""))
+        return {}
 
     def create_schedule(self, *, Name: str, ScheduleExpression: str, Target: dict[str, str], **_: Any) -> None:
         self._pause("create a schedule")

@@ -14,10 +14,10 @@ from econda_adapters.aws.batch_pool import CHUNK, CHUNK_KEY, RUN
 
 from econda_cloud.ports.blobs import MemoryBlobs
 from econda_cloud.schedule.messages import write_message
-from tests.simulation.agenda import Agenda
-from tests.simulation.chance import Chance
-from tests.simulation.event_queue import EventQueue
-from tests.simulation.processes import Process, Steps
+from econda_cloud.simulate.agenda import Agenda
+from econda_cloud.simulate.chance import Chance
+from econda_cloud.simulate.processes import Process, Steps
+from econda_cloud.simulate.queues import GroupedQueue, StandardQueue
 
 FUNCTION_LIMIT_MS = 900_000
 Start = Callable[[str, Assignment, int | None, int | None, Callable[[], bool]], Steps]
@@ -42,7 +42,9 @@ class Cloud:
 
     agenda: Agenda
     chance: Chance
-    queue: EventQueue
+    events: GroupedQueue
+    broker: GroupedQueue
+    notices: StandardQueue
     blobs: MemoryBlobs
     start: Start
     jobs: dict[str, list[Member]] = field(default_factory=dict)
@@ -52,6 +54,17 @@ class Cloud:
     def name(self, kind: str) -> str:
         self.names += 1
         return f"{kind}-{self.names}"
+
+    def send(self, queue: str, body: str, delay_ms: int, group: str) -> None:
+        match queue:
+            case "events":
+                self.events.send(group, body)
+            case "broker":
+                self.broker.send(group, body)
+            case "notices":
+                self.notices.send(body, delay_ms)
+            case _:
+                raise AssertionError(f"there is no queue {queue}")
 
     # Functions -------------------------------------------------------------------------------------------------
 
@@ -83,7 +96,7 @@ class Cloud:
         """The word of something that died: it may come late, and twice."""
         for _ in range(1 + self.chance.hits("late")):
             late = self.chance.between("late", 0, 300_000) if self.chance.hits("late") else 5
-            self.queue.send(body, late)
+            self.notices.send(body, late)
 
     # Jobs ------------------------------------------------------------------------------------------------------
 
@@ -151,7 +164,7 @@ class Cloud:
             raise ScheduleExists(name)
         self.schedules.add(name)
         at = datetime.strptime(when, "at(%Y-%m-%dT%H:%M:%S)").replace(tzinfo=UTC)
-        self.queue.send(body, round(at.timestamp() * 1000) - self.agenda.now)
+        self.notices.send(body, round(at.timestamp() * 1000) - self.agenda.now)
 
 
 class ScheduleExists(Exception):

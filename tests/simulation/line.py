@@ -12,20 +12,20 @@ from econda_adapters.aws.assignment import Assignment
 from econda_edsl.plan import encode_plan
 
 from econda_cloud.ports.blobs import MemoryBlobs
-from econda_cloud.schedule.history import RunHistory
 from econda_cloud.schedule.messages import write_message
+from econda_cloud.schedule.run_history import RunHistory
+from econda_cloud.simulate.agenda import Agenda
+from econda_cloud.simulate.chance import Chance, Faults, drawn_faults
+from econda_cloud.simulate.processes import Steps, skewed
+from econda_cloud.simulate.queues import GroupedQueue, StandardQueue
+from econda_cloud.simulate.stores import ProcessLog, Throttled, TracedLog
 from econda_cloud.wire.chunk import Chunk, WorkItem
 from econda_cloud.wire.events import CancelRequested, RunStarted
 from econda_cloud.wire.keys import plan_key
-from tests.simulation.agenda import Agenda
-from tests.simulation.chance import Chance, Faults, drawn_faults
 from tests.simulation.cloud import Cloud
-from tests.simulation.event_queue import EventQueue
 from tests.simulation.generate import MOST_STEPS, Program, generated
 from tests.simulation.pools import base_pools, deployed_later
-from tests.simulation.processes import Steps, skewed
 from tests.simulation.schedulers import TEAM, Schedulers
-from tests.simulation.stores import ProcessLog, Throttled, TracedLog
 from tests.simulation.witness import Witness
 from tests.simulation.workers import Surroundings, working
 from tests.simulation.workload import Doing, Nature, doing
@@ -63,8 +63,14 @@ class Line:
         self.log, self.blobs = TracedLog(self._appended), MemoryBlobs()
         self.pools, self.snapshot_every = base_pools(), self.chance.between("snapshots", 2, 30)
         self.schedulers = Schedulers(self)
-        self.queue = EventQueue(self.agenda, self.chance, self.schedulers.deliver)
-        self.cloud = Cloud(self.agenda, self.chance, self.queue, self.blobs, self._worker)
+        self.events = GroupedQueue(self.agenda, self.chance, self.schedulers.deliver_grouped)
+        self.broker_queue = GroupedQueue(self.agenda, self.chance, self.schedulers.deliver_broker)
+        self.notices = StandardQueue(self.agenda, self.chance, self.schedulers.deliver)
+        self.cloud = Cloud(
+            self.agenda, self.chance, self.events, self.broker_queue, self.notices, self.blobs, self._worker
+        )
+        self.outages: list[tuple[int, int, str]] = []
+        self.poisoned = next((run for run in self.programs if self.chance.hits("poison")), "")
         self.cancelled: set[str] = set()
         self.eager_starts = 0
 
@@ -72,6 +78,8 @@ class Line:
         calm_after = self.chance.between("calm", 100, 3_000)
         for run in self.programs:
             self._announce(run)
+        if self.chance.hits("outage"):
+            self._draw_outage()
         if self.chance.hits("deploy"):
             self.agenda.after(self.chance.between("deploy", 1, 60_000), "a new version is deployed", self._deploy)
         while self.agenda.next_ms is not None:
@@ -86,11 +94,13 @@ class Line:
         self.blobs.put(plan_key(NAMESPACE, run), encode_plan(plan))
         seed = self.chance.between("start", 0, 1 << 30)
         started = RunStarted(run=run, namespace=NAMESPACE, plan=plan.digest, params=self.params[run], seed=seed)
-        self.queue.send(write_message(run, [started], self.blobs), self.chance.between("start", 0, 30_000))
+        body = write_message(run, [started], self.blobs)
+        self.agenda.after(self.chance.between("start", 0, 30_000), f"{run} starts", lambda: self.events.send(run, body))
         if self.chance.hits("cancel"):
             self.cancelled.add(run)
             word = write_message(run, [CancelRequested(by="ada")], self.blobs)
-            self.queue.send(word, self.chance.between("cancel", 30_000, 400_000))
+            at = self.chance.between("cancel", 30_000, 400_000)
+            self.agenda.after(at, f"{run} is cancelled", lambda: self.events.send(run, word))
 
     def _deploy(self) -> None:
         self.pools = deployed_later(self.chance)
@@ -108,13 +118,27 @@ class Line:
         )  # fmt: skip
         return working(about, name, assignment, index, deadline_ms, look_first=deadline_ms is None)
 
+    def _draw_outage(self) -> None:
+        """Some services, or all, answer nothing for between seconds and six hours."""
+        begins = self.agenda.now + self.chance.between("outage", 0, 120_000)
+        lasts = self.chance.stream("outage").choice([5_000, 25_000, 300_000, 6 * 3_600_000])
+        what = self.chance.stream("outage").choice(["append", "put", "send", "invoke", "submit", ""])
+        self.outages.append((begins, begins + lasts, what))
+
+    def maybe_out(self, name: str) -> None:
+        """Raises `Throttled` while the service that is asked is out."""
+        for begins, ends, what in self.outages:
+            if begins <= self.agenda.now < ends and name.startswith(what):
+                raise Throttled(f"{name}: the service does not answer")
+
     def _maybe_throttled(self, name: str) -> None:
+        self.maybe_out(name)
         if self.chance.hits("throttle"):
             raise Throttled(name)
 
-    def _report(self, body: str) -> None:
+    def _report(self, run: str, body: str) -> None:
         self._maybe_throttled("send")
-        self.queue.send(body)
+        self.events.send(run, body)
 
     def _agreed(self, run: str, history: RunHistory) -> None:
         """A worker that goes on by itself knows its run as the log tells it."""

@@ -6,8 +6,8 @@ import msgspec
 from econda_adapters.aws.stack import FunctionTarget, QueueTarget, TeamPools
 
 from econda_cloud.money.prices import Price
+from econda_cloud.simulate.chance import Chance
 from econda_cloud.wire.pools import Node, Offer, Pool
-from tests.simulation.chance import Chance
 from tests.simulation.cloud import FUNCTION_LIMIT_MS
 
 GIB = 1024**3

@@ -6,23 +6,25 @@ from collections import deque
 from typing import Any
 
 from econda_cloud.money.prices import Price
+from econda_cloud.run.advance import decide
 from econda_cloud.run.blocks import program_of
 from econda_cloud.run.endings import current
+from econda_cloud.run.pending import pending
 from econda_cloud.run.state import Call, RunState
-from econda_cloud.run.step import step
 from econda_cloud.run.work import Work
-from econda_cloud.wire.commands import AnyCommand, LookUp, RequestPlacement, SetTimer
+from econda_cloud.simulate.agenda import START_MS
+from econda_cloud.wire.commands import Dispatch, LookUp, TellBroker
 from econda_cloud.wire.events import (
     AnyEvent,
     AttemptFailed,
-    AttemptsPlaced,
     AttemptSucceeded,
+    GrantsSet,
     ResultsMissing,
     RunStarted,
     TimerFired,
 )
+from econda_cloud.wire.grants import Grant, RunTold
 from econda_cloud.wire.outcome import Outcome
-from tests.simulation.agenda import START_MS
 from tests.simulation.generate import Program
 from tests.simulation.workload import Doing, Nature, doing
 
@@ -35,40 +37,36 @@ def calm_outcome(program: Program, run: str, params: dict[str, Any]) -> Outcome:
         [RunStarted(run=run, namespace="n", plan=program.plan.digest, params=params, seed=1)]
     )
     state: RunState | None = None
-    now, timer, chunks = START_MS, START_MS, 0
+    now, versions, seq = START_MS, 0, 0
     while state is None or state.outcome is None:
         if not events:
-            now = max(now, timer)
-            events.append(TimerFired())
-        state, commands = step(program.plan, state, [events.popleft()], now)
-        assert state is not None
-        events += [ResultsMissing(items=each.items, reason="") for each in commands if isinstance(each, LookUp)]
-        for command in commands:
-            timer = command.at_ms if isinstance(command, SetTimer) else timer
-        for placed in _placed(commands, chunks):
-            chunks += 1
-            state, more = step(program.plan, state, [placed], now)
             assert state is not None
-            events += [_ended(program, state, instance, attempt, now) for instance, attempt in placed.items]
-            timer = next((each.at_ms for each in more if isinstance(each, SetTimer)), timer)
+            now = max(now, state.wake_ms)
+            events.append(TimerFired())
+        state, _ = decide(program.plan, state, [events.popleft()], now)
+        assert state is not None
+        for command in pending(program.plan, state, seq):
+            match command:
+                case LookUp(items=items):
+                    events.append(ResultsMissing(items=items, reason=""))
+                case TellBroker(told=told):
+                    versions += 1
+                    events.append(_all_that_is_wanted(told, versions))
+                case Dispatch(items=items):
+                    events += [_ended(program, state, instance, attempt, now) for instance, attempt in items]
+                case _:
+                    pass
+        seq = state.seq
     return state.outcome
 
 
-def _placed(commands: list[AnyCommand], chunks: int) -> list[AttemptsPlaced]:
-    requests = [command for command in commands if isinstance(command, RequestPlacement)]
-    return [
-        AttemptsPlaced(
-            chunk=f"c{chunks + n}",
-            pool="x",
-            offer="x",
-            spot=False,
-            price=Price(),
-            memory=1,
-            items=each.items,
-            lease_ms=YEAR_MS,
-        )
-        for n, each in enumerate(requests)
-    ]
+def _all_that_is_wanted(told: RunTold, version: int) -> GrantsSet:
+    grants = [
+        Grant(demand=want.demand.key, pool="x", offer="x", slots=want.ready + sum(want.held.values()),
+              until_ms=START_MS + YEAR_MS, price=Price(), array=True, chunk_max=100, lease_ms=YEAR_MS)
+        for want in told.wants
+    ]  # fmt: skip
+    return GrantsSet(version=version, told=told.version, grants=tuple(grants))
 
 
 def _ended(program: Program, state: RunState, instance: str, attempt: int, now: int) -> AnyEvent:

@@ -1,77 +1,71 @@
-"""The schedulers of a simulated team: several side by side, each warm until it dies or a new version is deployed."""
+"""The functions of a simulated team: schedulers side by side and a broker, each warm until it dies or is deployed anew."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
-from econda_adapters.aws.effects import AwsEffects
-from econda_adapters.aws.lambda_pool import Invocation, LambdaPool, lost_invocation
+from econda_adapters.aws.effects import AwsBrokerEffects, AwsEffects
+from econda_adapters.aws.lambda_pool import lost_invocation
 from econda_adapters.aws.stack import Stack
-from econda_edsl.plan import decode_plan
 
-from econda_cloud.schedule.messages import read_message
-from econda_cloud.schedule.results import Results
-from econda_cloud.schedule.scheduler import Scheduler, UnknownRun
+from econda_cloud.schedule.broker_rounds import BrokerRounds, stored_policy
+from econda_cloud.schedule.messages import BROKER, BrokerEvents, RunEvents, read_message
+from econda_cloud.schedule.rounds import Rounds, Taking
 from econda_cloud.schedule.status import StatusBoard
-from econda_cloud.wire.events import AnyEvent, ChunkDispatched
-from econda_cloud.wire.keys import plan_key
+from econda_cloud.schedule.stored_plans import stored_plan
+from econda_cloud.simulate.processes import skewed
+from econda_cloud.simulate.queues import Delivered
+from econda_cloud.simulate.stores import Killed, ProcessBlobs, ProcessLog, Throttled
+from econda_cloud.wire.events import AnyEvent
 from tests.simulation.clients import CloudClients
-from tests.simulation.event_queue import Delivered
-from tests.simulation.processes import skewed
-from tests.simulation.stores import Killed, ProcessBlobs, ProcessLog, Throttled
 
 if TYPE_CHECKING:
     from tests.simulation.line import Line
 
 TEAM = "t"
-STACK = Stack(team=TEAM, region="", bucket="", table="", uploads_queue="", events_queue="events", events_queue_arn="",
-              dead_letters_queue="", schedule_group="", schedule_role="")  # fmt: skip
+STACK = Stack(team=TEAM, region="", bucket="", table="", uploads_queue="", events_queue="events", broker_queue="broker",
+              notices_queue="notices", notices_queue_arn="", dead_letters_queue="", schedule_group="",
+              schedule_role="")  # fmt: skip
 SIDE_BY_SIDE = 3
 STALL_MS = 20_000
 """How long a scheduler pauses at most: far less than its messages are hidden from others."""
 
 
-class OneByOne(LambdaPool):
-    """Invokes without threads."""
-
-    def submit(self, work: Sequence[Invocation]) -> list[ChunkDispatched]:
-        return [self._invoke(each) for each in work]
-
-
 class Warm:
-    """One warm process of the function `schedule`, put together as `TeamScheduler` is."""
+    """One warm process of the function `schedule`, put together as `team_rounds` does."""
 
     def __init__(self, line: Line, pause: Callable[[str], None]) -> None:
-        self._line, self._clock = line, skewed(line.agenda, line.chance)
-        log, self._blobs = ProcessLog(line.log, line.chance, pause), ProcessBlobs(line.blobs, pause)
-        clients = CloudClients(line.cloud, pause)
-        effects = AwsEffects(STACK, clients, line.pools, log, self._blobs)  # type: ignore[arg-type]
-        effects._results = Results(self._blobs)
-        effects._lambda = OneByOne(clients, self._blobs)  # type: ignore[arg-type]
-        self.scheduler = Scheduler(log, TEAM, self._plan, effects, self._blobs, snapshot_every=line.snapshot_every)
-        self.scheduler.declare(line.pools.pools, self._clock())
-        self._board = StatusBoard(self._blobs)
+        self._line, self.clock = line, skewed(line.agenda, line.chance)
+        log, blobs = ProcessLog(line.log, line.chance, pause), ProcessBlobs(line.blobs, pause)
+        clients: Any = CloudClients(line.cloud, pause)
+        effects = AwsEffects(STACK, clients, line.pools, log, blobs, spread=_one_by_one)
+        board = StatusBoard(blobs)
+        effects.board = board
+        self.rounds = Rounds(
+            log, partial(stored_plan, blobs), effects, board, blobs, snapshot_every=line.snapshot_every
+        )
 
-    def _plan(self, namespace: str, run: str):
-        plan = self._line.programs[run].plan
-        # The stored one is the same but for its identity, by which plans are indexed: that would take long each time.
-        assert decode_plan(self._blobs.get(plan_key(namespace, run))).digest == plan.digest
-        return plan
+    def take(self, takings: list[Taking]) -> set[str]:
+        """The runs that were dealt with."""
+        outcomes = self.rounds.take(takings, self.clock)
+        for run in outcomes.done:
+            history = self.rounds.history(run)
+            if history.state is not None:
+                self._line.witness.agrees(run, history.state, history.seq)
+        for run, error in outcomes.later.items():
+            self._line.agenda.tell(f"{run} is taken later: {type(error).__name__}: {error}")
+            if not isinstance(error, OSError):
+                raise AssertionError(f"{run} cannot be taken: {type(error).__name__}: {error}") from error
+        for run, reason in outcomes.refused.items():
+            self._line.agenda.tell(f"{run} is refused: {reason}")
+        return {*outcomes.done, *outcomes.refused}
 
-    def take(self, run: str, events: list[AnyEvent], again: bool) -> None:
-        now = self._clock()
-        changed = self.scheduler.take(run, events, now)
-        if again:
-            changed |= self.scheduler.repeat(run, now)
-        for name in sorted(changed):
-            state = self.scheduler.state(name)
-            if state is not None:
-                self._board.show(state, self.scheduler.seq(name))
-                self._line.witness.agrees(name, state, self.scheduler.seq(name))
-        broker = self.scheduler._broker
-        self._line.witness.broker_agrees(broker.state, broker.seq)
+
+def _one_by_one(ask: Callable[[Any], Any], items: Any) -> list[Any]:
+    return [ask(item) for item in items]
 
 
 class Schedulers:
@@ -80,24 +74,34 @@ class Schedulers:
     def __init__(self, line: Line) -> None:
         self._line, self._depth = line, 0
         self._warm: list[Warm | None] = [None] * SIDE_BY_SIDE
+        self._broker: BrokerRounds | None = None
         self._busy: set[int] = set()
 
     def deploy(self) -> None:
         """Idle processes of the old version are gone; those at work finish what they do."""
-        self._warm = [None] * SIDE_BY_SIDE
+        self._warm, self._broker = [None] * SIDE_BY_SIDE, None
+
+    # Schedulers ------------------------------------------------------------------------------------------------
 
     def deliver(self, batch: list[Delivered]) -> list[Delivered] | None:
-        """One invocation. The messages that were dealt with; None if it died, and nobody knows."""
+        """One invocation with messages in no order. Those that were dealt with; None if it died, and nobody knows."""
+        return self._invocation(batch, unsure=True)
+
+    def deliver_grouped(self, batch: list[Delivered]) -> list[Delivered] | None:
+        return self._invocation(batch, unsure=False)
+
+    def _invocation(self, batch: list[Delivered], *, unsure: bool) -> list[Delivered] | None:
         free = [place for place in range(SIDE_BY_SIDE) if place not in self._busy]
         if not free:
             return []
         place = self._line.chance.stream("place").choice(free)
         self._busy.add(place)
-        warm = self._warm[place]
         try:
-            if warm is None:
-                warm = Warm(self._line, lambda name: self._pause(place, name))
-            done = self._invocation(warm, batch)
+            if self._warm[place] is None:
+                self._warm[place] = Warm(self._line, lambda name: self._pause(place, name))
+            warm = self._warm[place]
+            assert warm is not None
+            return self._taken(warm, batch, unsure=unsure)
         except Killed:
             self._warm[place] = None
             return None
@@ -106,34 +110,65 @@ class Schedulers:
             return []
         finally:
             self._busy.discard(place)
-        self._warm[place] = warm
-        return done
 
-    def _invocation(self, warm: Warm, batch: list[Delivered]) -> list[Delivered]:
+    def _taken(self, warm: Warm, batch: list[Delivered], *, unsure: bool) -> list[Delivered]:
         groups: dict[str, list[tuple[Delivered, list[AnyEvent]]]] = {}
+        passed: list[Delivered] = []
         for message in batch:
-            run, events = self._read(message.body)
-            groups.setdefault(run, []).append((message, events))
-        done: list[Delivered] = []
-        for run, group in groups.items():
-            events = [event for _, each in group for event in each]
-            try:
-                warm.take(run, events, any(message.receives > 1 for message, _ in group))
-            except Throttled as error:
-                self._line.agenda.tell(f"throttled: {error}")
-                continue
-            except UnknownRun:
-                self._line.agenda.tell(f"{run} is not known yet")
-            done += [message for message, _ in group]
-        return done
+            found = self._read(message.body)
+            if found is None:
+                self._line.broker_queue.send(BROKER, message.body)
+                passed.append(message)
+            else:
+                groups.setdefault(found[0], []).append((message, found[1]))
+        takings = [
+            Taking(run, tuple(e for _, each in group for e in each), any(m.receives > 1 for m, _ in group), unsure)
+            for run, group in groups.items()
+        ]
+        done = warm.take(takings)
+        return passed + [message for run in done for message, _ in groups[run]]
 
-    def _read(self, body: str) -> tuple[str, list[AnyEvent]]:
+    def _read(self, body: str) -> tuple[str, list[AnyEvent]] | None:
         if '"requestPayload"' in body:
             lost = lost_invocation(json.loads(body))
             assert lost is not None
             return lost[0], [lost[1]]
         message = read_message(body, self._line.blobs)
-        return message.run, list(message.events)
+        return (message.run, list(message.events)) if isinstance(message, RunEvents) else None
+
+    # The broker ------------------------------------------------------------------------------------------------
+
+    def deliver_broker(self, batch: list[Delivered]) -> list[Delivered] | None:
+        line = self._line
+        try:
+            if self._broker is None:
+                self._broker = self._made_broker()
+            events = [event for message in batch if isinstance(found := read_message(message.body, line.blobs), BrokerEvents)
+                      for event in found.events]  # fmt: skip
+            self._broker.take(events, line.agenda.now, again=any(message.receives > 1 for message in batch))
+            history = self._broker.history
+            line.witness.broker_agrees(history.state, history.seq)
+        except Killed:
+            self._broker = None
+            return None
+        except Throttled:
+            return []
+        return batch
+
+    def _made_broker(self) -> BrokerRounds:
+        line = self._line
+
+        def pause(name: str) -> None:
+            self._pause(SIDE_BY_SIDE, name)
+
+        blobs = ProcessBlobs(line.blobs, pause)
+        clients: Any = CloudClients(line.cloud, pause)
+        broker = BrokerRounds(ProcessLog(line.log, line.chance, pause), TEAM, AwsBrokerEffects(STACK, clients, blobs),
+                              partial(stored_policy, blobs), blobs, snapshot_every=line.snapshot_every)  # fmt: skip
+        broker.declare(line.pools.pools, line.agenda.now)
+        return broker
+
+    # Faults ----------------------------------------------------------------------------------------------------
 
     def _pause(self, place: int, name: str) -> None:
         line = self._line
@@ -150,5 +185,6 @@ class Schedulers:
         if line.chance.hits("crash"):
             line.agenda.tell(f"  scheduler {place} dies before it could {name}")
             raise Killed
+        line.maybe_out(name)
         if line.chance.hits("throttle"):
             raise Throttled(name)

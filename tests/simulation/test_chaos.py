@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from tests.simulation.chance import Faults
+from econda_cloud.simulate.chance import Faults
 from tests.simulation.line import Line, Scene
 from tests.simulation.replay import command, failure_of, main, minimised, told
 

@@ -6,7 +6,8 @@ import msgspec
 
 from econda_cloud.run.calls import MAX_LOSSES
 from econda_cloud.run.state import RunState
-from econda_cloud.schedule.history import broker_history, run_history
+from econda_cloud.schedule.broker_history import broker_history
+from econda_cloud.schedule.run_history import RunHistory
 from econda_cloud.wire.keys import run_prefix, status_key
 from econda_cloud.worker.data.operator_state import COMMITS_REMEMBERED, OperatorState
 from tests.simulation.line import NAMESPACE, Line, Scene
@@ -38,11 +39,13 @@ def _states(line: Line) -> None:
 
 
 def _books(line: Line) -> None:
-    """The broker holds nothing for runs that have all ended, and its log says the same to whoever reads it."""
+    """The broker lends nothing when all runs have ended, and its log says the same to whoever reads it."""
     broker = line.witness.broker
-    require(not broker.state.held, f"the broker still holds {sorted(broker.state.held)}")
+    require(not broker.state.runs, f"the broker still knows {broker.state.runs}")
     require(not broker.state.waiting, f"in the broker still waits {broker.state.waiting}")
-    cold = broker_history(line.log, TEAM, line.blobs, line.snapshot_every)
+    if not broker.state.seq:
+        return
+    cold = broker_history(line.log, TEAM, snapshots=line.blobs, every=line.snapshot_every)
     require(digest(cold.refresh()) == broker.digests[-1], "a snapshot and the tail give another broker")
     whole = broker_history(line.log, TEAM)
     require(digest(whole.refresh()) == broker.digests[-1], "the broker's log folds to another state")
@@ -67,9 +70,9 @@ def _ended_well(line: Line, run: str) -> None:
 def _same_again(line: Line, run: str, seen: RunWitness) -> None:
     """The log alone, and a snapshot with the tail, give what was."""
     plan = line.programs[run].plan
-    cold = run_history(line.log, lambda *_: plan, run, line.blobs, line.snapshot_every)
+    cold = RunHistory(line.log, lambda *_: plan, run, line.blobs, line.snapshot_every)
     require(digest(cold.refresh()) == seen.digests[-1], f"a snapshot and the tail of {run} give another state")
-    whole = run_history(line.log, lambda *_: plan, run)
+    whole = RunHistory(line.log, lambda *_: plan, run)
     require(digest(whole.refresh()) == seen.digests[-1], f"the log of {run} folds to another state")
 
 
@@ -77,7 +80,7 @@ def _same_as_on_a_calm_day(line: Line, run: str, seen: RunWitness, state: RunSta
     """Bad days cost time and money, but change no result; those that the user or the plan asked for may."""
     assert state.outcome is not None
     asked_for = state.outcome.state == "cancelled" or state.outcome.error.startswith(("budget:", "deadline:"))
-    if asked_for or seen.refused or seen.most_attempts > MAX_LOSSES:
+    if asked_for or seen.refused or seen.broken or seen.most_attempts > MAX_LOSSES:
         return
     calm = calm_outcome(line.programs[run], run, line.params[run])
     if calm.error.startswith(("budget:", "deadline:")):

@@ -10,13 +10,13 @@ from typing import Any
 
 import msgspec
 from econda_adapters.aws.assignment import Assignment, assigned_chunk
-from econda_adapters.aws.course import course_of
+from econda_adapters.aws.going_on import going_on
 
 from econda_cloud.ports.blobs import MemoryBlobs
 from econda_cloud.ports.log import Log
-from econda_cloud.schedule.eager import Course
-from econda_cloud.schedule.history import RunHistory
 from econda_cloud.schedule.messages import write_message
+from econda_cloud.schedule.run_history import RunHistory
+from econda_cloud.simulate.processes import Steps
 from econda_cloud.wire.chunk import Chunk, Report, WorkItem
 from econda_cloud.wire.events import AttemptFailed, AttemptSucceeded
 from econda_cloud.wire.keys import log_key
@@ -24,7 +24,6 @@ from econda_cloud.worker.data.operator_state import OperatorState, StateMoved
 from econda_cloud.worker.reports.claims import Cancellations, claim
 from econda_cloud.worker.reports.delivery import Delivery, Send
 from econda_cloud.worker.run_chunk import MARGIN_MS
-from tests.simulation.processes import Steps
 from tests.simulation.workload import Doing
 
 SLICES = 3
@@ -39,7 +38,7 @@ class Surroundings:
     log: Log
     blobs: MemoryBlobs
     clock: Callable[[], int]
-    send: Callable[[str], None]
+    send: Callable[[str, str], None]
     begin: Callable[[Chunk, WorkItem], Doing]
     spool: Path
     agreed: Callable[[str, RunHistory], None]
@@ -57,19 +56,18 @@ def working(
     chunk = assigned_chunk(assignment, about.blobs)
     if index is not None:
         chunk = msgspec.structs.replace(chunk, items=(chunk.items[index],))
-    course = None
-    if assignment.may_go_on:
-        course = course_of(assignment, about.log, about.blobs, about.clock(), deadline_ms)
+    course = going_on(assignment.run, about.log, about.blobs) if assignment.lone else None
     following, later = chunk, 0
     while following is not None:
         chunk, held = following, list[Report]()
         send = held.extend if course else partial(_send, about, chunk)
-        yield from _chunk(about, name, chunk, index, deadline_ms, look_first, send, course, later)
+        yield from _chunk(about, name, chunk, index, deadline_ms, look_first, send, later)
         if course is not None:
             yield 1
-            following, later = course.after(chunk.id, held, about.clock()), later + 1
+            ends_ms = None if deadline_ms is None else deadline_ms - MARGIN_MS
+            following, later = course.after(chunk.id, held, about.clock(), ends_ms), later + 1
             if following is not None:
-                about.agreed(chunk.run, course.history)
+                about.agreed(chunk.run, course._history)
         else:
             following = None
         if held and following is None:
@@ -78,11 +76,11 @@ def working(
 
 
 def _send(about: Surroundings, chunk: Chunk, reports: list[Report]) -> None:
-    about.send(write_message(chunk.run, reports, about.blobs))
+    about.send(chunk.run, write_message(chunk.run, reports, about.blobs))
 
 
 def _chunk(about: Surroundings, name: str, chunk: Chunk, index: int | None, deadline_ms: int | None, look_first: bool,
-           send: Send, course: Course | None, later: int) -> Steps:  # fmt: skip
+           send: Send, later: int) -> Steps:  # fmt: skip
     unwanted = Cancellations(about.log, chunk.id, now=about.clock())
     if look_first:
         unwanted.look(about.clock())
@@ -95,8 +93,6 @@ def _chunk(about: Surroundings, name: str, chunk: Chunk, index: int | None, dead
     )
     for position, item in enumerate(chunk.items):
         yield 0
-        if course is not None:
-            course.show(about.clock())
         report = yield from _attempt(about, chunk, item, unwanted, _limit(about, deadline_ms, position + later))
         delivery.add(report)
     yield 1

@@ -21,7 +21,7 @@ from econda_cloud.run.state import RunState
 from econda_cloud.schedule.broker_rounds import store_policy
 from econda_cloud.schedule.effects import Handing
 from econda_cloud.schedule.messages import BROKER, write_broker_message, write_message
-from econda_cloud.schedule.results import Results
+from econda_cloud.schedule.results import Results, Spread
 from econda_cloud.schedule.status import StatusBoard, publish_outputs, show_broken
 from econda_cloud.wire.broker import BrokerWoken
 from econda_cloud.wire.commands import CancelAttempts, Keep, LookAfter, LookUp
@@ -38,19 +38,31 @@ LOOK_MS = 120_000
 
 
 class AwsEffects:
-    """Raises botocore's `ClientError` for what is not answered by itself; the effect is then repeated."""
+    """Raises botocore's `ClientError` for what is not answered by itself; the effect is then repeated.
 
-    def __init__(self, stack: Stack, clients: Clients, pools: TeamPools, log: Log, blobs: BlobStore) -> None:
+    `spread` is how many requests are made: side by side, or one by one.
+    """
+
+    def __init__(
+        self,
+        stack: Stack,
+        clients: Clients,
+        pools: TeamPools,
+        log: Log,
+        blobs: BlobStore,
+        spread: Spread = side_by_side,
+    ) -> None:
+        self._spread = spread
         self._targets, self._log, self._blobs = pools.targets, log, blobs
         self.board = StatusBoard(blobs)
-        self._results = Results(blobs, side_by_side)
+        self._results = Results(blobs, spread)
         self._timers = Timers(stack, clients)
         self._broker = SqsQueue(stack.broker_queue, clients)
         self._lambda, self._batch = LambdaPool(clients, blobs), BatchPool(clients, blobs)
         self._policies: set[str] = set()
 
     def dispatch(self, work: Sequence[Handing]) -> Sequence[Answer]:
-        return side_by_side(self._hand_over, work)
+        return list(self._spread(self._hand_over, work))
 
     def _hand_over(self, handing: Handing) -> Answer:
         match self._targets.get(handing.command.offer):

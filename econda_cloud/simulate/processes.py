@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 
-from tests.simulation.agenda import Agenda
-from tests.simulation.chance import Chance
-from tests.simulation.stores import Killed, Throttled
+from econda_cloud.simulate.agenda import Agenda
+from econda_cloud.simulate.chance import Chance
+from econda_cloud.simulate.stores import Killed, Throttled
 
 Steps = Generator[int, None, None]
 SKEW_MS = 1_500

@@ -16,7 +16,8 @@ class Faults:
     duplicate: a message comes twice. delay: it comes late. drop: its deletion is forgotten. death: a worker dies
     at a step. lost: an invocation fails before its worker begins; vanish: without anybody saying so. late: the word
     of a dead worker comes late and twice. reclaim: a host is taken away. skew: a process has another time.
-    deploy: new pools and prices midway. cancel: a user cancels a run.
+    deploy: new pools and prices midway. cancel: a user cancels a run. outage: services answer nothing for up to hours.
+    refuse: a pool refuses a chunk for good. poison: deciding on an event raises, always for the same run.
     """
 
     crash: float = 0.0
@@ -34,6 +35,9 @@ class Faults:
     skew: float = 0.0
     deploy: float = 0.0
     cancel: float = 0.0
+    outage: float = 0.0
+    refuse: float = 0.0
+    poison: float = 0.0
 
     def without(self, kind: str) -> Faults:
         return dataclasses.replace(self, **{kind: 0.0})
@@ -44,7 +48,7 @@ class Faults:
 
 WORST = {"crash": 0.06, "stall": 0.05, "throttle": 0.03, "lost_answer": 0.05, "duplicate": 0.3, "delay": 0.3,
          "drop": 0.2, "death": 0.08, "lost": 0.1, "vanish": 0.03, "late": 0.5, "reclaim": 0.1, "skew": 0.5,
-         "deploy": 1.0, "cancel": 0.4}  # fmt: skip
+         "deploy": 1.0, "cancel": 0.4, "outage": 0.5, "refuse": 0.03, "poison": 0.1}  # fmt: skip
 """Above these a world is busy with its faults alone."""
 
 

@@ -6,7 +6,7 @@ import heapq
 from collections import deque
 from collections.abc import Callable
 
-from tests.simulation.chance import Chance
+from econda_cloud.simulate.chance import Chance
 
 STORY_KEPT = 400
 START_MS = 1_750_000_000_000

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from econda_cloud.ports.blobs import MemoryBlobs
 from econda_cloud.ports.log import Conflict, MemoryLog
-from tests.simulation.chance import Chance
+from econda_cloud.simulate.chance import Chance
 
 Pause = Callable[[str], None]
 """Called before a request with its name. May raise `Killed` or `Throttled`, or let others go first."""
@@ -16,7 +16,7 @@ class Killed(BaseException):
     """As a process that is gone: nothing may catch it."""
 
 
-class Throttled(Exception):
+class Throttled(OSError):
     """A service refused a request; whoever asked gives up and is tried again."""
 
 
