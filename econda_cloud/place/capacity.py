@@ -6,7 +6,6 @@ from econda_cloud.place.state import BrokerState, Used
 from econda_cloud.wire.demand import Demand
 from econda_cloud.wire.pools import Offer, Pool
 
-
 _NOTHING = Used()
 
 

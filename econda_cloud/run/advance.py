@@ -239,7 +239,7 @@ def _take_decision(work: Work, decision: AnyDecision) -> None:
             end(work, decision)
             conclude(work)
         case Told(version=version):
-            note_told(state, version)
+            note_told(work, version)
         case Woken(at_ms=at_ms):
             state.wake_ms, state.wake_seq = at_ms, state.seq
         case _:

@@ -6,10 +6,7 @@ nothing else; and who goes on with it finds what the last record has brought.
 
 from __future__ import annotations
 
-from econda_edsl.plan import Plan
-
 from econda_cloud.run.state import Chunk, RunState
-from econda_cloud.run.telling import run_told
 from econda_cloud.wire.commands import (
     AnyCommand,
     CancelAttempts,
@@ -24,7 +21,7 @@ from econda_cloud.wire.commands import (
 from econda_cloud.wire.events import Item
 
 
-def pending(plan: Plan, state: RunState, since: int | None = None) -> list[AnyCommand]:
+def pending(state: RunState, since: int | None = None) -> list[AnyCommand]:
     """What the records after `since` want done, by default all that is not known to be done."""
     since = state.carried if since is None else since
     commands: list[AnyCommand] = [*_cancels(state, since)]
@@ -34,8 +31,8 @@ def pending(plan: Plan, state: RunState, since: int | None = None) -> list[AnyCo
     if items := tuple((instance, asked.attempt) for instance, asked in state.looking.items() if asked.seq > since):
         commands.append(LookUp(items=items))
     commands += [_look_after(name, state.chunks[name]) for name, seq in state.looked.items() if seq > since]
-    if state.telling.seq > since:
-        commands.append(TellBroker(told=run_told(plan, state)))
+    if state.telling.seq > since and state.telling.words is not None:
+        commands.append(TellBroker(told=state.telling.words))
     if state.outcome is None and state.wake_seq > since and state.wake_ms:
         commands.append(SetTimer(at_ms=state.wake_ms))
     if state.outcome is not None and state.finished_seq > since:

@@ -15,7 +15,7 @@ from econda_cloud.money.prices import Price
 from econda_cloud.wire.commands import Kept
 from econda_cloud.wire.demand import Demand
 from econda_cloud.wire.events import Item
-from econda_cloud.wire.grants import Grant
+from econda_cloud.wire.grants import Grant, RunTold
 from econda_cloud.wire.outcome import Outcome
 
 Phase: TypeAlias = Literal["looking", "preparing", "backing_off", "ready", "placed"]
@@ -202,13 +202,14 @@ class ToKeep(msgspec.Struct, frozen=True):
 
 
 class Telling(msgspec.Struct):
-    """What the broker was told last (`version`, by record `seq`): how many attempts of each class were `ready`.
+    """What the broker was told last (`version`, by record `seq`), in these words; `ready`: how many of each class were.
 
     answered: the version that its last answer is about. open: classes of which it knows that more is wanted than lent.
     """
 
     version: int = 0
     seq: int = 0
+    words: RunTold | None = None
     ready: dict[str, int] = msgspec.field(default_factory=dict)
     over: bool = False
     answered: int = 0

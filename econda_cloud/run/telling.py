@@ -69,11 +69,15 @@ def _lent(work: Work) -> tuple[dict[str, int], dict[str, int], set[str]]:
     return lent, idle, begins
 
 
-def note_told(state: RunState, version: int) -> None:
-    """The broker is told: what is not in use now is given back by that, until it answers."""
-    told = state.telling
+def note_told(work: Work, version: int) -> None:
+    """The broker is told: what is not in use now is given back by that, until it answers.
+
+    What it is told is kept, because it may have to be told again when all has changed.
+    """
+    state, told = work.state, work.state.telling
     told.version, told.seq = version, state.seq
     told.ready, told.over = ready_by_class(state), state.outcome is not None
+    told.words = _run_told(work.program.plan, state)
     for key, grant in list(state.grants.items()):
         used = state.used.get(key, 0)
         if not used:
@@ -84,7 +88,7 @@ def note_told(state: RunState, version: int) -> None:
     state.demands = {key: demand for key, demand in state.demands.items() if key in live}
 
 
-def run_told(plan: Plan, state: RunState) -> RunTold:
+def _run_told(plan: Plan, state: RunState) -> RunTold:
     """What the broker is told of the run, as it is now."""
     held: dict[str, dict[str, int]] = {}
     for chunk in state.chunks.values():

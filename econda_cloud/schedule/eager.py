@@ -60,7 +60,7 @@ def _only_placed(history: RunHistory, since: int) -> Dispatch | None:
     state = history.state
     assert state is not None
     placed = [(name, chunk) for name, chunk in state.chunks.items() if chunk.seq == state.seq]
-    if len(placed) != 1 or len(state.chunks) != 1 or pending(history.plan, state, since):
+    if len(placed) != 1 or len(state.chunks) != 1 or pending(state, since):
         return None
     return dispatch_of(*placed[0])
 

@@ -190,7 +190,7 @@ class Rounds:
         for _ in range(FOLLOW_MOST):
             if not changed:
                 break
-            work = [(history, pending(history.plan, history.state, history.done)) for history in changed.values()
+            work = [(history, pending(history.state, history.done)) for history in changed.values()
                     if history.state is not None]  # fmt: skip
             carried = carry_out(work, self._effects, clock())
             following: dict[str, RunHistory] = {}

@@ -45,7 +45,7 @@ def calm_outcome(program: Program, run: str, params: dict[str, Any]) -> Outcome:
             events.append(TimerFired())
         state, _ = decide(program.plan, state, [events.popleft()], now)
         assert state is not None
-        for command in pending(program.plan, state, seq):
+        for command in pending(state, seq):
             match command:
                 case LookUp(items=items):
                     events.append(ResultsMissing(items=items, reason=""))

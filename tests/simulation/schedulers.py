@@ -145,8 +145,9 @@ class Schedulers:
                 self._broker = self._made_broker()
             events = [event for message in batch if isinstance(found := read_message(message.body, line.blobs), BrokerEvents)
                       for event in found.events]  # fmt: skip
-            self._broker.take(events, line.agenda.now, again=any(message.receives > 1 for message in batch))
-            history = self._broker.history
+            broker = self._broker
+            broker.take(events, line.agenda.now, again=any(message.receives > 1 for message in batch))
+            history = broker.history
             line.witness.broker_agrees(history.state, history.seq)
         except Killed:
             self._broker = None

@@ -23,7 +23,6 @@ from econda_adapters.embedded.sqlite_log import SqliteLog
 from econda_cloud.environments.archives import known_archives
 from econda_cloud.ports.pool import Accepted, Answer
 from econda_cloud.run.state import RunState
-from econda_cloud.run.telling import run_told
 from econda_cloud.schedule.broker_rounds import BrokerRounds
 from econda_cloud.schedule.effects import Handing
 from econda_cloud.schedule.results import Result, Results, write_earlier
@@ -226,7 +225,8 @@ def resume_run(
         # Whatever that process had decided and not done yet is done now; what its broker had answered is asked again.
         rounds.take_one(run, lost or [TimerFired()], now_ms(), again=True)
         if (state := rounds.state(run)) is not None and state.outcome is None:
-            effects.tell_broker([(run_told(plan, state), plan.policy)])
+            if state.telling.words is not None:
+                effects.tell_broker([(state.telling.words, plan.policy)])
         _take(rounds, effects, run, [])
         return _until_ended(rounds, effects, run, progress)
 
