@@ -7,7 +7,7 @@ and changes nothing for the others.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from econda_cloud.ports.blobs import BlobStore
@@ -25,10 +25,6 @@ from econda_cloud.wire.events import AnyEvent, RunBroken, RunStarted, TimerFired
 
 RUNS_WARM = 512
 """Runs whose state is kept in memory at most; others are read again when an event comes."""
-
-FOLLOW_MOST = 8
-"""How often the answers of effects may lead to further effects in one round; what is left then comes by message."""
-
 
 class UnknownRun(LookupError):
     """Events came for a run that was never started."""
@@ -104,7 +100,7 @@ class Rounds:
             history = self._logged(taking, clock(), outcomes)
             if history is not None:
                 changed[taking.run] = history
-        self._follow(changed, clock, outcomes)
+        self._follow(changed, clock, left, outcomes)
         return outcomes
 
     def take_one(self, run: str, events: Iterable[AnyEvent], now: int, *, again: bool = False) -> None:
@@ -184,11 +180,17 @@ class Rounds:
 
     # Acting --------------------------------------------------------------------------------------------------------
 
-    def _follow(self, changed: dict[str, RunHistory], clock: Callable[[], int], outcomes: Outcomes) -> None:
-        """Carry out what is pending, side by side over all runs, as long as answers bring more."""
+    def _follow(
+        self, changed: dict[str, RunHistory], clock: Callable[[], int], left: Callable[[], bool], outcomes: Outcomes
+    ) -> None:
+        """Carry out what is pending, side by side over all runs, as long as answers bring more and there is time.
+
+        What is left then is pending still, and found when the messages come again.
+        """
         touched = dict(changed)
-        for _ in range(FOLLOW_MOST):
-            if not changed:
+        while changed:
+            if not left():
+                outcomes.later |= {run: TimeoutError("there was no time left for all that follows") for run in changed}
                 break
             work = [(history, pending(history.state, history.done)) for history in changed.values()
                     if history.state is not None]  # fmt: skip
@@ -198,18 +200,20 @@ class Rounds:
                 if history.run in carried.failed:
                     outcomes.later[history.run] = carried.failed[history.run]
                     continue
-                history.done = history.seq
+                before, history.done = history.done, history.seq
                 answers = carried.answers.get(history.run)
-                if answers and self._answered(history, answers, clock(), outcomes):
+                if not answers:
+                    continue
+                if self._logged(Taking(history.run, tuple(answers)), clock(), outcomes) is not None:
                     following[history.run] = history
+                else:
+                    # What was answered is not on record, so it is asked again.
+                    history.done = before
             changed = following
         for run in touched:
             if run not in outcomes.later and run not in outcomes.refused:
                 outcomes.done.append(run)
         self._show(touched.values(), clock(), outcomes)
-
-    def _answered(self, history: RunHistory, answers: Sequence[AnyEvent], now: int, outcomes: Outcomes) -> bool:
-        return self._logged(Taking(history.run, tuple(answers)), now, outcomes) is not None
 
     def _show(self, histories: Iterable[RunHistory], now: int, outcomes: Outcomes) -> None:
         """Statuses, now and then: one that cannot be written is written next time."""

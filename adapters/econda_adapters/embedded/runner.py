@@ -224,9 +224,9 @@ def resume_run(
         lost: list[AnyEvent] = [ChunkLost(chunk=chunk, failure="preempted", message=message) for chunk in state.chunks]
         # Whatever that process had decided and not done yet is done now; what its broker had answered is asked again.
         rounds.take_one(run, lost or [TimerFired()], now_ms(), again=True)
-        if (state := rounds.state(run)) is not None and state.outcome is None:
-            if state.telling.words is not None:
-                effects.tell_broker([(state.telling.words, plan.policy)])
+        state = rounds.state(run)
+        if state is not None and state.outcome is None and state.telling.words is not None:
+            effects.tell_broker([(state.telling.words, plan.policy)])
         _take(rounds, effects, run, [])
         return _until_ended(rounds, effects, run, progress)
 
