@@ -93,6 +93,7 @@ class Rounds:
         """
         outcomes = Outcomes()
         changed: dict[str, RunHistory] = {}
+        unsure: set[str] = set()
         for taking in batch:
             if not left():
                 outcomes.later[taking.run] = TimeoutError("there was no time left for it")
@@ -100,7 +101,8 @@ class Rounds:
             history = self._logged(taking, clock(), outcomes)
             if history is not None:
                 changed[taking.run] = history
-        self._follow(changed, clock, left, outcomes)
+                unsure |= {taking.run} if taking.unsure else set()
+        self._follow(changed, unsure, clock, left, outcomes)
         return outcomes
 
     def take_one(self, run: str, events: Iterable[AnyEvent], now: int, *, again: bool = False) -> None:
@@ -181,7 +183,12 @@ class Rounds:
     # Acting --------------------------------------------------------------------------------------------------------
 
     def _follow(
-        self, changed: dict[str, RunHistory], clock: Callable[[], int], left: Callable[[], bool], outcomes: Outcomes
+        self,
+        changed: dict[str, RunHistory],
+        unsure: set[str],
+        clock: Callable[[], int],
+        left: Callable[[], bool],
+        outcomes: Outcomes,
     ) -> None:
         """Carry out what is pending, side by side over all runs, as long as answers bring more and there is time.
 
@@ -204,7 +211,8 @@ class Rounds:
                 answers = carried.answers.get(history.run)
                 if not answers:
                     continue
-                if self._logged(Taking(history.run, tuple(answers)), clock(), outcomes) is not None:
+                answered = Taking(history.run, tuple(answers), unsure=history.run in unsure)
+                if self._logged(answered, clock(), outcomes) is not None:
                     following[history.run] = history
                 else:
                     # What was answered is not on record, so it is asked again.
