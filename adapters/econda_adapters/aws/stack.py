@@ -41,11 +41,15 @@ def _variable(field: str) -> str:
     return f"ECONDA_{field.upper()}"
 
 
-class FunctionTarget(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="function"):
-    """An offer of aws.lambda: the function that runs its chunks. `limit_ms`: the function's own time-out."""
+class FunctionTarget(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, tag_field="kind", tag="function"):
+    """An offer of aws.lambda: the function that runs its chunks. `limit_ms`: the function's own time-out.
+
+    tenancy: its environments are kept apart by tenant, and every invocation has to say whose it is.
+    """
 
     function: str
     limit_ms: int
+    tenancy: bool = False
 
 
 class QueueTarget(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="queue"):
