@@ -186,7 +186,7 @@ class PoolDriver(Protocol):
     def cancel(self, handle: str, members: Sequence[int] | None = None) -> None:
         """Stop a job, or these members of an array; one that has ended, or is gone, is left alone.
 
-        Pools without arrays stop nothing for single members: their worker hears of it by itself.
+        Pools without arrays need not stop anything for single members: their worker hears of it by itself.
         Raises `PoolUnavailable`.
         """
         ...

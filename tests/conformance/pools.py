@@ -5,12 +5,20 @@ from __future__ import annotations
 import itertools
 import json
 import time
+from pathlib import Path
+from queue import SimpleQueue
 from typing import Protocol
 
 import msgspec
+from econda_adapters.embedded.directory_blobs import DirectoryBlobs
+from econda_adapters.embedded.local_pool import LocalDriver
+from econda_adapters.embedded.pool import EmbeddedPool, machine_pool
+from econda_edsl.plan import Inline
 
 from econda_cloud.ports.memory_pool import MemoryPool
 from econda_cloud.ports.pool import PoolDriver, Submission, Targets
+from econda_cloud.wire.chunk import Chunk, WorkItem, WorkTask, encode_chunk
+from econda_cloud.wire.events import AnyEvent
 
 SECRET = "token-5f1e0c"
 
@@ -61,6 +69,34 @@ class MemoryBench:
                     self._pool.end(handle, "lost", "exit code 3")
                 case _:
                     pass
+
+
+BODIES = {"ends": "y = 1", "lasts": "import time\ntime.sleep(600)"}
+
+
+class LocalBench:
+    """This machine's processes. Their watcher is a thread of ours: it does not fail, it reports what does."""
+
+    worker_can_fail = False
+    away: PoolDriver | None = None
+
+    def __init__(self, folder: Path) -> None:
+        self.reports: SimpleQueue[tuple[str, list[AnyEvent]]] = SimpleQueue()
+        self.pool = EmbeddedPool(DirectoryBlobs(folder / "blobs"), folder / "scratch", 4, self.reports)
+        self.driver: PoolDriver = LocalDriver(self.pool, machine_pool())
+        self.targets: Targets = {"local": msgspec.Raw(b"null")}
+
+    def submission(self, what: str, chunk: str, size: int = 1) -> Submission:
+        document = b'{"no": "chunk"}' if what == "impossible" else encode_chunk(self.chunk(what, chunk, size))
+        return submission(chunk, "local", self.targets["local"], document, size)
+
+    def chunk(self, what: str, chunk: str, size: int) -> Chunk:
+        task = WorkTask(name=what, run=Inline(language="python", body=BODIES[what]), outputs={"y": "Int"})
+        items = (WorkItem(instance=f"{chunk}/t[{n}]", attempt=1, env={"T": SECRET}) for n in range(size))
+        return Chunk(id=chunk, run="r", namespace="n", task=task, items=tuple(items))
+
+    def go_on(self) -> None:
+        wait_a_little()
 
 
 def submission(chunk: str, offer: str, target: msgspec.Raw, assignment: bytes, size: int = 1) -> Submission:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -23,16 +24,20 @@ from econda_cloud.ports.pool import (
     Unknown,
     member_handle,
 )
-from tests.conformance.pools import SECRET, Bench, MemoryBench
+from tests.conformance.pools import SECRET, Bench, LocalBench, MemoryBench
 
 STRANGE = "nobody/ever-was:7"
 LONGEST = 60.0
 
 
-@pytest.fixture(params=["memory"])
-def bench(request: pytest.FixtureRequest) -> Bench:
-    del request
-    return MemoryBench()
+@pytest.fixture(params=["memory", "local"])
+def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bench]:
+    if request.param == "memory":
+        yield MemoryBench()
+        return
+    local = LocalBench(tmp_path)
+    yield local
+    local.pool.close()
 
 
 def handle_of(answer: object) -> str:

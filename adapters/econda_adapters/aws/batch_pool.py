@@ -142,6 +142,12 @@ class BatchDriver:
             self._clients("batch").terminate_job(jobId=job, reason=CANCELLED)
 
 
+def driver(targets: Targets, clients: Clients) -> BatchDriver:
+    """Every submission brings its target along, so those of the pool are not needed."""
+    del targets
+    return BatchDriver(clients)
+
+
 def _asked(submission: Submission) -> dict[str, Any]:
     """A SubmitJob, but for queue and definition."""
     array = submission.size > 1

@@ -126,6 +126,12 @@ class LambdaDriver:
         return lambda_price(found["MemorySize"], found.get("EphemeralStorage", {}).get("Size", FREE_DISK_MIB))
 
 
+def driver(targets: Targets, clients: Clients) -> LambdaDriver:
+    """Every submission brings its target along, so those of the pool are not needed."""
+    del targets
+    return LambdaDriver(clients)
+
+
 class InvocationLost(msgspec.Struct, frozen=True, kw_only=True):
     """An invocation that ended badly. handle: as it was accepted; request: the assignment, parsed, which holds a token.
 

@@ -185,8 +185,10 @@ def _failure(job: Mapping[str, Any]) -> tuple[FailureKind | None, str]:
 
 async def connected(host: Host) -> asyncssh.SSHClientConnection:
     """Raises `Away`. A key that is not the declared one is never accepted."""
-    import asyncssh
-
+    try:
+        import asyncssh
+    except ModuleNotFoundError:
+        raise Away('asyncssh is not installed here: `pip install "econda-cloud[onprem]"`') from None
     try:
         known = ([asyncssh.import_public_key(host.host_key)], [], []) if host.host_key else host.known_hosts
         return await asyncssh.connect(
