@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
+import msgspec
 import pytest
 from econda_adapters.aws.clients import Clients
+from econda_adapters.onprem.declared import HostsTarget, declared
 from econda_adapters.pools import DRIVERS, UnknownDriver, pool_driver
 
 from econda_cloud.ports.pool import Capabilities
@@ -34,3 +37,11 @@ print(*(name for name in sys.modules if name in ("asyncssh", "asyncio", "boto3",
 def test_a_driver_loads_no_other_and_no_cloud_before_it_is_used() -> None:
     done = subprocess.run([sys.executable, "-c", LOADED], capture_output=True, text=True, check=True)
     assert done.stdout.split() == []
+
+
+def test_the_target_in_the_readme_is_one() -> None:
+    text = (Path(__file__).parents[2] / "adapters" / "README.md").read_text("utf-8")
+    example = text.partition("```json\n")[2].partition("```")[0]
+    target = declared(msgspec.Raw(example.encode()))
+    assert isinstance(target, HostsTarget), target
+    assert target.hosts[0].gpu == 4

@@ -54,6 +54,8 @@ def answer(request):
     for name in os.listdir(root):
         if name.startswith(TRASH):
             shutil.rmtree(os.path.join(root, name), ignore_errors=True)
+    for name in jobs.keys() - set(request.get("tell", ())):
+        jobs[name].pop("words", None)
     return {"jobs": jobs, "begun": begun}
 
 

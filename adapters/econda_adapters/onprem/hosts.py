@@ -13,10 +13,9 @@ from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from typing import Any
 
-import msgspec
-
+from econda_adapters.onprem.declared import Host, HostsTarget, declared
 from econda_adapters.onprem.host_side import JOB, SIZES
-from econda_adapters.onprem.site import Host, HostsTarget, Site
+from econda_adapters.onprem.site import Site
 from econda_cloud.money.prices import Price
 from econda_cloud.ports.pool import (
     Answer,
@@ -39,14 +38,14 @@ class HostsPool:
 
     def __init__(self, targets: Targets) -> None:
         self._hosts: dict[str, tuple[Host, HostsTarget]] = {}
-        for target in map(_target, targets.values()):
+        for target in map(declared, targets.values()):
             self._learn(target)
 
     def capabilities(self) -> Capabilities:
         return Capabilities(kinds=("python", "shell", "environment"), idempotent=True)
 
     def capacity(self, targets: Targets) -> dict[str, Capacity]:
-        found = {offer: _target(raw) for offer, raw in targets.items()}
+        found = {offer: declared(raw) for offer, raw in targets.items()}
         names = {host.name for target in found.values() for host in self._learn(target)}
         sites = asyncio.run(self._told({name: {} for name in names}))
         return {offer: _capacity(target, sites) for offer, target in found.items()}
@@ -59,7 +58,7 @@ class HostsPool:
         answers: dict[str, Answer] = {}
         wanted: dict[str, tuple[Submission, HostsTarget]] = {}
         for each in batch:
-            target = _target(each.target)
+            target = declared(each.target)
             self._learn(target)
             if isinstance(target, HostsTarget) and not (why := _never(each, target)):
                 wanted[_folder(each)] = each, target
@@ -123,14 +122,6 @@ def driver(targets: Targets, clients: object) -> HostsPool:
     """Handles lead to hosts by the pool's targets; nothing of a cloud is needed."""
     del clients
     return HostsPool(targets)
-
-
-def _target(raw: msgspec.Raw) -> HostsTarget | str:
-    """The target, or why it is none."""
-    try:
-        return msgspec.json.decode(raw, type=HostsTarget)
-    except msgspec.DecodeError as error:
-        return f"the target of this pool cannot be read: {error}"
 
 
 def _never(submission: Submission, target: HostsTarget) -> str:

@@ -1,4 +1,4 @@
-"""One host of onprem.ssh: how it is declared, reached and asked."""
+"""One host of onprem.ssh while it is spoken to."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import msgspec
 from econda_edsl.plan import FailureKind
 
+from econda_adapters.onprem.declared import Host, HostsTarget
 from econda_adapters.onprem.host_side import BEGUN, SIZES, THERE, over
 from econda_cloud.ports.pool import (
     Accepted,
@@ -34,46 +34,10 @@ if TYPE_CHECKING:
     import asyncssh
 
 PROGRAM = Path(__file__).with_name("host_side.py").read_text("utf-8")
-BOOT = "import json,sys;p,r=json.load(sys.stdin);n={'__name__':'econda'};exec(p,n);print(json.dumps(n['answer'](r)))"
+BOOT = 'import json,sys;p,r=json.load(sys.stdin);n={"__name__":"econda"};exec(p,n);print(json.dumps(n["answer"](r)))'
+"""Without a quote that a login shell of whatever kind would take for its own."""
+
 CONNECT_S, ANSWER_S = 10, 30
-
-
-class Host(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A machine, by a name for handles and messages. memory: bytes. identity: file with the private key of `user`.
-
-    host_key: its public key as `ssh-keyscan` tells it (`ssh-ed25519 AAAA…`), or `known_hosts`: a file that has it.
-    """
-
-    name: str
-    address: str
-    user: str
-    identity: str
-    cpu_milli: int
-    memory: int
-    gpu: int = 0
-    port: int = 22
-    host_key: str = ""
-    known_hosts: str = ""
-    scratch: str = "~/.econda-jobs"
-    python: str = "python3"
-
-    def __post_init__(self) -> None:
-        if not (self.host_key or self.known_hosts):
-            raise ValueError(f"the host {self.name} needs a `host_key` or `known_hosts`: an unknown one is not trusted")
-        if "/" in self.name or not self.name:
-            raise ValueError(f"`{self.name}` is no name for a host: it has a slash in it, or nothing")
-
-
-class HostsTarget(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """An offer of onprem.ssh. `command` starts the worker and is handed the assignment on its standard input.
-
-    grace_ms: between SIGTERM and SIGKILL. keep_ms: how long a folder stays once the end of its job was told.
-    """
-
-    hosts: tuple[Host, ...]
-    command: tuple[str, ...]
-    grace_ms: int = 10_000
-    keep_ms: int = 600_000
 
 
 class Away(Exception):
@@ -120,7 +84,8 @@ class Site:
         except Exception as error:
             raise Away(f"the connection was lost: {error or type(error).__name__}") from None
         try:
-            return json.loads(str(done.stdout))
+            # What a shell says when it starts comes before.
+            return json.loads(str(done.stdout).strip().rpartition("\n")[2])
         except ValueError:
             said = str(done.stderr).strip().rpartition("\n")[2]
             raise Away(said or f"{self.host.python} ended with {done.returncode} and said nothing") from None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -127,6 +128,41 @@ def test_a_host_that_lets_nobody_in_or_has_no_python_is_left_out(hosts: list[Ssh
     assert isinstance(answer, Accepted)
     assert answer.handle.startswith("h2/")
     assert isinstance(bench.ended(answer.handle), Ended)
+
+
+def test_a_job_whose_beginning_was_not_heard_of_is_begun_nowhere_else(hosts: list[Sshd], tmp_path: Path) -> None:
+    deaf = tmp_path / "deaf"
+    begins = f'case $asked in *\\"begin\\"*) {sys.executable} "$@" < "$0.asked" > /dev/null; exit 1;; esac'
+    script = (
+        f'#!/bin/sh\ncat > "$0.asked"; asked=$(cat "$0.asked")\n{begins}\nexec {sys.executable} "$@" < "$0.asked"\n'
+    )
+    deaf.write_text(script)
+    deaf.chmod(0o700)
+    bench = SshBench(hosts[:2])
+    # Roomier, so it is asked first.
+    changes = [{"python": str(deaf), "cpu_milli": 4000}, {}]
+    target = bench.target(hosts[:2], overrides=changes, command=["sh", "-c", f"echo run >> {tmp_path}/runs"])
+    driver = HostsPool({"own": target})
+    busy = replace(bench.submission("ends", "r.0"), cpu_milli=500)
+    assert isinstance(bench.driver.submit([busy])[0], Accepted)
+    wanted = replace(bench.submission("ends", "r.1"), target=target)
+    (answer,) = driver.submit([wanted])
+    assert isinstance(answer, Later)
+    assert answer.why.startswith("h0: ")
+    (again,) = driver.submit([wanted])
+    assert isinstance(again, Accepted)
+    assert again.handle.startswith("h0/")
+    assert bench.ended(again.handle).failure is None
+    assert (tmp_path / "runs").read_text() == "run\n"
+
+
+def test_a_shell_that_greets_is_no_trouble(hosts: list[Sshd], tmp_path: Path) -> None:
+    greeting = tmp_path / "python"
+    greeting.write_text(f'#!/bin/sh\necho "welcome to this machine"\nexec {sys.executable} "$@"\n')
+    greeting.chmod(0o700)
+    bench = SshBench(hosts[:1])
+    target = bench.target(hosts[:1], overrides=[{"python": str(greeting)}])
+    assert isinstance(bench.driver.submit([replace(bench.submission("ends", "r.1"), target=target)])[0], Accepted)
 
 
 def test_a_scratch_folder_of_somebody_else_is_not_used(hosts: list[Sshd]) -> None:

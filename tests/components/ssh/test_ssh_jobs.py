@@ -14,7 +14,7 @@ from econda_adapters.onprem.hosts import HostsPool
 from msgspec.structs import replace
 
 from econda_cloud.ports import pool as port
-from econda_cloud.ports.pool import Accepted, Ended, Gone, Later, Refused, Running, Unknown
+from econda_cloud.ports.pool import Accepted, Answer, Ended, Gone, Later, Refused, Running, Unknown
 from tests.components.ssh.conftest import Sshd
 from tests.components.ssh.hosts import SshBench
 from tests.conformance.pools import SECRET
@@ -211,6 +211,22 @@ def test_room_is_counted_by_host_and_freed_by_the_end(hosts: list[Sshd]) -> None
         bench.driver.cancel(handle)
     (never,) = bench.driver.submit([replace(batch[0], chunk="r.9", cpu_milli=1001)])
     assert never == Refused("no host of own has the cores, the memory and the GPUs for it")
+
+
+def test_schedulers_at_once_do_not_fill_a_host_twice(hosts: list[Sshd]) -> None:
+    benches = [SshBench(hosts[:1]) for _ in range(4)]
+
+    def submit(number: int) -> Answer:
+        wanted = replace(benches[number].submission("lasts", f"r.{number}"), cpu_milli=400)
+        return benches[number].driver.submit([wanted])[0]
+
+    with ThreadPoolExecutor(4) as threads:
+        answers = list(threads.map(submit, range(4)))
+    taken = [answer.handle for answer in answers if isinstance(answer, Accepted)]
+    assert len(taken) == 2, answers
+    assert answers.count(Later("h0: full")) == 2
+    for handle in taken:
+        benches[0].driver.cancel(handle)
 
 
 def test_jobs_have_gpus_of_their_own(hosts: list[Sshd]) -> None:
