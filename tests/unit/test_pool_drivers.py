@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ import msgspec
 import pytest
 from econda_adapters.aws.clients import Clients
 from econda_adapters.onprem.declared import HostsTarget, declared
+from econda_adapters.onprem.site import PROGRAM
 from econda_adapters.pools import DRIVERS, UnknownDriver, pool_driver
 
 from econda_cloud.ports.pool import Capabilities
@@ -45,3 +47,9 @@ def test_the_target_in_the_readme_is_one() -> None:
     target = declared(msgspec.Raw(example.encode()))
     assert isinstance(target, HostsTarget), target
     assert target.hosts[0].gpu == 4
+
+
+def test_what_runs_on_a_host_is_python_that_old_hosts_know() -> None:
+    tree = ast.parse(PROGRAM, feature_version=(3, 8))
+    imported = {name.name for node in ast.walk(tree) if isinstance(node, ast.Import) for name in node.names}
+    assert imported <= sys.stdlib_module_names

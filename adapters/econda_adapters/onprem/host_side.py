@@ -17,6 +17,7 @@ import signal
 import subprocess
 import tempfile
 import time
+from typing import Any
 
 RECORD = 4096
 WORDS = 2_000
@@ -28,7 +29,7 @@ JOB, TRASH = "econda-", "~econda-"
 BEGUN, THERE, FULL = "begun", "there", "full"
 
 
-def answer(request):
+def answer(request: dict[str, Any]) -> dict[str, Any]:
     """Stop, tell and begin jobs, in this order; all jobs that are here, and what became of each to begin."""
     root = os.path.expanduser(request["scratch"])
     os.makedirs(root, mode=0o700, exist_ok=True)
@@ -59,7 +60,7 @@ def answer(request):
     return {"jobs": jobs, "begun": begun}
 
 
-def survey(root, keep_ms):
+def survey(root: str, keep_ms: int) -> dict[str, Any]:
     """The jobs of this host by name. Those told of long ago, and beginnings that were cut off, are thrown away."""
     jobs = {}
     for name in os.listdir(root):
@@ -74,7 +75,7 @@ def survey(root, keep_ms):
     return jobs
 
 
-def look(folder):
+def look(folder: str) -> dict[str, Any] | None:
     """The record of a job and whether somebody watches it; None if there is no record."""
     try:
         state = os.open(os.path.join(folder, "state"), os.O_RDWR)
@@ -95,18 +96,19 @@ def look(folder):
     return {**dict.fromkeys(SIZES, 0), "gpus": [], "started_ms": None, "watched": watched}
 
 
-def stale_ms(job, keep_ms):
+def stale_ms(job: dict[str, Any], keep_ms: int) -> int:
     """When the folder of a job that is over may go."""
-    return job["told_ms"] + keep_ms if "told_ms" in job else (job.get("ended_ms") or now_ms()) + UNTOLD_MS
+    if "told_ms" in job:
+        return job["told_ms"] + keep_ms
+    return (job.get("ended_ms") or job["started_ms"] or now_ms()) + UNTOLD_MS
 
 
-def over(job):
+def over(job: dict[str, Any]) -> bool:
     return "ended_ms" in job or not job["watched"]
 
 
-def begin(root, job, jobs, host, prepared):
-    """JOB, TRASH = "econda-", "~econda-"
-    BEGUN, THERE, FULL, or why it cannot be; what is left to do without the lock goes to `prepared`."""
+def begin(root: str, job: dict[str, Any], jobs: dict[str, Any], host: dict[str, int], prepared: list[Any]) -> str:
+    """BEGUN, THERE, FULL, or why it cannot be; what is left to do without the lock goes to `prepared`."""
     if job["name"] in jobs:
         return THERE
     running = [each for each in jobs.values() if not over(each)]
@@ -123,7 +125,8 @@ def begin(root, job, jobs, host, prepared):
         fcntl.flock(state, fcntl.LOCK_EX)
         write(state, record)
         os.mkdir(os.path.join(new, "work"), 0o700)
-        open(os.path.join(new, "wanted"), "wb").close()
+        for name in ("wanted", "output"):
+            open(os.path.join(new, name), "wb").close()
         # Has no name in the folder, so that nobody finds it there.
         assignment = tempfile.TemporaryFile(dir=new)  # noqa: SIM115
         assignment.write(base64.b64decode(job["assignment"]))
@@ -137,7 +140,7 @@ def begin(root, job, jobs, host, prepared):
     return BEGUN
 
 
-def alone(mine, prepared):
+def alone(mine: Any, prepared: list[Any]) -> None:
     """Be the watcher of one job, which outlives the connection. The locks of the others are not for this process."""
     try:
         os.setsid()
@@ -153,10 +156,10 @@ def alone(mine, prepared):
         os._exit(0)
 
 
-def watch(folder, job, record, state, assignment):
+def watch(folder: str, job: dict[str, Any], record: dict[str, Any], state: int, assignment: Any) -> None:
     libc, kills = ctypes.CDLL(None), oom_kills()
 
-    def dies_with_its_watcher():
+    def dies_with_its_watcher() -> None:
         libc.prctl(1, signal.SIGKILL)
 
     surroundings = {**os.environ, "CUDA_VISIBLE_DEVICES": ",".join(map(str, record["gpus"]))}
@@ -179,7 +182,7 @@ def watch(folder, job, record, state, assignment):
     return write(state, {**record, **ended})
 
 
-def until_over(pid, wanted, job, output):
+def until_over(pid: int, wanted: str, job: dict[str, Any], output: Any) -> str:
     """Why the job was stopped, or "". Its group is told to end, and killed after the grace; it is not reaped yet."""
     begun, why, since = time.monotonic(), "", 0.0
     while os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
@@ -197,21 +200,25 @@ def until_over(pid, wanted, job, output):
     return why
 
 
-def signal_group(group, number):
+def signal_group(group: int, number: int) -> None:
     with contextlib.suppress(ProcessLookupError):
         os.killpg(group, number)
 
 
-def write(state, record):
+def write(state: int, record: dict[str, Any]) -> None:
     while len(data := json.dumps(record).encode()) > RECORD:
         record = {**record, "words": record["words"][len(record["words"]) // 4 + 1 :]}
     os.pwrite(state, data.ljust(RECORD), 0)
 
 
-def oom_kills():
-    with open("/proc/vmstat") as file:
-        return int(dict(line.split() for line in file).get("oom_kill", 0))
+def oom_kills() -> int:
+    """How often this machine has killed a process for memory, since it was started; 0 where it does not tell."""
+    try:
+        with open("/proc/vmstat") as file:
+            return int(dict(line.split() for line in file).get("oom_kill", 0))
+    except OSError:
+        return 0
 
 
-def now_ms():
+def now_ms() -> int:
     return time.time_ns() // 1_000_000
