@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import socket
@@ -10,8 +11,11 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
 import pytest
+
+from tests.waiting import wait
 
 SSHD = shutil.which("sshd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
 CONFIG = """
@@ -65,11 +69,27 @@ class Sshd:
             self.process.wait()
             self.process = None
 
+    def end_jobs(self) -> None:
+        """Stop what still runs, as the driver would, and wait until it has ended: jobs outlive a test, too."""
+        for wanted in self.scratch.glob("econda-*/wanted"):
+            wanted.unlink()
+        for state in self.scratch.glob("econda-*/state"):
+            with state.open("rb") as file:
+                wait(lambda file=file: _unlocked(file), f"{state.parent.name} has ended")
+
     def new_key(self) -> None:
         """As after a new installation: the host shows a key that nobody declared."""
         (self.folder / "host").unlink()
         (self.folder / "host.pub").unlink()
         keygen(self.folder / "host")
+
+
+def _unlocked(file: IO[bytes]) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def keygen(path: Path) -> str:
@@ -105,3 +125,4 @@ def hosts(tmp_path: Path) -> Iterator[list[Sshd]]:
     finally:
         for each in made:
             each.down()
+            each.end_jobs()
