@@ -90,7 +90,7 @@ class _Effects:
     def dispatch(self, work: Sequence[Handing]) -> Sequence[Answer]:
         for handing in work:
             self.pool.submit(handing.chunk)
-        return [Accepted()] * len(work)
+        return [Accepted("")] * len(work)
 
     def cancel(self, state: RunState, commands: Sequence[CancelAttempts]) -> None:
         del state
