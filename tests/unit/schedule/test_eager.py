@@ -7,15 +7,15 @@ from typing import Any
 
 import msgspec
 import pytest
+from econda_cloud.place.events import AttemptsReleased, Place, PlacementRequested, PoolsDeclared
+from econda_cloud.run.outbox import unwanted
 from econda_edsl.compile import compile_source
 from econda_edsl.plan import Plan
 
-from econda_cloud.place.events import AttemptsReleased, Place, PlacementRequested, PoolsDeclared
 from econda_cloud.ports.blobs import MemoryBlobs
 from econda_cloud.ports.log import MemoryLog
 from econda_cloud.record.instances import instances_of
 from econda_cloud.run import invariants
-from econda_cloud.run.outbox import unwanted
 from econda_cloud.schedule.eager import SHOW_MS, Course, Tenure, may_lead_on
 from econda_cloud.schedule.history import broker_history, run_history
 from econda_cloud.schedule.status import StatusBoard
