@@ -113,7 +113,7 @@ class _Effects:
         for each, policy in told:
             if policy is not None and each.terms is not None:
                 self.policies[each.terms.policy] = policy
-        self.broker.take([each for each, _ in told], now_ms(), again=True)
+        self.broker.take([each for each, _ in told], now_ms())
 
     def answer(self, answers: Sequence[tuple[str, GrantsSet]]) -> None:
         self.answers += [answer for _, answer in answers]
@@ -321,5 +321,5 @@ def _arrived(effects: _Effects) -> list[AnyEvent]:
         events.append(TimerFired())
         if effects.broker is not None and 0 < effects.broker_wakes <= now:
             effects.broker_wakes = 0
-            effects.broker.take([BrokerWoken(at_ms=now)], now, again=True)
+            effects.broker.take([BrokerWoken(at_ms=now)], now)
     return events
