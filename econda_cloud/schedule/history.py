@@ -74,7 +74,8 @@ class History(Generic[TState, TEvent, TEntry]):
     """One log, its fold so far, and how to take more events into it.
 
     The fold owns its state. Whenever anything goes wrong between a state and its record, the state is thrown away and
-    folded anew, so it is never half of one. `done` is the number of the last record whose effects are known to be done.
+    folded anew, so it is never half of one. `done` is the number of the last record whose effects are known to be done,
+    `folded_bytes` how much was folded since a snapshot, with that.
     """
 
     def __init__(
@@ -90,6 +91,7 @@ class History(Generic[TState, TEvent, TEntry]):
         self._encode = msgspec.json.Encoder().encode
         self.seq, self.state, self.done = 0, fold.start(), 0
         self._saved = 0
+        self.folded_bytes = 0
 
     def refresh(self) -> TState:
         """Take in the log's tail; the first time, from the latest snapshot on.
@@ -134,7 +136,7 @@ class History(Generic[TState, TEvent, TEntry]):
 
     def forget(self) -> None:
         """Be as new: the state is folded again when it is wanted."""
-        self.seq, self._saved, self.state = 0, 0, self._fold.start()
+        self.seq, self._saved, self.state, self.folded_bytes = 0, 0, self._fold.start(), 0
 
     def _append(self, record: bytes) -> bool:
         """A client whose put went through unanswered tries again and meets its own record: that is no lost race.
@@ -149,6 +151,7 @@ class History(Generic[TState, TEvent, TEntry]):
                 self.forget()
         if mine:
             self.seq = before + 1
+            self.folded_bytes += len(record)
         return mine
 
     def _put(self, expected: int, record: bytes) -> bool:
@@ -172,6 +175,7 @@ class History(Generic[TState, TEvent, TEntry]):
         except Exception as error:
             raise self._unreadable(number, error) from error
         self.seq = number
+        self.folded_bytes += len(record)
 
     def _prepare(self, events: tuple[TEvent, ...]) -> None:
         try:
@@ -208,6 +212,7 @@ class History(Generic[TState, TEvent, TEntry]):
         try:
             packed = zlib.decompress(self._snapshots.get(self._key))
             snapshot = msgspec.msgpack.decode(packed, type=Snapshot)
+            self.folded_bytes = len(packed)
             if snapshot.format == STATE_FORMAT:
                 self.state = msgspec.msgpack.decode(snapshot.state, type=self._fold.state_type)
                 self.seq = self._saved = snapshot.seq
