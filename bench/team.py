@@ -96,9 +96,9 @@ class SlowLog(MemoryLog):
             self.lost[kind] += 1
             raise
 
-    def read(self, name: str, after: int = 0) -> list[bytes]:
+    def read(self, name: str, after: int = 0, most: int | None = None) -> list[bytes]:
         self._time.wait(LATENCY["query"])
-        return super().read(name, after)
+        return super().read(name, after, most)
 
 
 class SlowBlobs(MemoryBlobs):
@@ -167,10 +167,10 @@ class Clients:
     def __init__(self, world: World) -> None:
         self._world = world
 
-    def __call__(self, service: str) -> Clients:
+    def __call__(self, _service: str) -> Clients:
         return self
 
-    def invoke(self, *, FunctionName: str, InvocationType: str, Payload: bytes) -> dict[str, Any]:
+    def invoke(self, *, Payload: bytes, **_: Any) -> dict[str, Any]:
         self._world.time.wait(LATENCY["invoke"])
         self._world.invoked(json.loads(Payload))
         return {"ResponseMetadata": {"RequestId": "x"}}
@@ -248,7 +248,7 @@ class World:
             assert isinstance(message, RunEvents)
             events.setdefault(run, []).extend(message.events)
         outcomes = rounds.take([Taking(run, tuple(each)) for run, each in events.items()], self.time.clock)
-        assert not outcomes.later and not outcomes.refused, outcomes
+        assert len(outcomes.done) == len(events), outcomes
         self._idle.append(rounds)
 
     def _broker(self, batch: list[tuple[str, str, float]]) -> None:

@@ -13,7 +13,7 @@ from typing import Any, Generic, Protocol, TypeVar
 import msgspec
 
 from econda_cloud.ports.blobs import BlobStore
-from econda_cloud.ports.log import Conflict, Log
+from econda_cloud.ports.log import Conflict, Damaged, Log
 from econda_cloud.wire.entries import FromTheFuture
 
 TState = TypeVar("TState")
@@ -94,13 +94,24 @@ class History(Generic[TState, TEvent, TEntry]):
         self.folded_bytes = 0
 
     def refresh(self) -> TState:
-        """Take in the log's tail; the first time, from the latest snapshot on.
+        """Take in the log's tail; the first time from its beginning, or from the latest snapshot if it is long.
 
         Raises what the log raises, `Unreadable`, or `FromTheFuture` for a record of a newer version.
         """
-        if self.seq == 0:
-            self._restore()
-        for record in self._log.read(self.name, self.seq):
+        try:
+            if self.seq == 0 and self._snapshots is not None:
+                # Most logs are short and have no snapshot: what was asked for it would be more than they are.
+                first = self._log.read(self.name, 0, self._every)
+                if len(first) < self._every:
+                    return self._take_all(first)
+                self._restore(self._snapshots)
+            return self._take_all(self._log.read(self.name, self.seq))
+        except Damaged as error:
+            self.forget()
+            raise Unreadable(str(error)) from error
+
+    def _take_all(self, records: list[bytes]) -> TState:
+        for record in records:
             self._take_in(record)
         return self.state
 
@@ -206,11 +217,9 @@ class History(Generic[TState, TEvent, TEntry]):
         except Exception:
             return
 
-    def _restore(self) -> None:
-        if self._snapshots is None:
-            return
+    def _restore(self, snapshots: BlobStore) -> None:
         try:
-            packed = zlib.decompress(self._snapshots.get(self._key))
+            packed = zlib.decompress(snapshots.get(self._key))
             snapshot = msgspec.msgpack.decode(packed, type=Snapshot)
             self.folded_bytes = len(packed)
             if snapshot.format == STATE_FORMAT:
