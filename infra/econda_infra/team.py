@@ -52,6 +52,7 @@ class TeamStack(pulumi.ComponentResource):
             notices_queue=self._queues.notices.url,
             notices_queue_arn=self._queues.notices.arn,
             dead_letters_queue=self._queues.dead_letters.url,
+            dead_grouped_queue=self._queues.dead_grouped.url,
             schedule_group=self._timers.group.name,
             schedule_role=self._timers.role.arn,
         )

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 TEAM = "t"
 STACK = Stack(team=TEAM, region="", bucket="", table="", uploads_queue="", events_queue="events", broker_queue="broker",
-              notices_queue="notices", notices_queue_arn="", dead_letters_queue="", schedule_group="",
+              notices_queue="notices", notices_queue_arn="", dead_letters_queue="", dead_grouped_queue="", schedule_group="",
               schedule_role="")  # fmt: skip
 SIDE_BY_SIDE = 3
 STALL_MS = 20_000

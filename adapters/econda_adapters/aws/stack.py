@@ -17,7 +17,8 @@ class Stack(msgspec.Struct, frozen=True, kw_only=True):
     """Names of a team's resources. Queues are URLs; `schedule_role` and `notices_queue_arn` are ARNs.
 
     events_queue: what happens to runs, a group for each. broker_queue: what the broker is told, one group. notices_queue:
-    timers, and what the cloud says of its own accord; it delivers side by side.
+    timers, and what the cloud says of its own accord; it delivers side by side. dead_grouped_queue: dead letters of the
+    queues with groups.
     """
 
     team: str
@@ -30,6 +31,7 @@ class Stack(msgspec.Struct, frozen=True, kw_only=True):
     notices_queue: str
     notices_queue_arn: str
     dead_letters_queue: str
+    dead_grouped_queue: str
     schedule_group: str
     schedule_role: str
 

@@ -27,6 +27,7 @@ class Team:
         self.broker = SqsQueue(stack.broker_queue, clients)
         self.uploads = SqsQueue(stack.uploads_queue, clients)
         self.dead_letters = SqsQueue(stack.dead_letters_queue, clients)
+        self.dead_grouped = SqsQueue(stack.dead_grouped_queue, clients)
 
     def queue_of(self, arn: str) -> SqsQueue:
         """The queue with this ARN. Raises `LookupError` for one that is not the team's."""
