@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from econda_cloud.schedule.rounds import Rounds, Taking
     from econda_cloud.wire.events import AnyEvent
 
-MARGIN_MS = 8_000
-"""What is not begun so long before the invocation's end is handed back untouched."""
+MARGIN_MS, MARGIN_SHARE = 8_000, 4
+"""What is not begun so long before the invocation's end, or in the last quarter of a short one, is handed back untouched."""
 
 
 class RunBatch(BatchProcessor):
@@ -32,6 +32,7 @@ class RunBatch(BatchProcessor):
 
     def process(self) -> list[tuple]:
         records = [SQSRecord(record) for record in self.records]
+        self._margin_ms = min(MARGIN_MS, self._remaining_ms() // MARGIN_SHARE)
         groups = self._grouped(records)
         outcomes = rounds().take([_taking(run, group) for run, group in groups.items()], _now_ms, self._time_left)
         done: list[tuple] = []
@@ -80,8 +81,10 @@ class RunBatch(BatchProcessor):
             return self.failure_handler(record=record, exception=sys.exc_info())
 
     def _time_left(self) -> bool:
-        context = self.lambda_context
-        return context is None or context.get_remaining_time_in_millis() > MARGIN_MS
+        return self._remaining_ms() > self._margin_ms
+
+    def _remaining_ms(self) -> int:
+        return self.lambda_context.get_remaining_time_in_millis() if self.lambda_context is not None else 1 << 30
 
 
 processor = RunBatch(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
