@@ -9,8 +9,11 @@ from typing import Protocol
 from econda_cloud.ports.log import Conflict
 
 
-class BlobStore(Protocol):
-    """Keys are relative slash-separated names; a write is whole or not at all. Missing keys raise `KeyError`."""
+class WorkerBlobs(Protocol):
+    """What a worker asks of a store. Keys are relative slash-separated names; a write is whole or not at all.
+
+    Missing keys raise `KeyError`.
+    """
 
     def put(self, key: str, data: bytes) -> None: ...
 
@@ -22,18 +25,22 @@ class BlobStore(Protocol):
 
     def exists(self, key: str) -> bool: ...
 
-    def copy(self, source: str, target: str) -> None: ...
-
-    def delete(self, key: str) -> None:
-        """Remove a blob; one that is not there is no error."""
-        ...
-
     def tagged(self, key: str) -> tuple[bytes, str]:
         """The bytes and a tag of this very content, for `put_if`."""
         ...
 
     def put_if(self, key: str, data: bytes, tag: str | None) -> str:
         """Write only if the blob still has this tag (None: if there is none); the new tag. Raises `Conflict`."""
+        ...
+
+
+class BlobStore(WorkerBlobs, Protocol):
+    """A store as the system itself has it."""
+
+    def copy(self, source: str, target: str) -> None: ...
+
+    def delete(self, key: str) -> None:
+        """Remove a blob; one that is not there is no error."""
         ...
 
 

@@ -89,6 +89,7 @@ class AttemptSucceeded(Event, frozen=True, kw_only=True, tag="attempt_succeeded"
     started_ms: int
     ended_ms: int
     log: str = ""
+    handle: str = ""
 
 
 class AttemptFailed(Event, frozen=True, kw_only=True, tag="attempt_failed"):
@@ -101,6 +102,7 @@ class AttemptFailed(Event, frozen=True, kw_only=True, tag="attempt_failed"):
     started_ms: int = 0
     ended_ms: int = 0
     log: str = ""
+    handle: str = ""
 
 
 class ChunkLost(Event, frozen=True, kw_only=True, tag="chunk_lost"):
@@ -110,6 +112,7 @@ class ChunkLost(Event, frozen=True, kw_only=True, tag="chunk_lost"):
     failure: FailureKind
     message: str
     index: int | None = None
+    handle: str = ""
 
 
 class PlacementRefused(Event, frozen=True, kw_only=True, tag="placement_refused"):

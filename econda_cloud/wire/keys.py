@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from urllib.parse import quote
+
+from econda_cloud.wire.names import file_name
+
 
 def run_prefix(namespace: str, run: str) -> str:
     return f"runs/{namespace}/{run}"
@@ -27,3 +32,38 @@ def log_key(namespace: str, run: str, chunk: str, index: int | None = None) -> s
 def chunk_key(namespace: str, run: str, chunk: str) -> str:
     """What a worker is handed, where it is too long for a message."""
     return f"{run_prefix(namespace, run)}/chunks/{chunk}.json"
+
+
+def artifact_key(namespace: str, digest: str) -> str:
+    """A file that a task made, under the SHA-256 of its content, which whoever stored it there has checked."""
+    return f"artifacts/{namespace}/sha256/{digest}"
+
+
+def unchecked_key(namespace: str, run: str, chunk: str, digest: str) -> str:
+    """A file too large for the store to check on its way in: it lies apart, for others to take it for nothing else."""
+    return f"artifacts/{namespace}/unchecked/{run}/{chunk}/{digest}"
+
+
+def checkpoint_key(namespace: str, run: str, instance: str) -> str:
+    """The one blob that holds the latest checkpoint of an instance. Workers write it, so no scheduler reads it."""
+    return f"work/{namespace}/{run}/checkpoints/{file_name(instance)}.tar"
+
+
+def state_prefix(namespace: str, operator: str, key: str) -> str:
+    """Under which an operator's state for one key lies; without a slash at its end."""
+    return f"state/{namespace}/{quote(operator, safe='')}/{quote(key, safe='') or '_'}"
+
+
+def environments_prefix(namespace: str) -> str:
+    """Under which a namespace's archives of packages lie; with a slash at its end."""
+    return f"environments/{namespace}/"
+
+
+def is_archive_key(key: str, namespace: str) -> bool:
+    """Whether this is the name of an archive of packages of that namespace."""
+    return re.fullmatch(re.escape(environments_prefix(namespace)) + r"[0-9a-f]{64}\.tar", key) is not None
+
+
+def is_digest(text: str) -> bool:
+    """Whether this is a SHA-256 as names of blobs have it."""
+    return re.fullmatch(r"[0-9a-f]{64}", text) is not None
