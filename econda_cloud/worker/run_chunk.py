@@ -13,6 +13,7 @@ from econda_cloud.wire.events import AttemptFailed, AttemptSucceeded, Item
 from econda_cloud.worker.attempts import Attempts
 from econda_cloud.worker.data.artifacts import Keep
 from econda_cloud.worker.data.typed_values import BadOutput
+from econda_cloud.worker.gateway.client import GatewayAway
 from econda_cloud.worker.processes.limits import Limit
 from econda_cloud.worker.processes.processes import HostPool
 
@@ -82,6 +83,8 @@ def _answer(attempts: Attempts, item: WorkItem, place: Limit | None) -> dict[str
         return {"failure": "bad_output", "message": str(error)}
     except SecretUnavailable as error:
         return {"failure": "failed", "message": str(error)}
+    except GatewayAway as error:
+        return {"failure": "preempted", "message": f"no fault of the attempt: {error}"}
     except Exception as error:
         return {"failure": "failed", "message": f"{type(error).__name__}: {error}"[:_SHOWN]}
 

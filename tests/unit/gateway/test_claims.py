@@ -105,7 +105,7 @@ def test_reading_on_from_a_record_that_is_known():
 
 def test_ownership_costs_no_read_before_it_can_be_lost():
     class Unread(MemoryLog):
-        def read(self, name, after=0):
+        def read(self, name, after=0):  # noqa: ARG002
             raise AssertionError(f"{name} was read")
 
     log = Unread()
@@ -115,7 +115,7 @@ def test_ownership_costs_no_read_before_it_can_be_lost():
 
 def test_a_record_that_conflicts_and_cannot_be_read_ends_in_an_error():
     class Blind(MemoryLog):
-        def read(self, name, after=0):
+        def read(self, name, after=0):  # noqa: ARG002
             return []
 
     log = Blind()
