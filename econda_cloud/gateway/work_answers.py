@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
@@ -116,7 +117,9 @@ class WorkAnswers:
         if events:
             self._events.send([write_message(chunk.run, events, self._blobs)], group=chunk.run)
         if sent.last:
-            claims.finish(self._log, token.chunk, token.index, mine, now)
+            # What was sent counts, even if the claim has ended meanwhile.
+            with contextlib.suppress(claims.Taken):
+                claims.finish(self._log, token.chunk, token.index, mine, now)
         return protocol.Reported()
 
     def _renewed(self, token: Token, mine: claims.Claimed, now: int) -> str:

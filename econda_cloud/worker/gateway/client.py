@@ -150,9 +150,13 @@ class GatewayClient:
         try:
             connection.request(method, f"{url.path}?{url.query}" if url.query else url.path, body, headers)
             response = connection.getresponse()
+            said, got = response.headers.get("content-length"), 0
             while block := response.read(_BLOCK):
+                got += len(block)
                 if into is not None and response.status == 200:
                     into.write(block)
+            if said is not None and got != int(said):
+                raise http.client.IncompleteRead(b"", int(said) - got)
             return response.status, response.headers
         finally:
             connection.close()

@@ -144,7 +144,11 @@ def begin(assignment: Assignment, owner: str, handle: str, index: int | None, *,
     inline = bytes(assignment.document) != bytes(NOTHING)
     asked = protocol.Claim(chunk=assignment.chunk, namespace=assignment.namespace, owner=owner, handle=handle,
                            index=index, look=look, document=assignment.document)  # fmt: skip
-    claimed = client.ask("/v1/claim", asked, protocol.Claimed, patience_s=CLAIM_PATIENCE_S)
+    try:
+        claimed = client.ask("/v1/claim", asked, protocol.Claimed, patience_s=CLAIM_PATIENCE_S)
+    except BaseException:
+        client.close()
+        raise
     client.document = bytes(assignment.document if inline else claimed.document)
     client.token = claimed.token
     chunk = decode_chunk(client.document)

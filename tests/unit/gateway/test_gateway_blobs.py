@@ -63,7 +63,7 @@ def test_an_address_is_good_for_nothing_else(stand, peer):
     assert stand.blobs.get(KEY) == DATA
 
 
-def test_what_is_gone_is_said_to_be(stand, peer):
+def test_what_is_gone_is_said_to_be(peer):
     worker = peer(with_inputs(artifact()))
     response = worker.get(links(worker, KEY)[1]["reads"][KEY])
     assert (response.status, b"run again what made it" in response.body) == (404, True)
@@ -99,7 +99,7 @@ def test_a_document_of_a_forged_value_opens_no_other_namespace(key, peer):
     assert links(peer(with_inputs(artifact(key))), key)[0] == 403
 
 
-def test_code_and_packages_of_the_chunk_are_read(stand, peer):
+def test_code_and_packages_of_the_chunk_are_read(peer):
     archive = "environments/n/" + "a" * 64 + ".tar"
     chunk = msgspec.structs.replace(chunk_of(), bundle="runs/n/before/bundle.tar", archive=archive)
     assert links(peer(chunk), chunk.bundle, archive)[0] == 200
@@ -113,7 +113,7 @@ def test_code_and_packages_of_the_chunk_are_read(stand, peer):
 
 def test_a_file_is_stored_under_its_own_hash_and_nothing_else(stand, peer):
     worker = peer()
-    status, answer = links(worker, writes=[(KEY, DIGEST, len(DATA))])
+    _, answer = links(worker, writes=[(KEY, DIGEST, len(DATA))])
     [link] = answer["writes"][KEY]["parts"]
     for forged in (b"x" * len(DATA), DATA + b"x", b""):
         assert worker.put(link, forged).status in (413, 422)
@@ -149,7 +149,7 @@ def test_the_log_is_that_of_the_chunk(peer):
     assert links(worker, "runs/n/r/logs/r.1.log")[0] == 403
 
 
-def test_state_is_compared_and_swapped(stand, peer):
+def test_state_is_compared_and_swapped(peer):
     worker = peer(chunk_of(WorkItem(instance="p/a", attempt=1, key="k"), state={"n": StateField(type="Int")}))
     prefix = state_prefix("n", "t", "k")
     current = f"{prefix}/current.json"

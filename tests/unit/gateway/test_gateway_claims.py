@@ -98,7 +98,7 @@ def test_members_of_an_array_have_claims_of_their_own(stand, peer):
     assert (status, "is not of this chunk" in answer["error"]) == (422, True)
 
 
-def test_a_stored_document_comes_with_the_claim(stand, peer):
+def test_a_stored_document_comes_with_the_claim(peer):
     worker = peer(inline=False, claimed=False)
     assert bytes(worker.assignment.document) == b"null"
     assert worker.claim()[1]["document"]["id"] == "r.1"
@@ -113,7 +113,7 @@ def test_a_gateway_that_remembers_nothing_asks_for_the_document(stand, peer):
     assert len(stand.events()) == 1
 
 
-def test_a_claim_needs_an_owner(stand, peer):
+def test_a_claim_needs_an_owner(peer):
     worker = peer(claimed=False)
     worker.owner = ""
     assert worker.claim()[0] == 422

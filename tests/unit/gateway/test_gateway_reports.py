@@ -134,7 +134,7 @@ def test_values_may_be_as_deep_as_is_said(stand, peer):
     assert len(stand.events()) == 1
 
 
-def test_an_input_may_be_handed_on(stand, peer):
+def test_an_input_may_be_handed_on(peer):
     given = artifact(f"artifacts/n/unchecked/other/o.1/{DIGEST}")
     worker = peer(chunk_of(WorkItem(instance="p/a", attempt=1, args={"x": [given]})))
     assert worker.report(done({"y": given}))[0] == 200
@@ -142,7 +142,7 @@ def test_an_input_may_be_handed_on(stand, peer):
     assert worker.report(done({"y": forged}))[0] == 422
 
 
-def test_an_archive_lies_where_archives_lie(stand, peer):
+def test_an_archive_lies_where_archives_lie(peer):
     chunk = chunk_of(runs=Build(key="k", packages=("x",)), outputs={"archive": "String"})
     worker = peer(chunk)
     for key in (f"environments/m/{DIGEST}.tar", "environments/n/../m/x.tar", f"artifacts/n/sha256/{DIGEST}", 5):

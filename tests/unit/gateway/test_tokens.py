@@ -34,20 +34,20 @@ def changed(token):
 
 
 BAD = {
-    "nothing": (lambda own: "", "no token"),
-    "words": (lambda own: "let me in", "not one of econda"),
-    "three words": (lambda own: "a.b.c", "not one of econda"),
-    "signed by another": (lambda own: forged(key=b"2" * 32), "signature is wrong"),
-    "unsigned": (lambda own: unsigned(), "signature is wrong"),
-    "another algorithm": (lambda own: forged(key=b"1" * 64, algorithm="HS512"), "signature is wrong"),
+    "nothing": (lambda _: "", "no token"),
+    "words": (lambda _: "let me in", "not one of econda"),
+    "three words": (lambda _: "a.b.c", "not one of econda"),
+    "signed by another": (lambda _: forged(key=b"2" * 32), "signature is wrong"),
+    "unsigned": (lambda _: unsigned(), "signature is wrong"),
+    "another algorithm": (lambda _: forged(key=b"1" * 64, algorithm="HS512"), "signature is wrong"),
     "changed": (changed, "signature is wrong"),
     "cut": (lambda own: own[:-4], "the token"),
-    "of an unknown key": (lambda own: forged(kid="k9"), "key is not known"),
-    "of no key": (lambda own: jwt.encode(CLAIMS, b"1" * 32, algorithm="HS256"), "key is not known"),
-    "of another version": (lambda own: forged({"use": "worker", "run": "r"}), "another version"),
-    "of no kind": (lambda own: forged({**CLAIMS, "use": "else"}), "for something else"),
-    "expired": (lambda own: forged({**CLAIMS, "ends_ms": 5}), "has expired"),
-    "endless": (lambda own: "x" * 100_000, "too long"),
+    "of an unknown key": (lambda _: forged(kid="k9"), "key is not known"),
+    "of no key": (lambda _: jwt.encode(CLAIMS, b"1" * 32, algorithm="HS256"), "key is not known"),
+    "of another version": (lambda _: forged({"use": "worker", "run": "r"}), "another version"),
+    "of no kind": (lambda _: forged({**CLAIMS, "use": "else"}), "for something else"),
+    "expired": (lambda _: forged({**CLAIMS, "ends_ms": 5}), "has expired"),
+    "endless": (lambda _: "x" * 100_000, "too long"),
 }
 
 
