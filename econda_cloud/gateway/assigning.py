@@ -34,8 +34,8 @@ class Assigner:
         """An assignment whose document is stored first if it is too long to travel, or shall not (`inline` False).
 
         A chunk that was handed over before keeps the document of that time: its workers find their work in it by
-        number, and the attempts that have ended since then would shift those behind them. `array`: each attempt has
-        a worker of its own, which claims its index. `lasts_ms`: how long the chunk may wait for its worker.
+        number, and the attempts that have ended since then would shift those behind them. `array`: of
+        several attempts each has a worker of its own, which claims its index. `lasts_ms`: how long the chunk may wait for its worker.
         """
         document, key = encode_chunk(chunk), ""
         if not inline or len(document) > INLINE_MOST:
@@ -46,7 +46,7 @@ class Assigner:
                 document = self._blobs.get(key)
         size = len(decode_chunk(document).items if key else chunk.items)
         token = Token(run=chunk.run, namespace=chunk.namespace, chunk=chunk.id, document=document_digest(document),
-                      key=key, members=size if array else 0, limits=self._limits, ends_ms=now + lasts_ms)  # fmt: skip
+                      key=key, members=size if array and size > 1 else 0, limits=self._limits, ends_ms=now + lasts_ms)  # fmt: skip
         return Assignment(
             run=chunk.run,
             namespace=chunk.namespace,

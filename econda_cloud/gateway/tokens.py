@@ -8,6 +8,7 @@ Signed by HS256 with PyJWT: the gateway both signs and checks, so no public key 
 from __future__ import annotations
 
 import re
+import secrets
 from collections.abc import Callable, Mapping
 from typing import Literal, TypeVar
 
@@ -114,6 +115,11 @@ class KeyRing(msgspec.Struct, frozen=True):
         """The key of this name, unless it has ended."""
         found = next((key for key in self.keys if key.id == name), None)
         return found if found is not None and (found.until_ms is None or now < found.until_ms) else None
+
+
+def new_key(now: int) -> Key:
+    """A key that signs from now on (ms since the epoch)."""
+    return Key(id=secrets.token_hex(4), secret=secrets.token_bytes(_SECRET_LEAST), from_ms=now)
 
 
 def rotated(ring: KeyRing, key: Key, *, retires_ms: int) -> KeyRing:

@@ -36,7 +36,9 @@ def team_pools(settings: Settings) -> TeamPools:
     targets: dict[str, FunctionTarget | QueueTarget] = {}
     for size in settings.work_sizes_mib:
         function = names.worker(settings.team, size)
-        targets[_function_offer(size)] = FunctionTarget(function=function, limit_ms=WORK_TIMEOUT_S * 1000)
+        targets[_function_offer(size)] = FunctionTarget(
+            function=function, limit_ms=WORK_TIMEOUT_S * 1000, per_tenant=True
+        )
     for shape in settings.shapes:
         for spot in (True, False):
             queue = names.job_queue(settings.team, shape.name, spot)

@@ -1,4 +1,4 @@
-"""The queues: uploads, events, and dead letters of both."""
+"""The queues: uploads, events, what Lambda says of workers that it lost, and dead letters of all."""
 
 from __future__ import annotations
 
@@ -31,6 +31,7 @@ class Queues(pulumi.ComponentResource):
         self.dead_letters = sqs.Queue(dead, name=dead, message_retention_seconds=RETENTION_S, opts=inside)
         self.uploads = self._queue("uploads")
         self.events = self._queue("events")
+        self.lost = self._queue("lost")
         self.register_outputs({"uploads": self.uploads.url, "events": self.events.url})
 
     def _queue(self, part: str) -> sqs.Queue:

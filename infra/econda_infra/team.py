@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pulumi
 from econda_adapters.aws.stack import Stack
 
@@ -29,18 +31,20 @@ class TeamStack(pulumi.ComponentResource):
         self._queues = Queues(settings, self)
         self._storage = Storage(settings, self.pools, self._queues.uploads, self)
         self._timers = Timers(settings, self._queues.events, self)
-        self.members = self._members()
-        environment = self.members.apply(self._variables)
-        around = services.Around(settings, archives, environment, self._queues, self._storage, self)
-        jobs = Jobs(settings, around.facts("bucket", "table", "events", "secrets"), environment, self)
+        before = self._members("")
+        around = services.Around(settings, archives, before.apply(self._variables), self._queues, self._storage, self)
+        self.members = self._members(services.gateway(around))
+        around = replace(around, environment=self.members.apply(self._variables))
+        jobs = Jobs(settings, self)
         workers = [services.worker(around, size) for size in settings.work_sizes_mib]
         services.submitter(around)
         services.scheduler(around, workers, jobs.queues, self._timers)
         services.batch_watcher(around, jobs.queues)
         self.register_outputs({"stack": self.members})
 
-    def _members(self) -> pulumi.Output[dict[str, str]]:
+    def _members(self, gateway: pulumi.Input[str]) -> pulumi.Output[dict[str, str]]:
         return pulumi.Output.all(
+            gateway=gateway,
             team=self._settings.team,
             region=self._settings.region,
             bucket=self._storage.bucket.bucket,
@@ -55,12 +59,7 @@ class TeamStack(pulumi.ComponentResource):
 
     def _variables(self, members: dict[str, str]) -> dict[str, str]:
         """The environment of functions and jobs. The digest restarts warm functions when the pools change."""
-        fixed = {
-            "ECONDA_POOLS_DIGEST": digest(self.pools),
-            "LOG_LEVEL": "INFO",
-            "POWERTOOLS_SERVICE_NAME": "econda",
-            "POWERTOOLS_METRICS_NAMESPACE": "econda",
-        }
+        fixed = {"ECONDA_POOLS_DIGEST": digest(self.pools), **services.OBSERVED}
         # Nothing takes traces in the emulator.
         traced = {} if self._settings.emulated else {"ECONDA_TRACING": "active"}
         return {**Stack(**members).environment(), **fixed, **traced}

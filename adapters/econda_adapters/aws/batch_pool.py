@@ -6,10 +6,12 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from econda_adapters.aws.assignment import assign
 from econda_adapters.aws.job_definitions import Definitions
 from econda_adapters.aws.stack import QueueTarget
+from econda_adapters.clock import now_ms
+from econda_cloud.gateway.assigning import Assigner
 from econda_cloud.ports.blobs import BlobStore
+from econda_cloud.wire.assignment import encode_assignment
 from econda_cloud.wire.chunk import Chunk, decode_chunk
 from econda_cloud.wire.commands import CancelAttempts, Dispatch
 from econda_cloud.wire.events import ChunkDispatched
@@ -26,6 +28,12 @@ SHORTEST_TIMEOUT_S = 60
 TIMEOUT_MARGIN_S = 120
 """The worker ends an attempt at its time-out and reports; Batch ends a worker that hangs this much later."""
 
+ASSIGNMENT = "ECONDA_ASSIGNMENT"
+"""The variable that holds a job's assignment; those below are for whoever is told what became of the job."""
+
+WAITS_MS = 7 * 24 * 3_600_000
+"""How long a job may wait for its instance with its token still good."""
+
 CHUNK_KEY = "ECONDA_CHUNK_KEY"
 CHUNK = "ECONDA_CHUNK"
 RUN = "ECONDA_CHUNK_RUN"
@@ -34,16 +42,21 @@ RUN = "ECONDA_CHUNK_RUN"
 class BatchPool:
     """Raises botocore's `ClientError` for a job that Batch does not take."""
 
-    def __init__(self, clients: Clients, blobs: BlobStore) -> None:
-        self._clients, self._blobs = clients, blobs
+    def __init__(self, clients: Clients, blobs: BlobStore, assigner: Assigner) -> None:
+        self._clients, self._blobs, self._assigner = clients, blobs, assigner
         self._definitions = Definitions(clients)
 
     def submit(self, work: Sequence[tuple[Dispatch, Chunk, QueueTarget]]) -> list[ChunkDispatched]:
         return [self._submit(*each) for each in work]
 
     def _submit(self, command: Dispatch, chunk: Chunk, target: QueueTarget) -> ChunkDispatched:
-        assignment = assign(chunk, self._blobs, inline=False)
-        variables = {CHUNK_KEY: assignment.key, CHUNK: chunk.id, RUN: chunk.run}
+        assignment = self._assigner.assign(chunk, now_ms(), inline=False, array=True, lasts_ms=WAITS_MS)
+        variables = {
+            ASSIGNMENT: encode_assignment(assignment).decode(),
+            CHUNK_KEY: chunk_key(chunk.namespace, chunk.run, chunk.id),
+            CHUNK: chunk.id,
+            RUN: chunk.run,
+        }
         overrides: dict[str, Any] = {
             "environment": [{"name": name, "value": value} for name, value in variables.items()],
             "resourceRequirements": _requirements(command),

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING
 from econda_edsl.plan import Plan
 
 from econda_adapters.aws.batch_pool import BatchPool
+from econda_adapters.aws.gateway import team_assigner
 from econda_adapters.aws.lambda_pool import Invocation, LambdaPool
 from econda_adapters.aws.side_by_side import side_by_side
 from econda_adapters.aws.stack import FunctionTarget, QueueTarget, TeamPools
 from econda_adapters.aws.timers import Timers
+from econda_cloud.gateway.cancellations import note_cancelled
 from econda_cloud.ports.blobs import BlobStore
 from econda_cloud.ports.log import Log
 from econda_cloud.run.state import RunState
-from econda_cloud.schedule.eager import may_lead_on
 from econda_cloud.schedule.messages import write_message
 from econda_cloud.schedule.ready import ready_chunks
 from econda_cloud.schedule.results import Results
@@ -23,7 +24,6 @@ from econda_cloud.schedule.status import StatusBoard, publish_outputs
 from econda_cloud.wire.chunk import Chunk
 from econda_cloud.wire.commands import CancelAttempts, Dispatch, Keep, LookUp
 from econda_cloud.wire.events import AnyEvent, ChunkLost, TimerFired
-from econda_cloud.worker.reports.claims import note_cancelled
 
 if TYPE_CHECKING:
     from econda_adapters.aws.clients import Clients
@@ -35,11 +35,11 @@ class AwsEffects:
 
     def __init__(self, stack: Stack, clients: Clients, pools: TeamPools, log: Log, blobs: BlobStore) -> None:
         self._targets, self._log, self._blobs = pools.targets, log, blobs
-        self._pools = {pool.name: pool for pool in pools.pools}
         self.board = StatusBoard(blobs)
         self._results = Results(blobs, side_by_side)
         self._timers = Timers(stack, clients)
-        self._lambda, self._batch = LambdaPool(clients, blobs), BatchPool(clients, blobs)
+        assigner = team_assigner(stack, clients, blobs)
+        self._lambda, self._batch = LambdaPool(clients, assigner), BatchPool(clients, blobs, assigner)
 
     def dispatch(self, plan: Plan, state: RunState, commands: Sequence[Dispatch]) -> Sequence[AnyEvent]:
         ready, known = ready_chunks(plan, state, commands)
@@ -48,8 +48,7 @@ class AwsEffects:
         for command, chunk in ready:
             match self._targets.get(command.offer):
                 case FunctionTarget() as target:
-                    eager = self._pools.get(command.pool) if may_lead_on(plan, state, command.items) else None
-                    functions.append((command, chunk, target, eager))
+                    functions.append((command, chunk, target))
                 case QueueTarget() as target:
                     queues.append((command, chunk, target))
                 case None:

@@ -10,38 +10,45 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-import msgspec
-
-from econda_adapters.aws.assignment import assign, decode_assignment, encode_assignment
 from econda_adapters.aws.side_by_side import side_by_side
 from econda_adapters.aws.stack import FunctionTarget
-from econda_cloud.ports.blobs import BlobStore
+from econda_adapters.clock import now_ms
+from econda_cloud.gateway.assigning import Assigner
+from econda_cloud.wire.assignment import BadAssignment, encode_assignment, read_assignment
 from econda_cloud.wire.chunk import Chunk
 from econda_cloud.wire.commands import Dispatch
 from econda_cloud.wire.events import ChunkDispatched, ChunkLost
-from econda_cloud.wire.pools import Pool
 
 if TYPE_CHECKING:
     from econda_adapters.aws.clients import Clients
 
 
-Invocation: TypeAlias = tuple[Dispatch, Chunk, FunctionTarget, Pool | None]
-"""What to run, where, and the pool if the worker may go on in it (`schedule.eager`)."""
+Invocation: TypeAlias = tuple[Dispatch, Chunk, FunctionTarget]
+"""What to run, and where."""
+
+WAITS_MS = 2 * 3_600_000
+"""How long a token waits for its worker: Lambda itself keeps an invocation for less."""
 
 
 class LambdaPool:
     """Raises botocore's `ClientError` if an invocation is not taken; those before it are."""
 
-    def __init__(self, clients: Clients, blobs: BlobStore) -> None:
-        self._clients, self._blobs = clients, blobs
+    def __init__(self, clients: Clients, assigner: Assigner) -> None:
+        self._clients, self._assigner = clients, assigner
 
     def submit(self, work: Sequence[Invocation]) -> list[ChunkDispatched]:
         return side_by_side(self._invoke, work)
 
     def _invoke(self, work: Invocation) -> ChunkDispatched:
-        command, chunk, target, eager = work
-        payload = encode_assignment(assign(chunk, self._blobs, inline=True, eager=eager))
-        answer = self._clients("lambda").invoke(FunctionName=target.function, InvocationType="Event", Payload=payload)
+        command, chunk, target = work
+        assignment = self._assigner.assign(chunk, now_ms(), inline=True, lasts_ms=WAITS_MS)
+        answer = self._clients("lambda").invoke(
+            FunctionName=target.function,
+            InvocationType="Event",
+            Payload=encode_assignment(assignment),
+            # No environment of the function ever serves two namespaces.
+            **({"TenantId": chunk.namespace} if target.per_tenant else {}),
+        )
         return ChunkDispatched(chunk=command.chunk, handle=answer["ResponseMetadata"].get("RequestId") or "invoked")
 
 
@@ -54,8 +61,8 @@ def lost_invocation(body: dict[str, Any]) -> tuple[str, ChunkLost] | None:
     if "requestPayload" not in body:
         return None
     try:
-        assignment = decode_assignment(body["requestPayload"])
-    except msgspec.ValidationError:
+        assignment = read_assignment(body["requestPayload"])
+    except BadAssignment:
         return None
     answer = body.get("responsePayload")
     answer = answer if isinstance(answer, dict) else {}

@@ -14,7 +14,10 @@ POOLS_KEY = "stack/pools.json"
 
 
 class Stack(msgspec.Struct, frozen=True, kw_only=True):
-    """Names of a team's resources. Queues are URLs; `schedule_role` and `events_queue_arn` are ARNs."""
+    """Names of a team's resources. Queues are URLs; `schedule_role` and `events_queue_arn` are ARNs.
+
+    `gateway` is the URL of its function, which that function itself is not told.
+    """
 
     team: str
     region: str
@@ -26,15 +29,18 @@ class Stack(msgspec.Struct, frozen=True, kw_only=True):
     dead_letters_queue: str
     schedule_group: str
     schedule_role: str
+    gateway: str = ""
 
     def environment(self) -> dict[str, str]:
         """The stack as environment variables of its functions and jobs."""
-        return {_variable(name): getattr(self, name) for name in self.__struct_fields__}
+        values = {_variable(name): getattr(self, name) for name in self.__struct_fields__}
+        return {name: value for name, value in values.items() if value}
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Stack:
         """Raises `KeyError` naming the first variable that is missing."""
-        return cls(**{name: environment[_variable(name)] for name in cls.__struct_fields__})
+        given = {name: environment[_variable(name)] for name in cls.__struct_fields__ if name != "gateway"}
+        return cls(**given, gateway=environment.get(_variable("gateway"), ""))
 
 
 def _variable(field: str) -> str:
@@ -42,10 +48,14 @@ def _variable(field: str) -> str:
 
 
 class FunctionTarget(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="function"):
-    """An offer of aws.lambda: the function that runs its chunks. `limit_ms`: the function's own time-out."""
+    """An offer of aws.lambda: the function that runs its chunks. `limit_ms`: the function's own time-out.
+
+    `per_tenant`: each namespace has environments of its own, and every invocation says whose it is.
+    """
 
     function: str
     limit_ms: int
+    per_tenant: bool = False
 
 
 class QueueTarget(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="queue"):

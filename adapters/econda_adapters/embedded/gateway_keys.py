@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import os
-import secrets
 import stat
 import tempfile
 from pathlib import Path
 
 import msgspec
 
-from econda_cloud.gateway.tokens import BadKeys, Key, KeyRing, rotated
-
-SECRET_BYTES = 32
+from econda_cloud.gateway.tokens import BadKeys, KeyRing, new_key, rotated
 
 
 class KeyFile:
@@ -60,8 +57,3 @@ class KeyFile:
             pass
         finally:
             Path(name).unlink(missing_ok=True)
-
-
-def new_key(now: int) -> Key:
-    """A key that signs from now on (ms since the epoch)."""
-    return Key(id=secrets.token_hex(4), secret=secrets.token_bytes(SECRET_BYTES), from_ms=now)

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any, TypeVar
-from urllib.parse import SplitResult, urljoin, urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import msgspec
 
@@ -137,14 +137,14 @@ class GatewayClient:
                     raise
                 tries.wait(f"the store cannot be reached: {type(error).__name__}")
                 continue
-            if status in (200, 201, 204):
+            if status in (200, 201, 204) or (status == 412 and _only_once(link)):
                 return str(headers.get("etag") or "")
             _weather_only(status, tries)
 
     def _transfer(
         self, method: str, link: Link, body: _Part | None, length: int, into: IO[bytes] | None
     ) -> tuple[int, Any]:
-        url = urlsplit(urljoin(f"{self._address}/", link.url))
+        url = urlsplit(f"{self._address}{link.url}" if link.url.startswith("/") else link.url)
         connection = _connect(url)
         headers = {**link.headers, **({"content-length": str(length)} if body is not None else {})}
         try:
@@ -216,6 +216,11 @@ def _problem(status: int, data: bytes) -> Problem:
 def _refused(status: int, problem: Problem) -> GatewayRefused:
     kinds = {CLAIM_LOST: ClaimLost, CLAIMED: AlreadyClaimed}
     return kinds.get(problem.error, GatewayRefused)(status, problem)
+
+
+def _only_once(link: Link) -> bool:
+    """Whether a blob that is there already is as good as one that was just written."""
+    return "if-none-match" in {name.lower() for name in link.headers}
 
 
 def _weather_only(status: int, tries: _Tries) -> None:
