@@ -7,7 +7,7 @@ PATHS := econda_cloud edsl adapters functions infra localstack tests bench
 # Where Python is told to keep no compiled files, every process of the tests would compile all that it imports again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: install demo test crash chaos fuzz check format bench peers vscode clean
+.PHONY: install demo test test-denial crash chaos fuzz check format bench peers vscode clean
 
 install: $(VENV)/.installed
 
@@ -32,7 +32,11 @@ demo: install
 	@echo 'The local cloud still runs; $(BIN)/econda local down stops it and forgets its data.'
 
 test: install
-	$(BIN)/python -m pytest -n 2 tests --ignore tests/crash
+	$(BIN)/python -m pytest -n 2 tests --ignore tests/crash --ignore tests/denial
+
+# What the code of users may do in a stack where IAM is on: nothing but its own.
+test-denial: install
+	$(BIN)/python -m pytest tests/denial
 
 # `econda` and what it starts, killed over and over, on disks that are full or cannot be written.
 crash: install

@@ -27,13 +27,16 @@ def lost_job(detail: dict[str, Any], blobs: BlobStore) -> tuple[str, AnyEvent] |
     if detail.get("status") != "FAILED" or not (run and chunk and key) or ("size" in array and "index" not in array):
         return None
     failure, message = why_failed(detail)
+    handle = str(detail.get("jobId") or "")
     if "index" not in array:
-        return run, ChunkLost(chunk=chunk, failure=failure, message=message)
+        return run, ChunkLost(chunk=chunk, failure=failure, message=message, handle=handle)
     try:
         item = decode_chunk(blobs.get(key)).items[array["index"]]
     except (KeyError, IndexError):
         return None
-    return run, AttemptFailed(instance=item.instance, attempt=item.attempt, failure=failure, message=message)
+    return run, AttemptFailed(
+        instance=item.instance, attempt=item.attempt, failure=failure, message=message, handle=handle
+    )
 
 
 def why_failed(detail: dict[str, Any]) -> tuple[FailureKind, str]:

@@ -69,4 +69,7 @@ def lost_invocation(body: dict[str, Any]) -> tuple[str, ChunkLost] | None:
     said = str(answer.get("errorMessage", "no reason given"))[:1_000]
     killed = answer.get("errorType") == "Runtime.ExitError" and "signal: killed" in said
     failure = "out_of_memory" if killed and assignment.size == 1 else "lost"
-    return assignment.run, ChunkLost(chunk=assignment.chunk, failure=failure, message=f"the function ended: {said}")
+    about = body.get("requestContext")
+    handle = str(about.get("requestId") or "") if isinstance(about, dict) else ""
+    message = f"the function ended: {said}"
+    return assignment.run, ChunkLost(chunk=assignment.chunk, failure=failure, message=message, handle=handle)
