@@ -18,11 +18,14 @@ from econda_cloud.wire.keys import (
     is_archive_key,
     is_digest,
     log_key,
+    packs_prefix,
     state_prefix,
     unchecked_key,
 )
+from econda_cloud.wire.parts import part_of
 
 _VERSION = r"/(current|versions/\d{1,12}-[A-Za-z0-9_.~%-]{1,900})\.json"
+_PACK = r"[A-Za-z0-9_.~-]{1,120}-\d{1,6}"
 _TAG = r"-[A-Za-z0-9_.-]{1,120}\.json"
 
 
@@ -51,10 +54,14 @@ class Reach:
             return key.startswith(f"runs/{namespace}/")
         if key == self._chunk.archive:
             return is_archive_key(key, namespace)
-        if self._task.state and (self.is_artifact(key) or key.startswith(f"artifacts/{namespace}/unchecked/")):
+        if self._task.state and self._is_kept(key):
             # What an operator keeps may be files, which only its state names.
             return True
         return self._is_checkpoint(key) or self.is_state(key) or self._is_built(key)
+
+    def _is_kept(self, key: str) -> bool:
+        apart = (f"artifacts/{self._chunk.namespace}/{place}/" for place in ("unchecked", "packs"))
+        return self.is_artifact(key) or key.startswith(tuple(apart))
 
     def may_write(self, key: str, sha256: str) -> bool:
         """Whether content with this hash may be stored under the key."""
@@ -66,6 +73,13 @@ class Reach:
         """Where an artifact of this chunk goes that the store cannot check."""
         chunk = self._chunk
         return unchecked_key(chunk.namespace, chunk.run, chunk.id, sha256)
+
+    def is_packed(self, key: str, size: int) -> bool:
+        """Whether this is one of the small files that the chunk's workers put together, of so many bytes."""
+        chunk, part = self._chunk, part_of(key)
+        return part is not None and part.length == size and bool(
+            re.fullmatch(re.escape(packs_prefix(chunk.namespace, chunk.run, chunk.id)) + _PACK, part.key)
+        )  # fmt: skip
 
     def is_artifact(self, key: str) -> bool:
         digest = key.rpartition("/")[2]

@@ -106,7 +106,7 @@ def _check_artifact(value: dict[str, Any], chunk: Chunk, reach: Reach) -> None:
         raise Refusal(422, f"an artifact is described wrongly: {str(value)[:NAME_MOST]}", "let the worker store files")
     own = artifact_key(chunk.namespace, about.sha256), reach.unchecked(about.sha256)
     given = reach.inputs.get(about.key, {}).get("sha256") == about.sha256 and reach.may_read(about.key)
-    if about.key not in own and not given:
+    if about.key not in own and not given and not reach.is_packed(about.key, about.size):
         message = f"the artifact {about.key[:NAME_MOST]} is none that this chunk has made or was given"
         raise Refusal(422, message, "let the worker store files; values cannot name blobs of others")
 

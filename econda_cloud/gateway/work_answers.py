@@ -15,7 +15,7 @@ from econda_cloud.gateway.reports import checked_reports
 from econda_cloud.gateway.requests import Refusal, Request
 from econda_cloud.gateway.tokens import WORK_LASTS_MS, Token, Tokens
 from econda_cloud.ports.blobs import BlobStore
-from econda_cloud.ports.log import Log
+from econda_cloud.ports.log import Conflict, Log
 from econda_cloud.ports.queue import Queue
 from econda_cloud.ports.secrets import Secrets, SecretUnavailable
 from econda_cloud.schedule.messages import write_message
@@ -23,6 +23,7 @@ from econda_cloud.wire import worker_protocol as protocol
 from econda_cloud.wire.assignment import document_digest
 from econda_cloud.wire.chunk import Chunk, Report, encode_chunk
 from econda_cloud.wire.events import AttemptSucceeded
+from econda_cloud.wire.keys import pack_key
 
 MACHINE_DRIVERS = frozenset({"environment", "file"})
 """Secrets that the worker's own machine knows. The gateway's machine has such too, and they are nobody's business."""
@@ -111,6 +112,8 @@ class WorkAnswers:
         if sent.log is not None:
             # Before the events, so that whoever learns of a result finds its log.
             self._blobs.put(document.reach.log, sent.log)
+        if sent.pack is not None:
+            self._store_pack(sent.pack, pack_key(chunk.namespace, chunk.run, chunk.id, mine.owner, sent.pack_number))
         following = self._following(sent, chunk, events, now)
         if following is not None:
             return protocol.Reported(next=self._handed_over(following, token, mine, now))
@@ -121,6 +124,14 @@ class WorkAnswers:
             with contextlib.suppress(claims.Taken):
                 claims.finish(self._log, token.chunk, token.index, mine, now)
         return protocol.Reported()
+
+    def _store_pack(self, data: bytes, key: str) -> None:
+        """Write it once: what was reported of it stays what it was."""
+        try:
+            self._blobs.put_if(key, data, None)
+        except Conflict:
+            if self._blobs.get(key) != data:
+                raise Refusal(409, "another pack of this number was taken before", "count the packs") from None
 
     def _renewed(self, token: Token, mine: claims.Claimed, now: int) -> str:
         return self._tokens.sign(msgspec.structs.replace(token, claimed=mine, ends_ms=now + WORK_LASTS_MS), now)

@@ -44,6 +44,16 @@ def unchecked_key(namespace: str, run: str, chunk: str, digest: str) -> str:
     return f"artifacts/{namespace}/unchecked/{run}/{chunk}/{digest}"
 
 
+def packs_prefix(namespace: str, run: str, chunk: str) -> str:
+    """Under which a chunk's workers put their small files together; with a slash at its end."""
+    return f"artifacts/{namespace}/packs/{run}/{chunk}/"
+
+
+def pack_key(namespace: str, run: str, chunk: str, owner: str, number: int) -> str:
+    """Several small files in one blob, of which `wire.parts` names each; `number` counts those of one owner."""
+    return f"{packs_prefix(namespace, run, chunk)}{file_name(owner)}-{number}"
+
+
 def checkpoint_key(namespace: str, run: str, instance: str) -> str:
     """The one blob that holds the latest checkpoint of an instance. Workers write it, so no scheduler reads it."""
     return f"work/{namespace}/{run}/checkpoints/{file_name(instance)}.tar"

@@ -33,6 +33,9 @@ SMALL_MOST = 3_000_000
 LOG_INSIDE_MOST = 1_000_000
 """Bytes of a log that travels inside a report."""
 
+PACKED_MOST, PACK_MOST = 64 * 1024, 1_500_000
+"""Bytes of a file that travels inside a report with others, and of all of them together."""
+
 KEYS_MOST = 2_000
 """Keys that one request asks about."""
 
@@ -110,11 +113,13 @@ class AskSecrets(Body, kw_only=True):
 class SendReport(Body, kw_only=True):
     """`events`: one AttemptSucceeded or AttemptFailed each. `log`: all of the chunk's log so far, if it has changed.
 
-    `last`: nothing follows. `may_go_on`: the worker can take another chunk now, in a place that lasts until `ends_ms`.
+    `pack`: small files that the events name, as number `pack_number` of this worker. `last`: nothing follows. `may_go_on`: the worker can take another chunk now, in a place that lasts until `ends_ms`.
     """
 
     events: msgspec.Raw
     log: bytes | None = None
+    pack: bytes | None = None
+    pack_number: int = 0
     last: bool = False
     may_go_on: bool = False
     ends_ms: int | None = None

@@ -88,7 +88,7 @@ class Worker:
             return max(1.0, (occasion.ends_ms - now_ms()) / 1000 - 1)
 
         home = Home(session, None if occasion.ends_ms is None else occasion.ends_ms - MARGIN_MS, patience)
-        blobs = GatewayBlobs(session.client, chunk)
+        blobs = GatewayBlobs(session.client, chunk, session.pack)
         # Members of an array may share a machine, and so a scratch folder.
         name = chunk.id if index is None else f"{chunk.id}.{index}"
         delivery = Delivery(

@@ -9,6 +9,8 @@ from __future__ import annotations
 import base64
 from typing import TYPE_CHECKING, Any
 
+from econda_adapters.aws.s3_blobs import byte_range
+from econda_cloud.wire.parts import part_of
 from econda_cloud.wire.worker_protocol import Link, Upload, Write
 
 if TYPE_CHECKING:
@@ -36,7 +38,12 @@ class S3Links:
         return self._clients("s3")
 
     def to_read(self, key: str, now: int) -> Link:
-        return self._link("get_object", now, {}, Key=key)
+        part = part_of(key)
+        if part is None:
+            return self._link("get_object", now, {}, Key=key)
+        if part.length == 0:
+            return Link(url="", until_ms=now + LASTS_S * 1000)
+        return self._link("get_object", now, {"range": byte_range(part)}, Key=part.key)
 
     def to_write(self, write: Write, apart: str, now: int, *, once: bool = False) -> Upload:
         if write.size > WHOLE_MOST:

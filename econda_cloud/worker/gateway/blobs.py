@@ -17,6 +17,7 @@ from econda_cloud.wire.chunk import Chunk
 from econda_cloud.wire.keys import artifact_key
 from econda_cloud.worker.data.packing import sha256
 from econda_cloud.worker.gateway.client import GatewayClient, GatewayRefused, LinkRefused
+from econda_cloud.worker.gateway.pack import Pack
 
 _SPARE_MS = 30_000
 """An address that ends sooner is asked for anew."""
@@ -30,8 +31,8 @@ class GatewayBlobs:
     Raises what the client raises.
     """
 
-    def __init__(self, client: GatewayClient, chunk: Chunk) -> None:
-        self._client, self._namespace = client, chunk.namespace
+    def __init__(self, client: GatewayClient, chunk: Chunk, pack: Pack | None = None) -> None:
+        self._client, self._namespace, self._pack = client, chunk.namespace, pack
         self._addresses: dict[str, tuple[protocol.Link, float]] = {}
         self._lock = threading.Lock()
         named = [str(about.get("key")) for item in chunk.items for about in artifacts_in([item.args, item.argv])]
@@ -52,7 +53,8 @@ class GatewayBlobs:
 
     def keep(self, file: Path, digest: str) -> str:
         """Put a file that a task made away; the key that its value is to name (`data.artifacts.Keep`)."""
-        return self._upload(artifact_key(self._namespace, digest), file, digest)
+        packed = self._pack.add(file) if self._pack is not None else None
+        return packed or self._upload(artifact_key(self._namespace, digest), file, digest)
 
     def get(self, key: str) -> bytes:
         return self.tagged(key)[0]

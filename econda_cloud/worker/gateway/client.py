@@ -25,6 +25,7 @@ _BLOCK = 1024 * 1024
 _OWN_DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO, errno.ENOENT, errno.EACCES})
 """What goes wrong on this machine is no matter of patience."""
 
+_WHOLE_OR_PART = (200, 206)
 _AGAIN = frozenset({408, 425, 429})
 T = TypeVar("T")
 
@@ -108,6 +109,10 @@ class GatewayClient:
 
     def fetch(self, link: Link, target: Path, *, patience_s: float = PATIENCE_S) -> None:
         """The content at an address, into a file. Raises `KeyError` if there is none, `LinkRefused`, `GatewayAway`."""
+        if not link.url:
+            # A part of no bytes, for which stores have no word.
+            target.write_bytes(b"")
+            return
         tries = _Tries(patience_s, self._sleep)
         while True:
             try:
@@ -118,7 +123,7 @@ class GatewayClient:
                     raise
                 tries.wait(f"the store cannot be reached: {type(error).__name__}")
                 continue
-            if status == 200:
+            if status in _WHOLE_OR_PART:
                 return
             if status == 404:
                 raise KeyError(urlsplit(link.url).path)
@@ -153,7 +158,7 @@ class GatewayClient:
             said, got = response.headers.get("content-length"), 0
             while block := response.read(_BLOCK):
                 got += len(block)
-                if into is not None and response.status == 200:
+                if into is not None and response.status in _WHOLE_OR_PART:
                     into.write(block)
             if said is not None and got != int(said):
                 raise http.client.IncompleteRead(b"", int(said) - got)

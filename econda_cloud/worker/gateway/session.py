@@ -15,6 +15,7 @@ from econda_cloud.wire.chunk import Chunk, Report, decode_chunk
 from econda_cloud.wire.events import AttemptFailed, AttemptSucceeded, Item
 from econda_cloud.worker.gateway.blobs import GatewayBlobs
 from econda_cloud.worker.gateway.client import ClaimLost, GatewayAway, GatewayClient, GatewayRefused
+from econda_cloud.worker.gateway.pack import Pack
 
 LOOK_S = (5.0, 10.0)
 """How often a worker asks whether it is still wanted: in its first minute, and later."""
@@ -30,8 +31,11 @@ REPORT_PATIENCE_S = 7 * 24 * 3600.0
 class Session:
     """One claimed chunk after another, in one place. Use as a context: inside, it is heard of."""
 
-    def __init__(self, client: GatewayClient, chunk: Chunk, claimed: protocol.Claimed, index: int | None) -> None:
+    def __init__(
+        self, client: GatewayClient, chunk: Chunk, claimed: protocol.Claimed, index: int | None, owner: str
+    ) -> None:
         self.client, self.chunk, self.index = client, chunk, index
+        self._owner, self.pack = owner, Pack(chunk, owner)
         self.lost = False
         self._cancelled = set[Item](claimed.cancelled)
         self._seen = claimed.seen
@@ -75,6 +79,7 @@ class Session:
                 raise
             return self._apart(reports, log, ends_ms, patience_s, str(refused))
         self._sent += len(reports)
+        self.pack.sent()
         return None if answer.next is None else self._follow(answer.next)
 
     def _body(self, reports: Sequence[Report], log: bytes | None, ends_ms: int | None) -> protocol.SendReport | None:
@@ -84,7 +89,9 @@ class Session:
             return None
         last = self._sent + len(reports) == len(self.chunk.items)
         alone = len(self.chunk.items) == 1
-        return protocol.SendReport(events=events, log=log, last=last, may_go_on=alone, ends_ms=ends_ms)
+        pack = bytes(self.pack.data) if self.pack.data else None
+        return protocol.SendReport(events=events, log=log, pack=pack, pack_number=self.pack.number, last=last,
+                                   may_go_on=alone, ends_ms=ends_ms)  # fmt: skip
 
     def _apart(
         self, reports: Sequence[Report], log: bytes | None, ends_ms: int | None, patience_s: float, why: str
@@ -103,6 +110,7 @@ class Session:
 
     def _follow(self, following: protocol.Following) -> Chunk:
         self.chunk, self.index, self._sent = decode_chunk(bytes(following.document)), None, 0
+        self.pack = Pack(self.chunk, self._owner)
         self.client.document, self.client.token = bytes(following.document), following.token
         self._cancelled, self._seen = set(), 0
         self._began = self._last_word = time.monotonic()
@@ -154,7 +162,7 @@ def begin(assignment: Assignment, owner: str, handle: str, index: int | None, *,
     chunk = decode_chunk(client.document)
     if index is not None:
         chunk = msgspec.structs.replace(chunk, items=(chunk.items[index],))
-    return Session(client, chunk, claimed, index)
+    return Session(client, chunk, claimed, index, owner)
 
 
 class Home:

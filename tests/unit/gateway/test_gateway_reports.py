@@ -1,5 +1,7 @@
 """Reports: what is believed of them, and what is answered."""
 
+import base64
+
 import msgspec
 import pytest
 from econda_edsl.plan import Inline
@@ -240,3 +242,34 @@ def test_shell_and_python_are_told_alike(stand, peer):
     worker = peer(chunk_of(id="r.3", runs=Inline(language="shell", body="true"), outputs={}))
     assert worker.report(done({}))[0] == 200
     assert len(stand.events()) == 1
+
+
+def packed(owner="me", number=0, start=0, length=4, size=4, chunk="r.1"):
+    key = f"artifacts/n/packs/r/{chunk}/{owner}-{number}#{start}+{length}"
+    return {"y": artifact(key, size=size)}
+
+
+def test_small_files_come_with_the_report_that_names_them(stand, peer):
+    pack = base64.b64encode(b"....data").decode()
+    assert peer().report(done(packed(start=4)), pack=pack)[0] == 200
+    [(_, event)] = stand.events()
+    assert stand.blobs.get(event.outputs["y"]["$artifact"]["key"]) == b"data"
+
+
+@pytest.mark.parametrize("wrong", [
+    {"size": 5}, {"chunk": "r.2"}, {"owner": "../x"}, {"owner": "a/b"}, {"length": "4+1"}, {"number": "x"},
+])  # fmt: skip
+def test_files_of_other_packs_are_refused(wrong, stand, peer):
+    status, answer = peer().report(done(packed(**wrong)), pack="")
+    assert (status, "none that this chunk" in answer["error"]) == (422, True)
+    assert stand.events() == []
+
+
+def test_a_pack_is_written_once(stand, peer):
+    worker = peer()
+    first, second = (base64.b64encode(data).decode() for data in (b"data", b"else"))
+    assert worker.report(done(packed()), pack=first)[0] == 200
+    assert worker.report(done(packed()), pack=first)[0] == 200, "a report that was sent again"
+    assert worker.report(done(packed()), pack=second)[0] == 409
+    assert worker.report(done(packed(number=1)), pack=second, pack_number=1)[0] == 200
+    assert stand.blobs.get("artifacts/n/packs/r/r.1/me-0") == b"data"

@@ -140,7 +140,7 @@ def test_a_shell_task_with_files_in_and_out(system):
     code, said, [made] = system.run(first)
     assert (code, said) == (0, "")
     about = made.outputs["f"]["$artifact"]
-    assert about["key"] == f"artifacts/n/sha256/{about['sha256']}"
+    assert about["key"].startswith("artifacts/n/packs/r/r.1/")
     assert system.blobs.get(about["key"]) == b"some text"
     item = WorkItem(instance="p/b", attempt=1, args={"f": made.outputs["f"]})
     second = shell('wc -c < "$f" | tr -d " " > "$OUT/y"', item, id="r.2", inputs={"f": "File"})
@@ -151,10 +151,28 @@ def test_a_shell_task_with_files_in_and_out(system):
 def test_a_large_file_goes_through_the_gateway(system):
     chunk = shell('head -c 20000000 /dev/zero > "$OUT/f"', outputs={"f": "File"})
     code, said, [made] = system.run(chunk)
-    assert (code, said, made.outputs["f"]["$artifact"]["size"]) == (0, "", 20_000_000)
+    about = made.outputs["f"]["$artifact"]
+    assert (code, said, about["size"]) == (0, "", 20_000_000)
+    assert about["key"] == f"artifacts/n/sha256/{about['sha256']}"
     item = WorkItem(instance="p/b", attempt=1, args={"f": made.outputs["f"]})
     back = python("y = len(open(f, 'rb').read())", item, id="r.2", inputs={"f": "File"})
     assert [event.outputs for event in system.run(back)[2]] == [{"y": 20_000_000}]
+
+
+def test_small_files_travel_together_with_the_reports_that_name_them(system):
+    """A hundred of them cost one blob, and whoever reads one of them reads no other; an empty one is one too."""
+    items = tuple(WorkItem(instance=f"p/a[{n}]", attempt=1, args={"n": n}) for n in range(100))
+    many = python("f = 'f'\nopen(f, 'w').write('x' * n)\nprint(n)", *items, inputs={"n": "Int"}, outputs={"f": "File"})
+    code, said, events = system.run(many)
+    assert (code, said, len(events)) == (0, "", 100)
+    assert [system.blobs.get(event.outputs["f"]["$artifact"]["key"]) for event in events] == [
+        b"x" * n for n in range(100)
+    ]
+    packs = [path for path in (system.folder / "blobs" / "artifacts").rglob("*") if path.is_file()]
+    assert 1 <= len(packs) <= 5
+    readers = [WorkItem(instance=f"p/b[{n}]", attempt=1, args={"f": events[n].outputs["f"]}) for n in (0, 1, 99)]
+    read = python("y = len(open(f).read())", *readers, id="r.2", inputs={"f": "File"})
+    assert [event.outputs["y"] for event in system.run(read)[2]] == [0, 1, 99]
 
 
 CHECKPOINTED = """
