@@ -94,12 +94,12 @@ class S3Blobs:
         from botocore.exceptions import ClientError
 
         part, members = part_of(key), {"Key": key}
-        if part is not None:
-            if part.length == 0:
+        try:
+            if part is not None and part.length == 0:
                 self._s3.head_object(Bucket=self._bucket, Key=part.key)
                 return {"Body": io.BytesIO(), "ETag": ""}
-            members = {"Key": part.key, "Range": byte_range(part)}
-        try:
+            if part is not None:
+                members = {"Key": part.key, "Range": byte_range(part)}
             return self._s3.get_object(Bucket=self._bucket, **members)
         except ClientError as error:
             raise _missing(error, key) from error
