@@ -9,14 +9,12 @@ import pulumi
 from pulumi_aws import batch, cloudwatch, iam
 
 from econda_infra import names, policies
+from econda_infra.hosts import JOB_UID, launch_template
 from econda_infra.settings import Settings, Shape
 
 COMMAND = ["python", "-m", "econda_functions.job"]
 SMALLEST = {"VCPU": "1", "MEMORY": "512"}
 """Every submission says what it needs; a definition must still have some of both."""
-
-USER = "10001:10001"
-"""Who jobs run as inside their containers: nobody that a host knows, and not root."""
 
 INSTANCE_POLICY = "arn:aws:iam::aws:policy/service-role/AmazonEC2ContainerServiceforEC2Role"
 
@@ -29,6 +27,7 @@ class Jobs(pulumi.ComponentResource):
         super().__init__("econda:aws:Jobs", name, None, pulumi.ResourceOptions(parent=parent))
         self._settings, self._inside = settings, pulumi.ResourceOptions(parent=self)
         profile = self._instance_profile()
+        self._template = launch_template(settings, self)
         offers = [(shape, spot) for shape in settings.shapes for spot in (True, False)]
         self.queues = [self._queue(shape, spot, profile) for shape, spot in offers]
         self._define()
@@ -54,6 +53,11 @@ class Jobs(pulumi.ComponentResource):
                 "max_vcpus": shape.instances * shape.vcpus,
                 "instance_types": [shape.instance],
                 "instance_role": profile.arn,
+                # By its number, so that environments follow a change of it.
+                "launch_template": {
+                    "launch_template_id": self._template.id,
+                    "version": self._template.latest_version.apply(str),
+                },
                 "subnets": list(self._settings.network.subnets),
                 "security_group_ids": list(self._settings.network.security_groups),
             },
@@ -94,7 +98,7 @@ def _container(settings: Settings, log_group: str) -> dict[str, Any]:
     return {
         "image": settings.image,
         "command": COMMAND,
-        "user": USER,
+        "user": f"{JOB_UID}:{JOB_UID}",
         "resourceRequirements": [{"type": kind, "value": value} for kind, value in SMALLEST.items()],
         "logConfiguration": {"logDriver": "awslogs", "options": {"awslogs-group": log_group}},
     }

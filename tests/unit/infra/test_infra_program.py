@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import email
 import json
+import subprocess
 from pathlib import Path
 
 import msgspec
@@ -138,6 +141,26 @@ def test_capacity_is_one_environment_per_queue(program: Program) -> None:
     assert gpu["computeResources"]["instanceTypes"] == ["g4dn.xlarge"]
     assert gpu["computeResources"]["subnets"] == ["subnet-1", "subnet-2"]
     assert gpu["tags"]["econda:gpus"] == str(int(gpu["computeResources"]["maxVcpus"]) // 4)
+
+
+def test_hosts_keep_jobs_from_the_instance_s_own_credentials(program: Program) -> None:
+    (template,) = program.of("LaunchTemplate").values()
+    assert template["metadataOptions"]["httpTokens"] == "required"
+    archive = email.message_from_bytes(base64.b64decode(template["userData"]))
+    (part,) = archive.get_payload()
+    script = part.get_payload()
+    (definition,) = program.of("JobDefinition").values()
+    user = json.loads(definition["containerProperties"])["user"].partition(":")[0]
+    for command, address in (("iptables", "169.254.169.254/32"), ("ip6tables", "fd00:ec2::254/128")):
+        assert (
+            f"{command} --insert OUTPUT --destination {address} --match owner --uid-owner {user} --jump REJECT"
+            in script
+        )
+    done = subprocess.run(["bash", "-n"], input=script, text=True, capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    for environment in program.of("ComputeEnvironment").values():
+        used = environment["computeResources"]["launchTemplate"]
+        assert used == {"launchTemplateId": "econda-vision-host", "version": "3"}
 
 
 def test_every_offer_leads_to_something_that_is_deployed(program: Program) -> None:
