@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from econda_adapters.aws.assignment import Assignment, decode_assignment
 from econda_adapters.aws.batch_events import lost_job
-from econda_adapters.aws.batch_pool import CHUNK, CHUNK_KEY, RUN
+from econda_adapters.aws.batch_pool import ASSIGNMENT
 
 from econda_cloud.ports.blobs import MemoryBlobs
 from econda_cloud.schedule.messages import write_message
+from econda_cloud.wire.assignment import Assignment, decode_assignment
 from tests.simulation.agenda import Agenda
 from tests.simulation.chance import Chance
 from tests.simulation.event_queue import EventQueue
@@ -67,7 +67,7 @@ class Cloud:
         return request
 
     def _begin_function(self, payload: bytes) -> None:
-        name, assignment = self.name("worker"), decode_assignment(json.loads(payload))
+        name, assignment = self.name("worker"), decode_assignment(payload)
         wait = self.chance.between("fn", 20, 2_000)
         deadline = self.agenda.now + wait + FUNCTION_LIMIT_MS
         steps = self.start(name, assignment, None, deadline, lambda: False)
@@ -101,7 +101,7 @@ class Cloud:
         if member.over:
             return
         told = {each["name"]: each["value"] for each in member.environment}
-        assignment = Assignment(run=told[RUN], namespace="", chunk=told[CHUNK], size=1, key=told[CHUNK_KEY])
+        assignment = decode_assignment(told[ASSIGNMENT])
         name = self.name("worker")
         steps = self.start(name, assignment, member.index, None, lambda: member.stopping)
         member.process = Process(self.agenda, self.chance, f"{name} runs {assignment.chunk} {member.index}", steps,

@@ -8,12 +8,12 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from econda_adapters.aws.assignment import Assignment
 from econda_edsl.plan import encode_plan
 
 from econda_cloud.ports.blobs import MemoryBlobs
 from econda_cloud.schedule.history import RunHistory
 from econda_cloud.schedule.messages import write_message
+from econda_cloud.wire.assignment import Assignment
 from econda_cloud.wire.chunk import Chunk, WorkItem
 from econda_cloud.wire.events import CancelRequested, RunStarted
 from econda_cloud.wire.keys import plan_key

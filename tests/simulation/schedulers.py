@@ -6,11 +6,13 @@ import json
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from econda_adapters.aws.batch_pool import BatchPool
 from econda_adapters.aws.effects import AwsEffects
 from econda_adapters.aws.lambda_pool import Invocation, LambdaPool, lost_invocation
 from econda_adapters.aws.stack import Stack
 from econda_edsl.plan import decode_plan
 
+from econda_cloud.gateway.assigning import Assigner
 from econda_cloud.schedule.messages import read_message
 from econda_cloud.schedule.results import Results
 from econda_cloud.schedule.scheduler import Scheduler, UnknownRun
@@ -21,13 +23,14 @@ from tests.simulation.clients import CloudClients
 from tests.simulation.event_queue import Delivered
 from tests.simulation.processes import skewed
 from tests.simulation.stores import Killed, ProcessBlobs, ProcessLog, Throttled
+from tests.simulation.workers import TOKENS
 
 if TYPE_CHECKING:
     from tests.simulation.line import Line
 
 TEAM = "t"
 STACK = Stack(team=TEAM, region="", bucket="", table="", uploads_queue="", events_queue="events", events_queue_arn="",
-              dead_letters_queue="", schedule_group="", schedule_role="")  # fmt: skip
+              dead_letters_queue="", schedule_group="", schedule_role="", gateway="https://gateway")  # fmt: skip
 SIDE_BY_SIDE = 3
 STALL_MS = 20_000
 """How long a scheduler pauses at most: far less than its messages are hidden from others."""
@@ -49,7 +52,9 @@ class Warm:
         clients = CloudClients(line.cloud, pause)
         effects = AwsEffects(STACK, clients, line.pools, log, self._blobs)  # type: ignore[arg-type]
         effects._results = Results(self._blobs)
-        effects._lambda = OneByOne(clients, self._blobs)  # type: ignore[arg-type]
+        assigner = Assigner(STACK.gateway, TOKENS, self._blobs)
+        effects._lambda = OneByOne(clients, assigner)  # type: ignore[arg-type]
+        effects._batch = BatchPool(clients, self._blobs, assigner)  # type: ignore[arg-type]
         self.scheduler = Scheduler(log, TEAM, self._plan, effects, self._blobs, snapshot_every=line.snapshot_every)
         self.scheduler.declare(line.pools.pools, self._clock())
         self._board = StatusBoard(self._blobs)
