@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from typing import Any
 
 import msgspec
@@ -32,6 +33,7 @@ class BadAssignment(ValueError):
     """Not an assignment; the message says what is wrong and holds nothing of its token."""
 
 
+_TOKEN = re.compile(r"eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*")
 _decoder = msgspec.json.Decoder(Assignment)
 
 
@@ -53,6 +55,11 @@ def read_assignment(payload: Any) -> Assignment:
         return decode_assignment(msgspec.json.encode(payload))
     except (TypeError, RecursionError) as error:
         raise BadAssignment(f"not an assignment of econda: {error}") from None
+
+
+def without_tokens(text: str) -> str:
+    """The text with `***` for every token in it, for people to look at."""
+    return _TOKEN.sub("***", text)
 
 
 def document_digest(document: bytes) -> str:

@@ -23,6 +23,7 @@ LOOK_S = (5.0, 10.0)
 ALIVE_S = 55.0
 """How often it has itself noted as alive, which is a billed write: chunks of less than a minute never do."""
 
+JOIN_S = 2.0
 CLAIM_PATIENCE_S = 120.0
 REPORT_PATIENCE_S = 7 * 24 * 3600.0
 """A result is worth waiting for, even through an outage of days, where nothing ends the place before."""
@@ -50,7 +51,8 @@ class Session:
 
     def __exit__(self, *_: object) -> None:
         self._over.set()
-        self._heart.join()
+        # It may be waiting for an answer; what it is told by then is of no use any more.
+        self._heart.join(JOIN_S)
         self.client.close()
 
     def unwanted(self, item: Item) -> bool:

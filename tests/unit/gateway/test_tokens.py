@@ -9,6 +9,7 @@ import pytest
 
 from econda_cloud.gateway.requests import Refusal, Request
 from econda_cloud.gateway.tokens import BadKeys, Key, KeyRing, Leave, Token, Tokens, rotated
+from econda_cloud.wire.assignment import encode_assignment, without_tokens
 from tests.unit.gateway.standing import Peer, chunk_of
 
 CLAIMS = {"use": "worker", "run": "r", "namespace": "n", "chunk": "r.1", "document": "d", "ends_ms": 10**15}
@@ -150,6 +151,16 @@ def test_rotating_forgets_what_has_ended_long_ago():
 def test_keys_that_cannot_sign_safely_are_none(keys):
     with pytest.raises(BadKeys):
         KeyRing(tuple(Key(id=name, secret=b"s" * size) for name, size in keys))
+
+
+def test_tokens_are_masked_wherever_they_stand(stand):
+    assignment = stand.assign(chunk_of())
+    leave = stand.tokens.sign(Leave(method="GET", blob="k", name="k", ends_ms=9), stand.now)
+    shown = without_tokens(f"{encode_assignment(assignment).decode()} /v1/blob/k?leave={leave}&x=1")
+    assert assignment.token not in shown
+    assert leave not in shown
+    assert '"token":"***"' in shown
+    assert shown.endswith("leave=***&x=1")
 
 
 def test_a_key_is_not_shown():

@@ -52,7 +52,8 @@ class System:
         self.blobs, self.log = DirectoryBlobs(folder / "blobs"), SqliteLog(folder / "log.db")
         self.tokens = Tokens(KeyFile(folder / "keys.json"))
         ports = Ports(self.log, self.blobs, self.queue, OwnLinks(self.tokens), NamedSecrets, self.clock)
-        self.server = GatewayServer(Gateway(ports, self.tokens, after_report))
+        self.gateway = Gateway(ports, self.tokens, after_report)
+        self.server = GatewayServer(self.gateway)
         self.workers: list[subprocess.Popen] = []
 
     def clock(self):
@@ -80,6 +81,12 @@ class System:
         worker = self.start(chunk, *options, **settings)
         _, said = worker.communicate(timeout=60)
         return worker.returncode, said.decode(), self.events()
+
+    def counted(self):
+        """The paths that are asked for from now on."""
+        asked, admit = [], self.gateway.admit
+        self.gateway.admit = lambda request: asked.append(request.path) or admit(request)
+        return asked
 
     def events(self):
         found = []
@@ -163,8 +170,13 @@ def test_small_files_travel_together_with_the_reports_that_name_them(system):
     """A hundred of them cost one blob, and whoever reads one of them reads no other; an empty one is one too."""
     items = tuple(WorkItem(instance=f"p/a[{n}]", attempt=1, args={"n": n}) for n in range(100))
     many = python("f = 'f'\nopen(f, 'w').write('x' * n)\nprint(n)", *items, inputs={"n": "Int"}, outputs={"f": "File"})
+    asked = system.counted()
     code, said, events = system.run(many)
     assert (code, said, len(events)) == (0, "", 100)
+    # A claim and, every five seconds, a report with its log and its files.
+    assert asked[0] == "/v1/claim"
+    assert set(asked[1:]) == {"/v1/report"}
+    assert len(asked) <= 5
     assert [system.blobs.get(event.outputs["f"]["$artifact"]["key"]) for event in events] == [
         b"x" * n for n in range(100)
     ]
