@@ -49,7 +49,12 @@ class Loot:
     namespace: str
     run: str
     environment: dict[str, str]
-    artifact: str
+    about: dict[str, Any]
+
+    @property
+    def artifact(self) -> str:
+        """The key of the file that the run has made."""
+        return self.about["key"]
 
     def client(self, service: str) -> Any:
         """A client with the credentials that were found."""
@@ -89,7 +94,7 @@ def looted(team: Team, namespace: str) -> Loot:
     run = user.the_run()
     outputs = json.loads(user.text(f"runs/{namespace}/{run}/outputs.json"))
     assert user.text(f"runs/{namespace}/{run}/outputs/f/f") == f"of {run}"
-    return Loot(namespace, run, json.loads(outputs["found"]), outputs["f"]["$artifact"]["key"])
+    return Loot(namespace, run, json.loads(outputs["found"]), outputs["f"]["$artifact"])
 
 
 @pytest.fixture(scope="session")
@@ -112,4 +117,4 @@ def nobody(team: Team, spy: Loot) -> Loot:
     given = team.clients("sts").assume_role(RoleArn=arn, RoleSessionName="nobody")["Credentials"]
     found = {"AWS_ACCESS_KEY_ID": given["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": given["SecretAccessKey"],
              "AWS_SESSION_TOKEN": given["SessionToken"]}  # fmt: skip
-    return Loot("", "", {**spy.environment, **found}, "")
+    return Loot("", "", {**spy.environment, **found}, {})

@@ -51,7 +51,7 @@ def named(team: Team, victim: Loot) -> dict[str, Any]:
 def test_the_line_works_for_both(spy: Loot, victim: Loot):
     assert spy.environment["AWS_ACCESS_KEY_ID"].startswith("ASIA"), "those of the function's role"
     assert spy.client("sts").get_caller_identity()["Arn"].rpartition("/")[0].endswith("econda-denial-work-1769")
-    assert victim.artifact.startswith("artifacts/red/sha256/")
+    assert victim.artifact.startswith(f"artifacts/red/packs/{victim.run}/")
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -160,16 +160,9 @@ def test_the_gateway_takes_no_word_for_others(session: Session, team: Team, vict
         )
         return protocol.SendReport(events=msgspec.Raw(msgspec.json.encode([event])))
 
-    theirs = {
-        "kind": "File",
-        "name": "f",
-        "sha256": victim.artifact.rpartition("/")[2],
-        "size": 1,
-        "key": victim.artifact,
-    }
     records = len(team.log.read(f"run/{victim.run}"))
     assert refused(session, "/v1/report", report(instance="p/read")) == 422
-    assert refused(session, "/v1/report", report(outputs={"y": {"$artifact": theirs}})) == 422
+    assert refused(session, "/v1/report", report(outputs={"y": {"$artifact": victim.about}})) == 422
     session.client.token += "x"
     assert refused(session, "/v1/report", report()) == 401
     assert len(team.log.read(f"run/{victim.run}")) == records
