@@ -7,6 +7,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from econda_cloud.gateway import claims
 from econda_cloud.place import capacity
 from econda_cloud.place import step as broker
 from econda_cloud.ports.log import Conflict
@@ -14,7 +15,6 @@ from econda_cloud.run import calls, conclude, endings, expand, fingerprints, out
 from econda_cloud.schedule import history, scheduler, status
 from econda_cloud.wire.outcome import Outcome
 from econda_cloud.worker.data import operator_state as state
-from econda_cloud.worker.reports import claims
 from tests.simulation.planting import Bug
 
 
@@ -168,9 +168,11 @@ def _skips_one(right: Any) -> Any:
 
 
 def _always_mine(right: Any) -> Any:
-    def claim(*args: Any) -> bool:
-        right(*args)
-        return True
+    def claim(log: Any, chunk: str, index: Any, owner: str, handle: str, now: int) -> Any:
+        try:
+            return right(log, chunk, index, owner, handle, now)
+        except claims.Taken:
+            return claims.Claimed(owner=owner, handle=handle, since_ms=now, until_ms=now + claims.LASTS_MS)
 
     return claim
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from econda_adapters.aws.assignment import Assignment, decode_assignment
 from econda_adapters.aws.batch_events import lost_job
 from econda_adapters.aws.batch_pool import ASSIGNMENT
 
@@ -18,6 +17,7 @@ from econda_cloud.simulate.agenda import Agenda
 from econda_cloud.simulate.chance import Chance
 from econda_cloud.simulate.processes import Process, Steps
 from econda_cloud.simulate.queues import GroupedQueue, StandardQueue
+from econda_cloud.wire.assignment import Assignment, decode_assignment
 
 FUNCTION_LIMIT_MS = 900_000
 Start = Callable[[str, Assignment, int | None, int | None, Callable[[], bool]], Steps]
@@ -80,7 +80,7 @@ class Cloud:
         return request
 
     def _begin_function(self, payload: bytes) -> None:
-        name, assignment = self.name("worker"), decode_assignment(json.loads(payload))
+        name, assignment = self.name("worker"), decode_assignment(payload)
         wait = self.chance.between("fn", 20, 2_000)
         deadline = self.agenda.now + wait + FUNCTION_LIMIT_MS
         steps = self.start(name, assignment, None, deadline, lambda: False)
@@ -114,7 +114,7 @@ class Cloud:
         if member.over:
             return
         told = {each["name"]: each["value"] for each in member.environment}
-        assignment = decode_assignment(json.loads(told[ASSIGNMENT]))
+        assignment = decode_assignment(told[ASSIGNMENT])
         name = self.name("worker")
         steps = self.start(name, assignment, member.index, None, lambda: member.stopping)
         member.process = Process(self.agenda, self.chance, f"{name} runs {assignment.chunk} {member.index}", steps,

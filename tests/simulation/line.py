@@ -8,7 +8,6 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from econda_adapters.aws.assignment import Assignment
 from econda_edsl.plan import encode_plan
 
 from econda_cloud.ports.blobs import MemoryBlobs
@@ -19,6 +18,7 @@ from econda_cloud.simulate.chance import Chance, Faults, drawn_faults
 from econda_cloud.simulate.processes import Steps, skewed
 from econda_cloud.simulate.queues import GroupedQueue, StandardQueue
 from econda_cloud.simulate.stores import ProcessLog, Throttled, TracedLog
+from econda_cloud.wire.assignment import Assignment
 from econda_cloud.wire.chunk import Chunk, WorkItem
 from econda_cloud.wire.events import CancelRequested, RunStarted
 from econda_cloud.wire.keys import plan_key

@@ -5,14 +5,22 @@ from __future__ import annotations
 import json
 
 import pytest
-from econda_adapters.aws.assignment import Assignment, assign, assigned_chunk, decode_assignment, encode_assignment
 from econda_adapters.aws.batch_events import lost_job, why_failed
 from econda_adapters.aws.lambda_pool import lost_invocation
 from econda_edsl.plan import Inline
 
+from econda_cloud.gateway.assigning import Assigner
+from econda_cloud.gateway.tokens import Key, KeyRing, Tokens
 from econda_cloud.ports.blobs import MemoryBlobs
-from econda_cloud.wire.chunk import Chunk, WorkItem, WorkTask
+from econda_cloud.wire.assignment import NOTHING, Assignment, encode_assignment, read_assignment
+from econda_cloud.wire.chunk import Chunk, WorkItem, WorkTask, decode_chunk
 from econda_cloud.wire.events import AttemptFailed, ChunkLost
+from econda_cloud.wire.keys import chunk_key
+
+
+def assign(chunk: Chunk, blobs: MemoryBlobs, *, inline: bool) -> Assignment:
+    tokens = Tokens(lambda: KeyRing((Key(id="k", secret=b"k" * 32),)))
+    return Assigner("https://gateway", tokens, blobs).assign(chunk, 0, inline=inline)
 
 
 def chunk(count: int = 1, body: str = "y = 1") -> Chunk:
@@ -53,7 +61,9 @@ def test_why_a_job_failed(detail, failure):
 def test_a_failed_job_is_a_lost_chunk():
     assert lost_job(failed(statusReason="Host EC2 (instance i-1) terminated."), MemoryBlobs()) == (
         "r",
-        ChunkLost(chunk="r.1", failure="preempted", message="AWS Batch: Host EC2 (instance i-1) terminated."),
+        ChunkLost(
+            chunk="r.1", failure="preempted", message="AWS Batch: Host EC2 (instance i-1) terminated.", handle="j"
+        ),
     )
 
 
@@ -64,7 +74,7 @@ def test_a_failed_member_of_an_array_is_its_attempt_only():
     assert found is not None
     event = found[1]
     assert isinstance(event, AttemptFailed)
-    assert (event.instance, event.attempt, event.failure) == ("p/t[2]", 2, "lost")
+    assert (event.instance, event.attempt, event.failure, event.handle) == ("p/t[2]", 2, "lost", "j")
 
 
 @pytest.mark.parametrize(
@@ -86,14 +96,18 @@ def test_other_changes_say_nothing(detail):
 
 def destination(assignment: Assignment, **answer) -> dict:
     payload = json.loads(encode_assignment(assignment))
-    return {"requestContext": {"condition": "RetriesExhausted"}, "requestPayload": payload, "responsePayload": answer}
+    return {
+        "requestContext": {"condition": "RetriesExhausted", "requestId": "q-7"},
+        "requestPayload": payload,
+        "responsePayload": answer,
+    }
 
 
 def test_a_failed_invocation_is_a_lost_chunk():
     body = destination(assign(chunk(2), MemoryBlobs(), inline=True), errorMessage="boom", errorType="ValueError")
     assert lost_invocation(body) == (
         "r",
-        ChunkLost(chunk="r.1", failure="lost", message="the function ended: boom"),
+        ChunkLost(chunk="r.1", failure="lost", message="the function ended: boom", handle="q-7"),
     )
 
 
@@ -118,7 +132,7 @@ def test_a_long_chunk_travels_through_the_store():
     long = chunk(body="y = 1  # " + "x" * 300_000)
     assignment = assign(long, blobs, inline=True)
     assert len(encode_assignment(assignment)) < 1_000
-    assert assigned_chunk(decode_assignment(json.loads(encode_assignment(assignment))), blobs) == long
-    short = assign(chunk(), blobs, inline=True)
-    assert short.key == ""
-    assert assigned_chunk(decode_assignment(json.loads(encode_assignment(short))), MemoryBlobs()) == chunk()
+    assert decode_chunk(blobs.get(chunk_key("n", "r", "r.1"))) == long
+    short = assign(chunk(), MemoryBlobs(), inline=True)
+    assert (assignment.document == NOTHING, short.document == NOTHING) == (True, False)
+    assert decode_chunk(bytes(read_assignment(json.loads(encode_assignment(short))).document)) == chunk()
