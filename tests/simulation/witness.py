@@ -41,7 +41,7 @@ class RunWitness:
         self.digests = [digest(None)]
         self.succeeded: set[str] = set()
         self.placed: set[tuple[str, Item]] = set()
-        self.refused = False
+        self.refused = self.chunk_refused = False
         self.broken = False
         self.most_attempts = 0
 
@@ -69,7 +69,7 @@ class RunWitness:
                 case ResultsFound(results=results):
                     told |= {found.instance for found in results}
                 case ChunkRefused():
-                    self.refused = True
+                    self.refused = self.chunk_refused = True
                 case GrantsSet(unplaceable=unplaceable):
                     self.refused = self.refused or bool(unplaceable)
                 case RunBroken():

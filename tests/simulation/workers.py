@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -14,10 +13,10 @@ from econda_cloud.gateway.gateway import Gateway, Ports
 from econda_cloud.gateway.own_links import OwnLinks
 from econda_cloud.gateway.requests import Request
 from econda_cloud.gateway.tokens import Key, KeyRing, Tokens
+from econda_cloud.gateway.work_answers import AfterReport
 from econda_cloud.ports.blobs import MemoryBlobs
 from econda_cloud.ports.log import Log
 from econda_cloud.ports.secrets import LocalSecrets
-from econda_cloud.schedule.run_history import RunHistory
 from econda_cloud.simulate.processes import Steps
 from econda_cloud.simulate.stores import Throttled
 from econda_cloud.wire import worker_protocol as protocol
@@ -41,16 +40,16 @@ SLICES = 3
 
 @dataclass
 class Surroundings:
-    """What a worker reaches. `begin` is told of every attempt that begins and says what it does; `agreed` is shown what
-    a worker that goes on by itself knows of its run."""
+    """What a worker reaches. `begin` is told of every attempt that begins and says what it does; `went_on`, that one is
+    gone on with where the one before it ended."""
 
     log: Log
     blobs: MemoryBlobs
     clock: Callable[[], int]
     send: Callable[[str, str], None]
     begin: Callable[[Chunk, WorkItem], Doing]
-    spool: Path
-    agreed: Callable[[str, RunHistory], None]
+    after_report: AfterReport
+    went_on: Callable[[], None]
     stopping: Callable[[], bool] = lambda: False
 
 
@@ -61,7 +60,7 @@ class Peer:
         ports = Ports(
             about.log, about.blobs, _Sender(about.send), OwnLinks(TOKENS), lambda _: LocalSecrets({}), about.clock
         )
-        self._gateway, self._document = Gateway(ports, TOKENS), assignment.document
+        self._gateway, self.document = Gateway(ports, TOKENS, about.after_report), assignment.document
         self.name, self.token = name, assignment.token
 
     def ask(self, path: str, body: protocol.Body, kind: Any) -> Generator[int, None, Any]:
@@ -74,7 +73,7 @@ class Peer:
             if response.status == 200:
                 return msgspec.json.decode(response.body, type=kind)
             if response.status == 428:
-                body = msgspec.structs.replace(body, document=self._document)
+                body = msgspec.structs.replace(body, document=self.document)
             elif response.status not in (429, 503):
                 assert response.status == 409, response.body
                 return None
@@ -91,11 +90,17 @@ class _Sender:
 
 
 def working(
-    about: Surroundings, name: str, assignment: Assignment, index: int | None, deadline_ms: int | None, look_first: bool
+    about: Surroundings,
+    name: str,
+    handle: str,
+    assignment: Assignment,
+    index: int | None,
+    deadline_ms: int | None,
+    look_first: bool,
 ) -> Steps:
     """The steps of a worker with this assignment, or with one member of it."""
     peer = Peer(about, name, assignment)
-    claim = protocol.Claim(chunk=assignment.chunk, namespace=assignment.namespace, owner=name, handle=name, index=index,
+    claim = protocol.Claim(chunk=assignment.chunk, namespace=assignment.namespace, owner=name, handle=handle, index=index,
                            look=look_first, document=assignment.document)  # fmt: skip
     claimed = yield from peer.ask("/v1/claim", claim, protocol.Claimed)
     if claimed is None:
@@ -105,12 +110,23 @@ def working(
     chunk = decode_chunk(bytes(assignment.document if inline else claimed.document))
     if index is not None:
         chunk = msgspec.structs.replace(chunk, items=(chunk.items[index],))
-    work = _Working(about, peer, chunk, set(map(tuple, claimed.cancelled)))
-    for position, item in enumerate(chunk.items):
-        yield 0
-        report = yield from _attempt(work, item, _limit(about, deadline_ms, position))
-        if work.lost or not (yield from work.report(report, last=position + 1 == len(chunk.items))):
+    work, later = _Working(about, peer, chunk, set(map(tuple, claimed.cancelled)), deadline_ms), 0
+    while True:
+        reported = None
+        for position, item in enumerate(work.chunk.items):
+            yield 0
+            report = yield from _attempt(work, item, _limit(about, deadline_ms, position + later))
+            if work.lost:
+                return
+            reported = yield from work.report(report, last=position + 1 == len(work.chunk.items))
+            if reported is None:
+                return
+        if reported is None or reported.next is None:
             return
+        about.went_on()
+        peer.token, peer.document = reported.next.token, reported.next.document
+        work = _Working(about, peer, decode_chunk(bytes(reported.next.document)), set(), deadline_ms)
+        later += 1
 
 
 @dataclass
@@ -121,19 +137,22 @@ class _Working:
     peer: Peer
     chunk: Chunk
     cancelled: set[Any]
+    deadline_ms: int | None = None
     lost: bool = False
     held: list[Report] = field(default_factory=list)
     since: int | None = None
 
-    def report(self, report: Report, *, last: bool) -> Generator[int, None, bool]:
-        """As `reports.delivery` does: with others, unless those before have waited long enough. False if it was refused."""
+    def report(self, report: Report, *, last: bool) -> Generator[int, None, protocol.Reported | None]:
+        """As `reports.delivery` does: with others, unless those before have waited long enough. None if it was refused."""
         self.held.append(report)
         self.since = self.about.clock() if self.since is None else self.since
         if not last and self.about.clock() - self.since < FLUSH_MS:
-            return True
-        body = protocol.SendReport(events=msgspec.Raw(msgspec.json.encode(self.held)), last=last)
+            return protocol.Reported()
+        ends_ms = None if self.deadline_ms is None else self.deadline_ms - MARGIN_MS
+        body = protocol.SendReport(events=msgspec.Raw(msgspec.json.encode(self.held)), last=last,
+                                   may_go_on=len(self.chunk.items) == 1, ends_ms=ends_ms)  # fmt: skip
         self.held, self.since = [], None
-        return (yield from self.peer.ask("/v1/report", body, protocol.Reported)) is not None
+        return (yield from self.peer.ask("/v1/report", body, protocol.Reported))
 
     def beat(self) -> Generator[int, None, None]:
         beat = yield from self.peer.ask("/v1/heartbeat", protocol.Heartbeat(alive=True), protocol.Beat)
