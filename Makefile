@@ -63,6 +63,7 @@ fuzz: install
 bench: install
 	$(BIN)/python -m bench.embedded
 	$(BIN)/python -m bench.scale --embedded
+	$(BIN)/python -m bench.team
 	$(BIN)/python -m bench.recorded
 	$(BIN)/python -m bench.wire
 	$(BIN)/python -m bench.latency
