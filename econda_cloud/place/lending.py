@@ -44,13 +44,17 @@ def lend(state: BrokerState, touched: Touched, facts: Facts) -> Iterator[AnyBrok
         if isinstance(made, Unplaceable):
             yield Lend(account.run, line.demand, _kept(line))
             answered.setdefault(account.run, []).append(made)
-        elif made is not None:
+            continue
+        while made is not None:
             gained = sum(share.slots for share in made.shares) > sum(lent.slots for lent in line.lent.values())
             if gained or account.run in touched.runs:
                 answered.setdefault(account.run, [])
                 yield made
-            if made.waits and not policed:
+            if made.left and not policed:
                 full.add(line.demand)
+            # What a policy thinks of the next offer may have changed now that the best one is full.
+            made = _lend(state, account, line, facts) if policed and gained and made.left else None
+            assert not isinstance(made, Unplaceable)
     for run, unplaceable in answered.items():
         yield Answer(run, tuple(unplaceable))
     if (at_ms := _wake_ms(state, facts)) and not state.now < state.wake_ms <= at_ms:
@@ -140,7 +144,7 @@ class _Filling:
             here = score + waiting_cost(self._demand, option.pool, self._left)
             worth = here if worth is None else min(worth, here)
         verdicts = tuple(option.verdict for option in found) if self._policy is not None else ()
-        return Lend(self._account.run, self._line.demand, self._made(), self._left > 0, verdicts)
+        return Lend(self._account.run, self._line.demand, self._made(), self._left, verdicts)
 
     def _take(self, option: Option) -> None:
         pool, offer = option.pool, option.offer
