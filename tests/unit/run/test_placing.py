@@ -133,7 +133,7 @@ def test_an_answer_to_what_was_told_before_is_not_heard():
 
 
 def test_a_slot_is_free_when_the_last_of_a_sequence_and_each_of_an_array_has_ended():
-    sequence, array = begun(2), begun(9, array=True)
+    sequence, array = begun(2), begun(20, array=True)
     before = sum(sequence.run.used.values())
     sequence.succeed("p/f[1]/b")
     assert sum(sequence.run.used.values()) == before

@@ -17,7 +17,6 @@ from econda_cloud.schedule.effects import Handing
 from econda_cloud.schedule.history import SNAPSHOT_EVERY
 from econda_cloud.schedule.rounds import Outcomes, Rounds, Taking
 from econda_cloud.schedule.status import StatusBoard, publish_outputs, show_broken
-from econda_cloud.wire.broker import AnyBrokerEvent
 from econda_cloud.wire.commands import CancelAttempts, Keep, LookAfter, LookUp
 from econda_cloud.wire.events import AnyEvent, AttemptSucceeded, GrantsSet, Item, RunStarted
 from econda_cloud.wire.grants import RunTold
@@ -169,10 +168,10 @@ class Team:
         return ()
 
     def look_up(self, plan: Plan, state: RunState, commands: Sequence[LookUp]) -> Sequence[AnyEvent]:
-        raise AssertionError("nothing is kept here")
+        raise AssertionError(f"nothing is kept here: {plan.name}, {state.run}, {commands}")
 
     def keep(self, plan: Plan, state: RunState, commands: Sequence[Keep]) -> None:
-        raise AssertionError("nothing is kept here")
+        raise AssertionError(f"nothing is kept here: {plan.name}, {state.run}, {commands}")
 
     def tell_broker(self, told: Sequence[tuple[RunTold, Policy | None]]) -> None:
         for each, _ in told:
@@ -203,10 +202,7 @@ class Team:
             self.to_runs.append((run, answer))
 
     def wake_broker(self, at_ms: int, now: int) -> None:
-        raise AssertionError("nobody has a policy here")
-
-    def take_broker(self, events: Iterable[AnyBrokerEvent], now: int, *, again: bool = False) -> None:
-        self.broker.take(events, now, again=again)
+        raise AssertionError(f"nobody has a policy here: {at_ms}, {now}")
 
     def _do(self, what: str, run: str) -> None:
         self.effect(what, run)

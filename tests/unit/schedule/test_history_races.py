@@ -74,7 +74,7 @@ def test_who_is_slower_decides_again_on_what_has_become_of_the_run():
 def test_who_is_always_slower_says_so_in_the_end():
     class Busy(MemoryLog):
         def append(self, name: str, expected: int, record: bytes) -> int:
-            raise Conflict("somebody was faster")
+            raise Conflict(f"somebody was faster: {name} {expected} {record!r}")
 
     with pytest.raises(Conflict, match=f"faster {TRIES} times"):
         history_of(Busy()).take([START], 1)
