@@ -20,7 +20,7 @@ from bench.shapes import chain, plan_of
 from bench.wire import run_source
 from econda_cloud.ports.log import Log
 from econda_cloud.record.instances import instances_of
-from econda_cloud.wire.events import decode_entry
+from econda_cloud.wire.entries import decode_entry
 
 LINKS = 300
 WIRE_LINKS = (100, 1000)

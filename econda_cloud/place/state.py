@@ -82,7 +82,8 @@ class BrokerState(msgspec.Struct):
 
     demands: classes by key. waiting: by class, the runs that wait, who came first first. used, by pool: what all lines'
     `lent` adds up to. on_offer, by offer and class: slots lent. verdicts: of each class without regard to policies.
-    freed: pools that have had room since the last record. wake_ms: when it asked to be woken, in record `wake_seq`.
+    answers: runs to be answered, by the record that says so. over: runs that have ended lately, with the version that said
+    so: what comes late of them is not heard. wake_ms: when it asked to be woken, in record `wake_seq`.
     """
 
     seq: int = 0
@@ -96,6 +97,7 @@ class BrokerState(msgspec.Struct):
     on_offer: dict[str, dict[str, int]] = msgspec.field(default_factory=dict)
     verdicts: dict[str, tuple[Verdict, ...]] = msgspec.field(default_factory=dict)
     answers: dict[str, int] = msgspec.field(default_factory=dict)
+    over: dict[str, int] = msgspec.field(default_factory=dict)
     wake_ms: int = 0
     wake_seq: int = 0
 

@@ -11,6 +11,10 @@ CLASSES_KEPT = 1_000
 """Classes of attempts that nobody asks for any more are forgotten once there are so many."""
 
 
+OVER_KEPT = 4_096
+"""Runs that have ended are remembered, so many: a message of theirs may come late, or again."""
+
+
 class Touched:
     """What a batch of events concerns: runs to answer, and pools in which there may be room again."""
 
@@ -38,10 +42,16 @@ def take(state: BrokerState, event: AnyBrokerEvent, touched: Touched) -> None:
 
 def _take_told(state: BrokerState, event: RunTold, touched: Touched) -> None:
     account = state.runs.get(event.run)
+    if event.version <= state.over.get(event.run, 0):
+        return
     if account is not None and event.version <= account.told:
         # Its answer may have been lost in a crash.
         touched.runs[event.run] = None
         return
+    if event.over:
+        state.over[event.run] = event.version
+        while len(state.over) > OVER_KEPT:
+            del state.over[next(iter(state.over))]
     if account is None:
         if event.over:
             return
@@ -123,3 +133,12 @@ def _forget_classes(state: BrokerState) -> None:
     live = {key for account in state.runs.values() for key in account.lines}
     state.demands = {key: demand for key, demand in state.demands.items() if key in live}
     state.verdicts = {key: known for key, known in state.verdicts.items() if key in live}
+
+
+def is_stale(state: BrokerState, event: AnyBrokerEvent) -> bool:
+    """Whether it is known already."""
+    if not isinstance(event, RunTold):
+        return False
+    account = state.runs.get(event.run)
+    known = state.over.get(event.run, 0) if account is None else account.told
+    return event.version <= known

@@ -11,6 +11,7 @@ from econda_edsl.plan import Policy
 from econda_cloud.place.advance import pending
 from econda_cloud.place.lending import Facts
 from econda_cloud.place.state import BrokerState
+from econda_cloud.place.taking import is_stale
 from econda_cloud.ports.blobs import BlobStore
 from econda_cloud.ports.log import Log
 from econda_cloud.schedule.broker_history import broker_history
@@ -66,8 +67,12 @@ class BrokerRounds:
         history, events = self.history, tuple(events)
         state = history.refresh()
         history.done = state.carried if again else max(history.done, history.seq)
-        self._learn(events, state)
-        history.take(events, now)
+        if again:
+            # What was taken before its messages came again is on record: only its effects may be missing.
+            events = tuple(event for event in events if not is_stale(state, event))
+        if events:
+            self._learn(events, state)
+            history.take(events, now)
         answers, wake_ms = pending(history.state, history.done)
         if answers:
             self._effects.answer(list(answers.items()))

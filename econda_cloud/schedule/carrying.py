@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from econda_edsl.evaluate import EvaluationError
@@ -12,6 +12,7 @@ from econda_cloud.ports.pool import Accepted, Later, Refused
 from econda_cloud.run.state import RunState
 from econda_cloud.schedule.chunks import chunk_of
 from econda_cloud.schedule.effects import Effects, Handing
+from econda_cloud.schedule.results import Spread
 from econda_cloud.schedule.run_history import RunHistory
 from econda_cloud.wire.commands import (
     AnyCommand,
@@ -42,16 +43,29 @@ class Carried:
             self.answers.setdefault(run, []).extend(events)
 
 
-def carry_out(work: Work, effects: Effects, now: int) -> Carried:
-    """Carry out the commands of these runs. Never raises for what the world does."""
+def carry_out(work: Work, effects: Effects, now: int, spread: Spread = map) -> Carried:
+    """Carry out the commands of these runs. Never raises for what the world does. spread: see `Rounds`."""
     carried = Carried()
-    _dispatch(work, effects, carried, now)
-    _tell_broker(work, effects, carried)
-    for history, commands in work:
+
+    def rest(each: tuple[RunHistory, Sequence[AnyCommand]]) -> None:
         try:
-            _rest(history, commands, effects, carried, now)
+            _rest(*each, effects, carried, now)
         except Exception as error:
-            carried.failed[history.run] = error
+            carried.failed[each[0].run] = error
+
+    def act(step: Callable[[], None]) -> None:
+        step()
+
+    def all_rest() -> None:
+        for _ in spread(
+            rest, [each for each in work if any(not isinstance(c, Dispatch | TellBroker) for c in each[1])]
+        ):
+            pass
+
+    # Each waits for services of its own.
+    steps = [lambda: _dispatch(work, effects, carried, now), lambda: _tell_broker(work, effects, carried), all_rest]
+    for _ in spread(act, steps):
+        pass
     return carried
 
 

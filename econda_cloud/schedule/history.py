@@ -137,19 +137,25 @@ class History(Generic[TState, TEvent, TEntry]):
         self.seq, self._saved, self.state = 0, 0, self._fold.start()
 
     def _append(self, record: bytes) -> bool:
-        """A client whose put went through unanswered tries again and meets its own record: that is no lost race."""
-        before = self.seq
+        """A client whose put went through unanswered tries again and meets its own record: that is no lost race.
+
+        Whatever else goes wrong, nobody knows whether the record is there, so the state is not to be trusted.
+        """
+        before, mine = self.seq, False
         try:
-            self._log.append(self.name, before, record)
-        except Conflict:
-            if self._log.read(self.name, before)[:1] != [record]:
+            mine = self._put(before, record)
+        finally:
+            if not mine:
                 self.forget()
-                return False
-        except BaseException:
-            # Nobody knows whether it is there.
-            self.forget()
-            raise
-        self.seq = before + 1
+        if mine:
+            self.seq = before + 1
+        return mine
+
+    def _put(self, expected: int, record: bytes) -> bool:
+        try:
+            self._log.append(self.name, expected, record)
+        except Conflict:
+            return self._log.read(self.name, expected)[:1] == [record]
         return True
 
     def _take_in(self, record: bytes) -> None:

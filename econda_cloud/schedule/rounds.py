@@ -6,8 +6,9 @@ and changes nothing for the others.
 
 from __future__ import annotations
 
+import contextlib
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from econda_cloud.ports.blobs import BlobStore
@@ -18,6 +19,7 @@ from econda_cloud.run.timers import is_early
 from econda_cloud.schedule.carrying import carry_out
 from econda_cloud.schedule.effects import Effects
 from econda_cloud.schedule.history import SNAPSHOT_EVERY, Undecidable, Unreadable
+from econda_cloud.schedule.results import Spread
 from econda_cloud.schedule.run_history import NoPlan, Plans, RunHistory
 from econda_cloud.schedule.status import StatusBoard
 from econda_cloud.wire.entries import FromTheFuture
@@ -25,9 +27,6 @@ from econda_cloud.wire.events import AnyEvent, RunBroken, RunStarted, TimerFired
 
 RUNS_WARM = 512
 """Runs whose state is kept in memory at most; others are read again when an event comes."""
-
-FOLLOW_MOST = 8
-"""How often the answers of effects may lead to further effects in one round; what is left then comes by message."""
 
 
 class UnknownRun(LookupError):
@@ -59,7 +58,8 @@ class Outcomes:
 class Rounds:
     """The scheduler of one team's runs, in one process; any number may work side by side.
 
-    Whoever hosts it supplies the log, the plans and the effects. `plans` finds the plan of a run.
+    Whoever hosts it supplies the log, the plans and the effects. `plans` finds the plan of a run. `spread`: how what
+    concerns different runs is done: one after another, or side by side where each waits for the world.
     """
 
     def __init__(
@@ -71,8 +71,10 @@ class Rounds:
         snapshots: BlobStore | None = None,
         *,
         snapshot_every: int = SNAPSHOT_EVERY,
+        spread: Spread = map,
     ) -> None:
         self._log, self._plans, self._effects, self._board = log, plans, effects, board
+        self._spread = spread
         self._snapshots, self._every = snapshots, snapshot_every
         self._runs: OrderedDict[str, RunHistory] = OrderedDict()
 
@@ -95,16 +97,10 @@ class Rounds:
         """Take events in and carry out all that follows. `clock`: ms since the epoch; what `left` leaves no time for
         is handed back untouched.
         """
-        outcomes = Outcomes()
-        changed: dict[str, RunHistory] = {}
-        for taking in batch:
-            if not left():
-                outcomes.later[taking.run] = TimeoutError("there was no time left for it")
-                continue
-            history = self._logged(taking, clock(), outcomes)
-            if history is not None:
-                changed[taking.run] = history
-        self._follow(changed, clock, outcomes)
+        outcomes, batch = Outcomes(), list(batch)
+        unsure = {taking.run for taking in batch if taking.unsure}
+        changed = self._log_all(batch, clock, left, outcomes)
+        self._follow(changed, unsure, clock, left, outcomes)
         return outcomes
 
     def take_one(self, run: str, events: Iterable[AnyEvent], now: int, *, again: bool = False) -> None:
@@ -117,13 +113,27 @@ class Rounds:
 
     # Deciding ------------------------------------------------------------------------------------------------------
 
-    def _logged(self, taking: Taking, now: int, outcomes: Outcomes) -> RunHistory | None:
+    def _log_all(
+        self, batch: list[Taking], clock: Callable[[], int], left: Callable[[], bool], outcomes: Outcomes
+    ) -> dict[str, RunHistory]:
+        """One record for each run; those that have one, or need none."""
+
+        def log(work: tuple[Taking, RunHistory]) -> RunHistory | None:
+            taking, history = work
+            if not left():
+                outcomes.later[taking.run] = TimeoutError("there was no time left for it")
+                return None
+            return self._logged(taking, history, clock(), outcomes)
+
+        found = self._spread(log, [(taking, self.history(taking.run)) for taking in batch])
+        return {history.run: history for history in found if history is not None}
+
+    def _logged(self, taking: Taking, history: RunHistory, now: int, outcomes: Outcomes) -> RunHistory | None:
         """One record of a run; None, and its outcome told, if there is none."""
-        history = self.history(taking.run)
         try:
             self._settle(history, taking)
             if history.state is None and not any(isinstance(event, RunStarted) for event in taking.events):
-                del self._runs[taking.run]
+                self._runs.pop(taking.run, None)
                 raise UnknownRun(f"there is no run `{taking.run}`")
             if _changes_nothing(history.state, taking, now):
                 return history
@@ -184,46 +194,61 @@ class Rounds:
 
     # Acting --------------------------------------------------------------------------------------------------------
 
-    def _follow(self, changed: dict[str, RunHistory], clock: Callable[[], int], outcomes: Outcomes) -> None:
-        """Carry out what is pending, side by side over all runs, as long as answers bring more."""
+    def _follow(
+        self,
+        changed: dict[str, RunHistory],
+        unsure: set[str],
+        clock: Callable[[], int],
+        left: Callable[[], bool],
+        outcomes: Outcomes,
+    ) -> None:
+        """Carry out what is pending, side by side over all runs, as long as answers bring more and there is time.
+
+        What is left then is pending still, and found when the messages come again.
+        """
         touched = dict(changed)
-        for _ in range(FOLLOW_MOST):
-            if not changed:
+        while changed:
+            if not left():
+                outcomes.later |= {run: TimeoutError("there was no time left for all that follows") for run in changed}
                 break
             work = [(history, pending(history.state, history.done)) for history in changed.values()
                     if history.state is not None]  # fmt: skip
-            carried = carry_out(work, self._effects, clock())
-            following: dict[str, RunHistory] = {}
+            carried = carry_out(work, self._effects, clock(), self._spread)
+            outcomes.later |= carried.failed
+            before = {history.run: history.done for history, _ in work}
             for history, _ in work:
-                if history.run in carried.failed:
-                    outcomes.later[history.run] = carried.failed[history.run]
-                    continue
-                history.done = history.seq
-                answers = carried.answers.get(history.run)
-                if answers and self._answered(history, answers, clock(), outcomes):
-                    following[history.run] = history
+                if history.run not in carried.failed:
+                    history.done = history.seq
+            answered = [Taking(run, tuple(answers), unsure=run in unsure) for run, answers in carried.answers.items()
+                        if run not in carried.failed]  # fmt: skip
+            following = self._log_all(answered, clock, lambda: True, outcomes)
+            for taking in answered:
+                if taking.run not in following:
+                    # What was answered is not on record, so it is asked again.
+                    changed[taking.run].done = before[taking.run]
             changed = following
         for run in touched:
             if run not in outcomes.later and run not in outcomes.refused:
                 outcomes.done.append(run)
         self._show(touched.values(), clock(), outcomes)
 
-    def _answered(self, history: RunHistory, answers: Sequence[AnyEvent], now: int, outcomes: Outcomes) -> bool:
-        return self._logged(Taking(history.run, tuple(answers)), now, outcomes) is not None
-
     def _show(self, histories: Iterable[RunHistory], now: int, outcomes: Outcomes) -> None:
         """Statuses, now and then: one that cannot be written is written next time."""
-        if self._board is None:
+        board = self._board
+        if board is None:
             return
-        for history in histories:
-            if history.state is None or history.state.outcome is not None or history.run in outcomes.refused:
-                continue
-            try:
-                wait_ms = self._board.show(history.state, history.seq, now)
+
+        def show(history: RunHistory) -> None:
+            state = history.state
+            if state is None or state.outcome is not None or history.run in outcomes.refused:
+                return
+            with contextlib.suppress(Exception):
+                wait_ms = board.show(state, history.seq, now)
                 if wait_ms and history.run not in outcomes.later:
                     self._effects.wake(history.run, now + wait_ms, now)
-            except Exception:
-                continue
+
+        for _ in self._spread(show, list(histories)):
+            pass
 
 
 def _changes_nothing(state: RunState | None, taking: Taking, now: int) -> bool:

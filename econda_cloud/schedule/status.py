@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Any
@@ -75,12 +76,13 @@ class _Shown:
 
 
 class StatusBoard:
-    """Writes statuses, never an older one over a newer: schedulers run side by side."""
+    """Writes statuses, never an older one over a newer: schedulers run side by side. Safe between threads."""
 
     def __init__(self, blobs: BlobStore, every_ms: int = EVERY_MS) -> None:
         self._blobs, self._every = blobs, every_ms
         self._tags: dict[str, str | None] = {}
         self._shown: OrderedDict[str, _Shown] = OrderedDict()
+        self._lock = threading.Lock()
 
     def show(self, state: RunState, seq: int, now: int) -> int:
         """Write the status if there is news in it, and the last one is old enough or this is the last.
@@ -96,9 +98,10 @@ class StatusBoard:
             told, shown.told = shown.told, True
             return 0 if told else shown.at_ms + self._every - now
         self._write(status_key(state.namespace, state.run), status)
-        self._shown[state.run] = _Shown(news, now)
-        while len(self._shown) > KNOWN_MOST:
-            self._forget(next(iter(self._shown)))
+        with self._lock:
+            self._shown[state.run] = _Shown(news, now)
+            while len(self._shown) > KNOWN_MOST:
+                self._forget(next(iter(self._shown)))
         if state.outcome is not None:
             self._tags.pop(status_key(state.namespace, state.run), None)
             self._shown.pop(state.run, None)

@@ -17,7 +17,7 @@ def handler(event: dict[str, Any], context: Any) -> None:
     from econda_functions.notices import JobChange
 
     del context
-    found = lost_job(parse(event, JobChange).detail, team().blobs)
+    found = lost_job(parse(event, JobChange).detail)
     if found is None:
         return
     run, change = found

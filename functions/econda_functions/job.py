@@ -6,6 +6,7 @@ that is taken away sends SIGTERM first: the attempt then saves its checkpoint an
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sys
@@ -14,16 +15,15 @@ from econda_functions.team import team
 
 
 def main() -> int:
-    from econda_adapters.aws.assignment import Assignment
-    from econda_adapters.aws.batch_pool import CHUNK, CHUNK_KEY, RUN
+    from econda_adapters.aws.assignment import decode_assignment
+    from econda_adapters.aws.batch_pool import ASSIGNMENT
     from econda_adapters.aws.worker import Occasion, Worker
 
     stopped: list[int] = []
     signal.signal(signal.SIGTERM, lambda number, _: stopped.append(number))
     array_index = os.environ.get("AWS_BATCH_JOB_ARRAY_INDEX")
-    assignment = Assignment(
-        run=os.environ[RUN], namespace="", chunk=os.environ[CHUNK], size=1, key=os.environ[CHUNK_KEY]
-    )
+    # Attempts must not see it.
+    assignment = decode_assignment(json.loads(os.environ.pop(ASSIGNMENT)))
     worker = Worker(team().stack, team().clients)
     try:
         worker.work(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
+import msgspec
 from econda_adapters.aws.stack import FunctionTarget, QueueTarget, TeamPools, encode_pools
 
 from econda_cloud.money.snapshot import ec2_price, lambda_price
@@ -33,16 +34,20 @@ JOB_PENDING_MS = 7 * 24 * 3_600_000
 def team_pools(settings: Settings) -> TeamPools:
     """One pool of functions, and one of Batch for each shape of instance."""
     batch = [_batch(settings, shape) for shape in settings.shapes]
-    targets: dict[str, FunctionTarget | QueueTarget] = {}
+    targets: dict[str, msgspec.Raw] = {}
     for size in settings.work_sizes_mib:
         function = names.worker(settings.team, size)
-        targets[_function_offer(size)] = FunctionTarget(function=function, limit_ms=WORK_TIMEOUT_S * 1000)
+        targets[_function_offer(size)] = _raw(FunctionTarget(function=function, limit_ms=WORK_TIMEOUT_S * 1000))
     for shape in settings.shapes:
         for spot in (True, False):
             queue = names.job_queue(settings.team, shape.name, spot)
             target = QueueTarget(queue=queue, definition=names.job_definition(settings.team))
-            targets[_batch_offer(shape, spot)] = target
+            targets[_batch_offer(shape, spot)] = _raw(target)
     return TeamPools(pools=(_functions(settings), *batch), targets=targets)
+
+
+def _raw(target: msgspec.Struct) -> msgspec.Raw:
+    return msgspec.Raw(msgspec.json.encode(target))
 
 
 def digest(pools: TeamPools) -> str:

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from econda_cloud.ports.log import Log
-from econda_cloud.wire.events import AttemptSucceeded, decode_entry
+from econda_cloud.wire.entries import decode_entry
+from econda_cloud.wire.events import AttemptSucceeded
 
 PROGRAM = [sys.executable, "-c", "from econda_cloud.cli import main; main()"]
 

@@ -9,12 +9,16 @@ from econda_cloud.simulate.stores import Pause
 from tests.simulation.cloud import Cloud, ScheduleExists
 
 
+class NeverRaised(Exception):
+    """What Batch says of a definition that is gone, which here none is."""
+
+
 class CloudClients:
     """One process's clients: every request may be refused, be the last one, or let others go first."""
 
     def __init__(self, cloud: Cloud, pause: Pause) -> None:
         self._cloud, self._pause = cloud, pause
-        self.exceptions = SimpleNamespace(ConflictException=ScheduleExists)
+        self.exceptions = SimpleNamespace(ConflictException=ScheduleExists, ClientException=NeverRaised)
 
     def __call__(self, service: str) -> CloudClients:
         assert service in ("lambda", "batch", "sqs", "scheduler")

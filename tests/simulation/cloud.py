@@ -10,7 +10,7 @@ from typing import Any
 
 from econda_adapters.aws.assignment import Assignment, decode_assignment
 from econda_adapters.aws.batch_events import lost_job
-from econda_adapters.aws.batch_pool import CHUNK, CHUNK_KEY, RUN
+from econda_adapters.aws.batch_pool import ASSIGNMENT
 
 from econda_cloud.ports.blobs import MemoryBlobs
 from econda_cloud.schedule.messages import write_message
@@ -114,7 +114,7 @@ class Cloud:
         if member.over:
             return
         told = {each["name"]: each["value"] for each in member.environment}
-        assignment = Assignment(run=told[RUN], namespace="", chunk=told[CHUNK], size=1, key=told[CHUNK_KEY])
+        assignment = decode_assignment(json.loads(told[ASSIGNMENT]))
         name = self.name("worker")
         steps = self.start(name, assignment, member.index, None, lambda: member.stopping)
         member.process = Process(self.agenda, self.chance, f"{name} runs {assignment.chunk} {member.index}", steps,
@@ -139,13 +139,14 @@ class Cloud:
         if reason:
             status = reason if reason.startswith(("Host EC2", "cancelled")) else "Essential container in task exited"
             detail: dict[str, Any] = {
+                "jobId": member.job,
                 "status": "FAILED",
                 "statusReason": status,
                 "container": {"environment": member.environment},
             }
             if member.index is not None:
                 detail["arrayProperties"] = {"index": member.index}
-            found = lost_job(detail, self.blobs)
+            found = lost_job(detail)
             if found is not None:
                 self._tell(write_message(found[0], [found[1]], self.blobs))
 

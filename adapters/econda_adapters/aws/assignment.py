@@ -13,6 +13,9 @@ from econda_cloud.wire.keys import chunk_key
 
 _NOTHING = msgspec.Raw(b"null")
 
+ENVELOPE = 500
+"""Bytes of an assignment beside its document."""
+
 INLINE_MOST = 200_000
 """Bytes of a chunk that travel inside an asynchronous invocation (limit: 1 MB, formerly 256 KiB)."""
 
@@ -32,14 +35,16 @@ class Assignment(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     lone: bool = False
 
 
-def assign(chunk: Chunk, blobs: BlobStore, *, inline: bool, lone: bool = False) -> Assignment:
-    """An assignment whose document is stored first if it is too long to travel, or shall not (`inline` False).
+def assign(
+    chunk: Chunk, blobs: BlobStore, *, most: int = INLINE_MOST, stored: bool = False, lone: bool = False
+) -> Assignment:
+    """An assignment of so many bytes at most; a document that is too long to travel is stored first.
 
-    A chunk that was handed over before keeps the document of that time: its workers find their work in it by
-    number, and the attempts that have ended since then would shift those behind them.
+    An array's is always `stored`. A chunk that was handed over before keeps the document of that time: its workers find
+    their work in it by number, and the attempts that have ended since then would shift those behind them.
     """
     document = encode_chunk(chunk)
-    if inline and len(document) <= INLINE_MOST:
+    if not stored and len(document) + ENVELOPE <= most:
         return _assignment(chunk, document=msgspec.Raw(document), lone=lone)
     key = chunk_key(chunk.namespace, chunk.run, chunk.id)
     try:

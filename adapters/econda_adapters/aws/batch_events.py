@@ -4,50 +4,64 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 from econda_edsl.plan import FailureKind
 
-from econda_adapters.aws.batch_pool import CHUNK, CHUNK_KEY, RUN
-from econda_cloud.ports.blobs import BlobStore
-from econda_cloud.wire.chunk import decode_chunk
-from econda_cloud.wire.events import AnyEvent, AttemptFailed, ChunkLost
-
-KILLED = 137
+from econda_adapters.aws.batch_jobs import CHUNK, RUN, variables, why_failed
+from econda_cloud.wire.events import ChunkLost
 
 
-def lost_job(detail: dict[str, Any], blobs: BlobStore) -> tuple[str, AnyEvent] | None:
-    """The run and the event of a failed job; None for jobs that are not ours, not failed, or the parent of an array.
+class JobLost(msgspec.Struct, frozen=True, kw_only=True):
+    """A job, or one member of an array, that failed without a word of its own.
+
+    handle: what the pool calls the job that it is about, a chunk submitted twice has several; index: of a member, else
+    None. Times are milliseconds since the epoch, None for a job that never ran.
+    """
+
+    run: str
+    chunk: str
+    handle: str
+    index: int | None
+    failure: FailureKind
+    message: str
+    started_ms: int | None
+    ended_ms: int | None
+
+
+def job_lost(detail: dict[str, Any]) -> JobLost | None:
+    """None for jobs that are not ours, not failed, or the parent of an array: its members speak for themselves.
 
     A worker that could report has done so and ends well, whatever its attempt did; a failed job is one that could
     not. If the report is still on its way, the engine takes whichever comes first.
     """
-    container = detail.get("container") or {}
-    variables = {each.get("name"): each.get("value") for each in container.get("environment") or ()}
-    run, chunk, key = variables.get(RUN), variables.get(CHUNK), variables.get(CHUNK_KEY)
-    array = detail.get("arrayProperties") or {}
-    if detail.get("status") != "FAILED" or not (run and chunk and key) or ("size" in array and "index" not in array):
+    given, array = variables(detail), detail.get("arrayProperties") or {}
+    run, chunk, job = given.get(RUN), given.get(CHUNK), str(detail.get("jobId") or "")
+    if detail.get("status") != "FAILED" or not (run and chunk and job) or ("size" in array and "index" not in array):
         return None
     failure, message = why_failed(detail)
-    if "index" not in array:
-        return run, ChunkLost(chunk=chunk, failure=failure, message=message)
-    try:
-        item = decode_chunk(blobs.get(key)).items[array["index"]]
-    except (KeyError, IndexError):
+    return JobLost(
+        run=run,
+        chunk=chunk,
+        handle=job.partition(":")[0],
+        index=array.get("index"),
+        failure=failure,
+        message=message,
+        started_ms=detail.get("startedAt"),
+        ended_ms=detail.get("stoppedAt"),
+    )
+
+
+def lost_job(detail: dict[str, Any]) -> tuple[str, ChunkLost] | None:
+    """The run and the event of a failed job; None as in `job_lost`."""
+    lost = job_lost(detail)
+    if lost is None:
         return None
-    return run, AttemptFailed(instance=item.instance, attempt=item.attempt, failure=failure, message=message)
-
-
-def why_failed(detail: dict[str, Any]) -> tuple[FailureKind, str]:
-    """The kind of failure and Batch's own words (AWS Batch user guide: job state change events, troubleshooting)."""
-    container = detail.get("container") or {}
-    status, reason = str(detail.get("statusReason") or ""), str(container.get("reason") or "")
-    words = "; ".join(dict.fromkeys(text for text in (status, reason) if text)) or "no reason given"
-    message = f"AWS Batch: {words}"[:1_000]
-    if status.startswith("Host EC2"):
-        return "preempted", message
-    if "OutOfMemory" in reason or container.get("exitCode") == KILLED:
-        return "out_of_memory", message
-    if "attempt duration exceeded timeout" in status:
-        return "timed_out", message
-    if reason.startswith("Cannot") or "Error:" in reason or "cancelled by econda" in status:
-        return "failed", message
-    return "lost", message
+    return lost.run, ChunkLost(
+        chunk=lost.chunk,
+        failure=lost.failure,
+        message=lost.message,
+        index=lost.index,
+        handle=lost.handle,
+        started_ms=lost.started_ms or 0,
+        ended_ms=lost.ended_ms or 0,
+    )

@@ -1,16 +1,36 @@
-"""The pools aws.batch.*: chunks as jobs of AWS Batch, several attempts as an array."""
+"""The driver aws.batch: chunks as jobs of AWS Batch, several attempts as an array."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from econda_adapters.aws.assignment import assign
+import msgspec
+
+from econda_adapters.aws.batch_jobs import CANCELLED, CHUNK, RUN, state_of
+from econda_adapters.aws.batch_offers import QueueOffers
 from econda_adapters.aws.job_definitions import Definitions
+from econda_adapters.aws.refusals import answer_to, why_away
+from econda_adapters.aws.side_by_side import side_by_side
 from econda_adapters.aws.stack import QueueTarget
-from econda_cloud.ports.blobs import BlobStore
-from econda_cloud.wire.chunk import Chunk
-from econda_cloud.wire.commands import CancelAttempts, Dispatch
+from econda_cloud.money.prices import Price
+from econda_cloud.ports.pool import (
+    Accepted,
+    Answer,
+    Capabilities,
+    Capacity,
+    Gone,
+    JobState,
+    PoolUnavailable,
+    Refused,
+    Submission,
+    Targets,
+    Unknown,
+    job_limit_ms,
+    member_handle,
+)  # fmt: skip
 
 if TYPE_CHECKING:
     from econda_adapters.aws.clients import Clients
@@ -20,55 +40,127 @@ WORKER_MEMORY_MIB = 256
 """Given to the container on top of the attempt's memory, so that the attempt meets its own limit first."""
 
 SHORTEST_TIMEOUT_S = 60
-TIMEOUT_MARGIN_S = 120
-"""The worker ends an attempt at its time-out and reports; Batch ends a worker that hangs this much later."""
+ASSIGNMENT = "ECONDA_ASSIGNMENT"
+"""The variable in which a worker finds its assignment: Batch hands over nothing else. Who may describe the team's jobs
+may read it, so its token is for one claim and does not last."""
 
-CHUNK_KEY = "ECONDA_CHUNK_KEY"
-CHUNK = "ECONDA_CHUNK"
-RUN = "ECONDA_CHUNK_RUN"
+ASSIGNMENT_MOST = 6_000
+"""Bytes: all overrides of a container have 8,192 characters; https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_TaskOverride.html"""
+
+ARRAY_MOST = 10_000
+DESCRIBED_AT_ONCE = 100
+REFUSALS = ("ClientException", "ValidationException", "InvalidParameterValueException")
+"""What Batch says of a job that it will never take: a definition, a queue or an image that there is not."""
 
 
-class BatchPool:
-    """Raises botocore's `ClientError` for a job that Batch does not take."""
+class BatchDriver:
+    """A pool of queues. Handles are job ids; a chunk that is submitted twice is two jobs, of which one gets the claim."""
 
-    def __init__(self, clients: Clients, blobs: BlobStore) -> None:
-        self._clients, self._blobs = clients, blobs
+    def __init__(self, clients: Clients) -> None:
+        self._clients = clients
         self._definitions = Definitions(clients)
+        self._offers = QueueOffers(clients)
 
-    def submit_job(self, command: Dispatch, chunk: Chunk, target: QueueTarget) -> str:
-        """Hand a chunk over; the job's id."""
-        assignment = assign(chunk, self._blobs, inline=False)
-        variables = {CHUNK_KEY: assignment.key, CHUNK: chunk.id, RUN: chunk.run}
-        overrides: dict[str, Any] = {
-            "environment": [{"name": name, "value": value} for name, value in variables.items()],
-            "resourceRequirements": _requirements(command),
-        }
-        request: dict[str, Any] = {
-            "jobName": re.sub(r"[^A-Za-z0-9_-]", "-", chunk.id)[:128],
-            "jobQueue": target.queue,
-            "jobDefinition": self._definitions.of(target.definition, chunk.task.image),
-            "containerOverrides": overrides,
-            "retryStrategy": {"attempts": 1},
-            "tags": {"econda:run": chunk.run, "econda:namespace": chunk.namespace},
-        }
-        if assignment.size > 1:
-            request["arrayProperties"] = {"size": assignment.size}
-        if chunk.task.timeout_ms is not None:
-            seconds = -(-chunk.task.timeout_ms // 1000) + TIMEOUT_MARGIN_S
-            request["timeout"] = {"attemptDurationSeconds": max(SHORTEST_TIMEOUT_S, seconds)}
-        answer = self._clients("batch").submit_job(**request)
-        return answer["jobId"]
+    def capabilities(self) -> Capabilities:
+        return Capabilities(
+            kinds=("python", "shell", "environment"),
+            array_most=ARRAY_MOST,
+            assignment_most=ASSIGNMENT_MOST,
+            images=True,
+        )
 
-    def cancel(self, command: CancelAttempts) -> None:
-        """Terminate the job, or those members of an array that run these attempts. Ended jobs are left alone."""
-        if not command.handle:
+    def capacity(self, targets: Targets) -> dict[str, Capacity]:
+        return {offer: self._offers.capacity(raw) for offer, raw in targets.items()}
+
+    def prices(self, targets: Targets) -> dict[str, Price]:
+        return {offer: self._offers.price(raw) for offer, raw in targets.items()}
+
+    def submit(self, batch: Sequence[Submission]) -> list[Answer]:
+        return side_by_side(self._submit, batch)
+
+    def describe(self, handles: Sequence[str]) -> list[JobState]:
+        wanted = list(dict.fromkeys(handles))
+        hundreds = [wanted[at : at + DESCRIBED_AT_ONCE] for at in range(0, len(wanted), DESCRIBED_AT_ONCE)]
+        found: dict[str, JobState] = {}
+        for part in side_by_side(self._described, hundreds):
+            found |= part
+        return [found[handle] for handle in handles]
+
+    def cancel(self, handle: str, members: Sequence[int] | None = None) -> None:
+        if not handle:
             return
-        jobs = [command.handle] if command.whole else [f"{command.handle}:{member}" for member in command.members]
-        for job in jobs:
-            self._clients("batch").terminate_job(jobId=job, reason="cancelled by econda")
+        try:
+            for job in [handle] if members is None else [member_handle(handle, member) for member in members]:
+                self._terminate(job)
+        except Exception as error:
+            raise PoolUnavailable(why_away(error)) from error
+
+    def _submit(self, submission: Submission) -> Answer:
+        try:
+            target = msgspec.json.decode(submission.target, type=QueueTarget)
+            if len(submission.assignment) > ASSIGNMENT_MOST:
+                return Refused(f"its assignment has {len(submission.assignment)} bytes; a job takes {ASSIGNMENT_MOST}")
+            request = {**_asked(submission), "jobQueue": target.queue}
+            return Accepted(self._accepted(request, target.definition, submission.image))
+        except LookupError as error:
+            return Refused(str(error.args[0]))
+        except Exception as error:
+            return answer_to(error, REFUSALS)
+
+    def _accepted(self, request: dict[str, Any], base: str, image: str | None) -> str:
+        """Submit with the definition for this image. One that was known may be gone since; then it is made again."""
+        for _ in range(2):
+            known = self._definitions.knows(base, image)
+            definition = self._definitions.of(base, image)
+            try:
+                return self._clients("batch").submit_job(**request, jobDefinition=definition)["jobId"]
+            except self._clients("batch").exceptions.ClientException:
+                if not known:
+                    raise
+                self._definitions.forget(base, image)
+        raise AssertionError("what was forgotten is not known")
+
+    def _described(self, handles: Sequence[str]) -> dict[str, JobState]:
+        try:
+            jobs = self._clients("batch").describe_jobs(jobs=list(handles))["jobs"]
+        except Exception as error:
+            return dict.fromkeys(handles, Unknown(why_away(error)))
+        return dict.fromkeys(handles, Gone()) | {job["jobId"]: state_of(job) for job in jobs}
+
+    def _terminate(self, job: str) -> None:
+        # A job that Batch has forgotten is an error of the client's.
+        with suppress(self._clients("batch").exceptions.ClientException):
+            self._clients("batch").terminate_job(jobId=job, reason=CANCELLED)
 
 
-def _requirements(command: Dispatch) -> list[dict[str, str]]:
+def driver(targets: Targets, clients: Clients) -> BatchDriver:
+    """Every submission brings its target along, so those of the pool are not needed."""
+    del targets
+    return BatchDriver(clients)
+
+
+def _asked(submission: Submission) -> dict[str, Any]:
+    """A SubmitJob, but for queue and definition."""
+    array = submission.size > 1
+    given = {ASSIGNMENT: submission.assignment.decode(), CHUNK: submission.chunk, RUN: submission.run}
+    request: dict[str, Any] = {
+        "jobName": re.sub(r"[^A-Za-z0-9_-]", "-", submission.chunk)[:128],
+        "containerOverrides": {
+            "environment": [{"name": name, "value": value} for name, value in given.items()],
+            "resourceRequirements": _requirements(submission),
+        },
+        "retryStrategy": {"attempts": 1},
+        "tags": {"econda:run": submission.run, "econda:namespace": submission.namespace},
+    }
+    if array:
+        request["arrayProperties"] = {"size": submission.size}
+    limit = job_limit_ms(submission, array=array)
+    if limit is not None:
+        request["timeout"] = {"attemptDurationSeconds": max(SHORTEST_TIMEOUT_S, -(-limit // 1000))}
+    return request
+
+
+def _requirements(command: Submission) -> list[dict[str, str]]:
     needed = {
         "VCPU": str(max(1, -(-command.cpu_milli // 1000))),
         "MEMORY": str(-(-command.memory // MIB) + WORKER_MEMORY_MIB),

@@ -7,16 +7,15 @@ from typing import TYPE_CHECKING
 
 from econda_edsl.plan import Plan, Policy
 
-from econda_adapters.aws.batch_pool import BatchPool
-from econda_adapters.aws.lambda_pool import LambdaPool
-from econda_adapters.aws.refusals import answered
+from econda_adapters.aws.assignment import assign, encode_assignment
 from econda_adapters.aws.side_by_side import side_by_side
 from econda_adapters.aws.sqs_queue import SqsQueue
-from econda_adapters.aws.stack import FunctionTarget, QueueTarget, TeamPools
+from econda_adapters.aws.stack import TeamPools
 from econda_adapters.aws.timers import Timers
+from econda_adapters.drivers import Drivers, submission
 from econda_cloud.ports.blobs import BlobStore
 from econda_cloud.ports.log import Log
-from econda_cloud.ports.pool import Accepted, Answer, Refused
+from econda_cloud.ports.pool import Accepted, Answer, Later, Refused
 from econda_cloud.run.state import RunState
 from econda_cloud.schedule.broker_rounds import store_policy
 from econda_cloud.schedule.effects import Handing
@@ -53,34 +52,46 @@ class AwsEffects:
         spread: Spread = side_by_side,
     ) -> None:
         self._spread = spread
-        self._targets, self._log, self._blobs = pools.targets, log, blobs
+        self._log, self._blobs = log, blobs
         self.board = StatusBoard(blobs)
         self._results = Results(blobs, spread)
         self._timers = Timers(stack, clients)
         self._broker = SqsQueue(stack.broker_queue, clients)
-        self._lambda, self._batch = LambdaPool(clients, blobs), BatchPool(clients, blobs)
+        self._drivers = Drivers(pools, clients)
         self._policies: set[str] = set()
 
     def dispatch(self, work: Sequence[Handing]) -> Sequence[Answer]:
         return list(self._spread(self._hand_over, work))
 
     def _hand_over(self, handing: Handing) -> Answer:
-        match self._targets.get(handing.command.offer):
-            case FunctionTarget() as target:
-                return answered(lambda: self._lambda.invoke(handing.command, handing.chunk, target, lone=handing.lone))
-            case QueueTarget() as target:
-                return answered(lambda: Accepted(self._batch.submit_job(handing.command, handing.chunk, target)))
-            case None:
-                # Lent by an older version of the stack.
-                return Refused(f"the offer {handing.command.offer} was taken away")
+        """Errors of the world are answered as such by the drivers; those of the store put the chunk off."""
+        command, chunk = handing.command, handing.chunk
+        found = self._drivers.of(command.pool, command.offer)
+        if found is None:
+            # Lent by an older version of the stack.
+            return Refused(f"the offer {command.offer} was taken away")
+        driver, target = found
+        can = driver.capabilities()
+        try:
+            array = can.arrays and len(chunk.items) > 1
+            made = assign(chunk, self._blobs, most=can.assignment_most, stored=array, lone=handing.lone)
+            document = encode_assignment(made)
+        except Exception as error:
+            return Later(f"{type(error).__name__}: {error}"[:500])
+        [answer] = driver.submit([submission(command, chunk, target, document)])
+        if isinstance(answer, Accepted) and can.cancels == "never":
+            # A handle that nothing can be done with is not worth a record.
+            return Accepted("")
+        return answer
 
     def cancel(self, state: RunState, commands: Sequence[CancelAttempts]) -> None:
         """Workers look for the note; jobs are ended as well, because they may wait for hours before they look."""
         del state
         for command in commands:
             note_cancelled(self._log, command.chunk, command.items)
-            if isinstance(self._targets.get(command.offer), QueueTarget):
-                self._batch.cancel(command)
+            found = self._drivers.of(command.pool, command.offer)
+            if found is not None and (command.handle or found[0].capabilities().cancels == "by_chunk"):
+                found[0].cancel(command.handle or command.chunk, None if command.whole else command.members)
 
     def look_after(self, state: RunState, command: LookAfter) -> Sequence[AnyEvent]:
         del state

@@ -30,6 +30,13 @@ class Definitions:
             self._known[base, image] = self._made(base, image)
         return self._known[base, image]
 
+    def knows(self, base: str, image: str | None) -> bool:
+        """Whether `of` would answer from memory."""
+        return (base, image) in self._known
+
+    def forget(self, base: str, image: str | None) -> None:
+        self._known.pop((base, image or ""), None)
+
     def _made(self, base: str, image: str) -> str:
         pattern = self._newest(base)
         if pattern is None:

@@ -1,48 +1,40 @@
-"""Whether AWS says no for good, or only not now."""
+"""What an error of AWS means for one submission: never, or not now."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Container
 
-from econda_cloud.ports.pool import Answer, Later, Refused
+from econda_cloud.ports.pool import Later, Refused
 
-FOR_GOOD = frozenset(
-    {
-        "ClientException",
-        "ValidationException",
-        "ValidationError",
-        "InvalidParameterValueException",
-        "InvalidRequestContentException",
-        "ParamValidationError",
-        "RequestTooLargeException",
-        "ResourceNotFoundException",
-        "UnsupportedMediaTypeException",
-    }
-)
-"""Codes of errors that are about the request: it would be refused whenever it is made."""
-
-BUSY_MS = 5_000
-"""When to try again what was not taken."""
+THROTTLED_MS = 1_000
+OUTAGE_MS = 5_000
+TOO_MANY = 429
 
 
-def for_good(error: Exception) -> bool:
-    """Whether an error of a request would come again however often it is made."""
-    from botocore.exceptions import ClientError, ParamValidationError
+def answer_to(error: Exception, refusals: Container[str]) -> Refused | Later:
+    """`Refused` for errors with a code of `refusals` and for whatever fails on our side of the wire because of what is
+    asked; `Later` for throttling, time-outs, services that are away, missing rights, and codes that nobody knows.
+    """
+    from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
-    if isinstance(error, ParamValidationError | LookupError | ValueError):
-        return True
-    if not isinstance(error, ClientError):
-        return False
-    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 400)
-    return error.response.get("Error", {}).get("Code") in FOR_GOOD and status < 500
+    match error:
+        case ClientError():
+            found = error.response.get("Error", {})
+            code, words = str(found.get("Code", "")), f"{found.get('Code')}: {found.get('Message')}"
+            if code in refusals:
+                return Refused(words)
+            status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+            throttled = status == TOO_MANY or "Throttl" in code or "TooManyRequests" in code
+            return Later(words, THROTTLED_MS if throttled else OUTAGE_MS)
+        case ParamValidationError():
+            return Refused(f"it cannot be asked for: {error}")
+        case BotoCoreError() | OSError():
+            return Later(f"{type(error).__name__}: {error}", OUTAGE_MS)
+        case _:
+            # It would fail the same way again, and must not stop the submissions beside it.
+            return Refused(f"{type(error).__name__}: {error}")
 
 
-def answered(ask: Callable[[], Answer]) -> Answer:
-    """What AWS answers, errors included: those of the request refuse it, those of the world put it off."""
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    try:
-        return ask()
-    except (ClientError, BotoCoreError, LookupError, ValueError, OSError) as error:
-        why = f"{type(error).__name__}: {error}"[:1_000]
-        return Refused(why) if for_good(error) else Later(why, BUSY_MS)
+def why_away(error: Exception) -> str:
+    """The words for something that could not be asked."""
+    return answer_to(error, ()).why

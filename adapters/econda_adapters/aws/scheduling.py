@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from econda_adapters.aws.dynamodb_log import DynamoLog
 from econda_adapters.aws.effects import AwsBrokerEffects, AwsEffects
 from econda_adapters.aws.s3_blobs import S3Blobs
+from econda_adapters.aws.side_by_side import side_by_side
 from econda_adapters.aws.stack import POOLS_KEY, decode_pools
 from econda_cloud.schedule.broker_rounds import BrokerRounds, stored_policy
 from econda_cloud.schedule.rounds import Rounds
@@ -15,7 +16,8 @@ from econda_cloud.schedule.stored_plans import stored_plan
 
 if TYPE_CHECKING:
     from econda_adapters.aws.clients import Clients
-    from econda_adapters.aws.stack import Stack
+    from econda_adapters.aws.side_by_side import side_by_side
+from econda_adapters.aws.stack import Stack
 
 
 def team_rounds(stack: Stack, clients: Clients) -> Rounds:
@@ -23,7 +25,7 @@ def team_rounds(stack: Stack, clients: Clients) -> Rounds:
     blobs = S3Blobs(stack.bucket, clients)
     log = DynamoLog(stack.table, clients, blobs)
     effects = AwsEffects(stack, clients, decode_pools(blobs.get(POOLS_KEY)), log, blobs)
-    return Rounds(log, partial(stored_plan, blobs), effects, effects.board, blobs)
+    return Rounds(log, partial(stored_plan, blobs), effects, effects.board, blobs, spread=side_by_side)
 
 
 def team_broker(stack: Stack, clients: Clients, now: int) -> BrokerRounds:

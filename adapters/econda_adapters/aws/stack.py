@@ -47,11 +47,15 @@ def _variable(field: str) -> str:
     return f"ECONDA_{field.upper()}"
 
 
-class FunctionTarget(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="function"):
-    """An offer of aws.lambda: the function that runs its chunks. `limit_ms`: the function's own time-out."""
+class FunctionTarget(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, tag_field="kind", tag="function"):
+    """An offer of aws.lambda: the function that runs its chunks. `limit_ms`: the function's own time-out.
+
+    tenancy: its environments are kept apart by tenant, and every invocation has to say whose it is.
+    """
 
     function: str
     limit_ms: int
+    tenancy: bool = False
 
 
 class QueueTarget(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="queue"):
@@ -62,10 +66,12 @@ class QueueTarget(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", t
 
 
 class TeamPools(msgspec.Struct, frozen=True, kw_only=True):
-    """The document at `POOLS_KEY`: the pools as the broker sees them, and what stands behind each offer's name."""
+    """The document at `POOLS_KEY`: the pools as the broker sees them, and what stands behind each offer's name, which only
+    its driver reads.
+    """
 
     pools: tuple[Pool, ...]
-    targets: dict[str, FunctionTarget | QueueTarget]
+    targets: dict[str, msgspec.Raw]
 
 
 def encode_pools(pools: TeamPools) -> bytes:

@@ -15,6 +15,7 @@ from econda_adapters.aws.secrets import AwsSecrets
 from econda_adapters.clock import now_ms
 from econda_cloud.money.prices import Price
 from econda_cloud.ports.blobs import BlobStore
+from econda_cloud.ports.pool import Ended, Gone, JobState, Running, Waiting
 from econda_cloud.wire.chunk import Chunk
 from econda_cloud.wire.events import AnyEvent, ChunkLost, Item
 from econda_cloud.wire.pools import Node, Offer, Pool
@@ -31,6 +32,9 @@ SHORT_MS = 20
 
 PREPARED_MOST = 4
 """Processes started before anybody knows how many are needed."""
+
+REMEMBERED_MOST = 10_000
+"""Chunks that have ended of which the pool still knows how."""
 
 _GPUS = Path("/proc/driver/nvidia/gpus")
 
@@ -97,6 +101,8 @@ class EmbeddedPool:
         self._threads = ThreadPoolExecutor(slots, "econda-worker")
         self._cancelled: set[Item] = set()
         self._taken: set[str] = set()
+        self._open: dict[str, Chunk] = {}
+        self._states: dict[str, JobState] = {}
         self._ready: list[Chunk] = []
         self._lasted_ms: dict[str, int] = {}
         self._at_work = 0
@@ -106,7 +112,33 @@ class EmbeddedPool:
         """Take a chunk; the same one a second time changes nothing."""
         if chunk.id not in self._taken:
             self._taken.add(chunk.id)
+            self._open[chunk.id] = chunk
+            self._states[chunk.id] = Waiting()
             self._ready.append(chunk)
+
+    def state(self, chunk: str) -> JobState:
+        """What is remembered of a chunk: those that ended long ago are gone."""
+        return self._states.get(chunk, Gone())
+
+    def items(self, chunk: str) -> tuple[Item, ...]:
+        """The attempts of a chunk that has not ended; of any other, none."""
+        found = self._open.get(chunk)
+        return () if found is None else tuple((item.instance, item.attempt) for item in found.items)
+
+    def _began(self, chunk: Chunk) -> int:
+        started = now_ms()
+        self._states[chunk.id] = Running(started)
+        return started
+
+    def _over(self, chunk: Chunk, started: int, error: Exception | None = None) -> None:
+        with self._lock:
+            self._open.pop(chunk.id, None)
+            # Told anew, so that the first ones are those that ended, or began to wait, long ago.
+            del self._states[chunk.id]
+            failure, message = (None, "") if error is None else ("lost", _words(error))
+            self._states[chunk.id] = Ended(failure, message, started, now_ms())
+            while len(self._states) - len(self._open) > REMEMBERED_MOST:
+                self._states.pop(next(name for name in self._states if name not in self._open))
 
     def cancel(self, items: tuple[Item, ...]) -> None:
         self._cancelled.update(items)
@@ -136,15 +168,19 @@ class EmbeddedPool:
             meanwhile()
             return item in self._cancelled
 
+        started = self._began(chunk)
         try:
-            return list(self._reported(chunk, cancelled))
+            reports = list(self._reported(chunk, cancelled))
         except Exception as error:
+            self._over(chunk, started, error)
             return [_lost(chunk, error)]
+        self._over(chunk, started)
+        return reports
 
     def _run(self, chunk: Chunk) -> None:
         # One scheduler step then takes many.
         held: list[AnyEvent] = []
-        since = time.monotonic()
+        since, started, failed = time.monotonic(), self._began(chunk), None
         try:
             for report in self._reported(chunk, self._cancelled.__contains__):
                 held.append(report)
@@ -154,10 +190,12 @@ class EmbeddedPool:
         except Exception as error:
             # Nobody waits for this thread: what it does not say, the run would wait for until its lease ends.
             held.append(_lost(chunk, error))
+            failed = error
         with self._lock:
             self._at_work -= 1
         if held:
             self._reports.put((chunk.run, held))
+        self._over(chunk, started, failed)
 
     def _reported(self, chunk: Chunk, cancelled: Callable[[Item], bool]) -> Iterator[AnyEvent]:
         reports = run_chunk(
@@ -179,4 +217,8 @@ class EmbeddedPool:
 
 
 def _lost(chunk: Chunk, error: Exception) -> ChunkLost:
-    return ChunkLost(chunk=chunk.id, failure="lost", message=f"{type(error).__name__}: {error}")
+    return ChunkLost(chunk=chunk.id, failure="lost", message=_words(error))
+
+
+def _words(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"

@@ -90,7 +90,7 @@ class _Effects:
     def dispatch(self, work: Sequence[Handing]) -> Sequence[Answer]:
         for handing in work:
             self.pool.submit(handing.chunk)
-        return [Accepted()] * len(work)
+        return [Accepted("")] * len(work)
 
     def cancel(self, state: RunState, commands: Sequence[CancelAttempts]) -> None:
         del state
@@ -113,7 +113,7 @@ class _Effects:
         for each, policy in told:
             if policy is not None and each.terms is not None:
                 self.policies[each.terms.policy] = policy
-        self.broker.take([each for each, _ in told], now_ms(), again=True)
+        self.broker.take([each for each, _ in told], now_ms())
 
     def answer(self, answers: Sequence[tuple[str, GrantsSet]]) -> None:
         self.answers += [answer for _, answer in answers]
@@ -224,9 +224,9 @@ def resume_run(
         lost: list[AnyEvent] = [ChunkLost(chunk=chunk, failure="preempted", message=message) for chunk in state.chunks]
         # Whatever that process had decided and not done yet is done now; what its broker had answered is asked again.
         rounds.take_one(run, lost or [TimerFired()], now_ms(), again=True)
-        if (state := rounds.state(run)) is not None and state.outcome is None:
-            if state.telling.words is not None:
-                effects.tell_broker([(state.telling.words, plan.policy)])
+        state = rounds.state(run)
+        if state is not None and state.outcome is None and state.telling.words is not None:
+            effects.tell_broker([(state.telling.words, plan.policy)])
         _take(rounds, effects, run, [])
         return _until_ended(rounds, effects, run, progress)
 
@@ -321,5 +321,5 @@ def _arrived(effects: _Effects) -> list[AnyEvent]:
         events.append(TimerFired())
         if effects.broker is not None and 0 < effects.broker_wakes <= now:
             effects.broker_wakes = 0
-            effects.broker.take([BrokerWoken(at_ms=now)], now, again=True)
+            effects.broker.take([BrokerWoken(at_ms=now)], now)
     return events

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from econda_local.batch import specs
@@ -13,6 +14,9 @@ from econda_local.batch.refusal import Refused
 Wire = dict[str, Any]
 
 _KEPT = ("parameters", "retryStrategy", "timeout", "propagateTags", "schedulingPriority", "containerProperties")
+_IMAGE = re.compile(r"[A-Za-z0-9._:/@#-]{1,255}")
+"""https://docs.aws.amazon.com/batch/latest/APIReference/API_ContainerProperties.html"""
+
 _ABSENT_HERE = ("nodeProperties", "eksProperties", "ecsProperties", "consumableResourceProperties")
 
 
@@ -26,6 +30,8 @@ def register(account: Account, request: Wire) -> Wire:
     properties = request["containerProperties"]
     if not properties.get("image"):
         raise Refused("Container.image is required")
+    if not _IMAGE.fullmatch(properties["image"]):
+        raise Refused("Error executing request, Exception : Container.image contains invalid characters.")
     container = specs.effective_container(properties, {}, {})
     specs.spec(container, request.get("retryStrategy", {}), request.get("timeout", {}), account.shortest_timeout)
     revisions = account.definitions.setdefault(name, [])

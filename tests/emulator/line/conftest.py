@@ -21,7 +21,7 @@ from econda_infra.settings import Settings
 
 from econda_cloud.record.instances import Instance, instances_of
 from econda_cloud.submission.bundles import zip_files
-from econda_cloud.wire.events import decode_entry
+from econda_cloud.wire.entries import decode_entry
 
 PATIENCE_S = 110.0
 

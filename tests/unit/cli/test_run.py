@@ -96,18 +96,3 @@ def test_does_not_compile(econda, tmp_path):
 
 def test_no_such_run(econda):
     assert econda("show", "nothing").returncode == 4
-
-
-def test_why_tells_what_went_on_in_the_place_of_another(econda, tmp_path):
-    (tmp_path / "p.edsl").write_text(
-        "edsl 1\n\ntask add(x: Int) -> (y: Int):\n    run python:\n        y = x + 1\n\n"
-        "pipeline p() -> (n: Int):\n    repeat up to 50:\n        carry k: Int = 0\n        a = add(x = k)\n"
-        '        next k = a.y\n    until a.y >= 40 else fail "never"\n    return n = k\n'
-    )
-    assert run_json(econda, "p.edsl")[1]["outputs"] == {"n": 40}
-    answers = [json.loads(econda("why", "last", f"p/repeat[{n}]/a", "--json").stdout) for n in (1, 40)]
-    assert answers[0]["went_on_from"] == ""
-    assert [offer["chosen"] for offer in answers[1]["offers"]] == [True]
-    assert answers[1]["went_on_from"], "each of the last links began where the one before it had ended"
-    said = econda("why", "last", "p/repeat[40]/a").stdout
-    assert f"went on in the place of chunk {answers[1]['went_on_from']}" in said

@@ -1,0 +1,1 @@
+"""Pools of machines that the team owns."""
