@@ -78,7 +78,7 @@ class AwsEffects:
             document = encode_assignment(made)
         except Exception as error:
             return Later(f"{type(error).__name__}: {error}"[:500])
-        [answer] = driver.submit([submission(command, chunk, target, document)])
+        [answer] = driver.submit([submission(command, chunk, target, document, made.size)])
         if isinstance(answer, Accepted) and can.cancels == "never":
             # A handle that nothing can be done with is not worth a record.
             return Accepted("")
