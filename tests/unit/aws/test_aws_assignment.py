@@ -1,30 +1,38 @@
-"""What a worker is told, when a chunk is handed over twice."""
+"""What is handed over, when a chunk is handed over twice, or where there is nobody to take it."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import msgspec
-import pytest
 from econda_adapters.aws.assignment import assign, assigned_chunk
-from econda_adapters.aws.batch_pool import BatchPool
 from econda_adapters.aws.effects import AwsEffects
-from econda_adapters.aws.stack import QueueTarget, Stack, TeamPools
+from econda_adapters.aws.stack import Stack, TeamPools
 from econda_edsl.plan import Inline
 
 from econda_cloud.ports.blobs import MemoryBlobs
 from econda_cloud.ports.log import MemoryLog
+from econda_cloud.ports.pool import Accepted, Refused
+from econda_cloud.schedule.effects import Handing
 from econda_cloud.wire.chunk import Chunk, WorkItem, WorkTask
 from econda_cloud.wire.commands import Dispatch
-from econda_cloud.wire.events import ChunkLost
+from tests.simulation.pools import base_pools
 
 TASK = WorkTask(name="t", run=Inline(language="python", body="y = 1"))
 WHOLE = Chunk(id="r.1", run="r", namespace="n", task=TASK,
               items=tuple(WorkItem(instance=f"p/f[{n}]/a", attempt=1) for n in range(4)))  # fmt: skip
 LATER = msgspec.structs.replace(WHOLE, items=WHOLE.items[2:])
+DISPATCH = Dispatch(chunk="r.1", pool="aws.batch.all", offer="aws.batch.spot", spot=True, items=(), cpu_milli=1, memory=1)  # fmt: skip
+QUEUE = msgspec.Raw(b'{"kind":"queue","queue":"jobs","definition":"worker"}')
+STACK = Stack(**dict.fromkeys(Stack.__struct_fields__, ""))
 
 
 class Batch:
+    """Takes every job."""
+
+    class exceptions:
+        ClientException = type("ClientException", (Exception,), {})
+
     def __init__(self) -> None:
         self.sizes: list[Any] = []
 
@@ -33,21 +41,29 @@ class Batch:
         return {"jobId": f"job-{len(self.sizes)}"}
 
 
-def test_members_of_an_array_keep_their_numbers_when_it_is_submitted_again():
-    blobs, batch = MemoryBlobs(), Batch()
-    pool = BatchPool(lambda _: batch, blobs)  # type: ignore[arg-type]
-    dispatch = Dispatch(chunk="r.1", pool="aws.batch", offer="spot", spot=True, items=(), cpu_milli=1, memory=1)
-    for chunk in (WHOLE, LATER):
-        pool.submit([(dispatch, chunk, QueueTarget(queue="q", definition="d"))])
-    assert batch.sizes == [{"size": 4}, {"size": 4}]
-    assert assigned_chunk(assign(LATER, blobs, inline=False), blobs) == WHOLE
+def effects(targets: dict[str, msgspec.Raw], batch: Batch) -> AwsEffects:
+    clients: Any = lambda _: batch
+    pools = TeamPools(pools=base_pools().pools, targets=targets)
+    return AwsEffects(STACK, clients, pools, MemoryLog(), MemoryBlobs(), spread=lambda ask, items: [ask(each) for each in items])  # fmt: skip
 
 
-def test_a_chunk_placed_on_an_offer_that_is_gone_is_lost_at_once(monkeypatch):
-    monkeypatch.setattr("econda_adapters.aws.effects.ready_chunks", lambda *_: ([(dispatch, WHOLE)], []))
-    dispatch = Dispatch(chunk="r.1", pool="aws.batch", offer="spot", spot=True, items=())
-    stack = Stack(**dict.fromkeys(Stack.__struct_fields__, ""))
-    effects = AwsEffects(stack, pytest.fail, TeamPools(pools=(), targets={}), MemoryLog(), MemoryBlobs())  # type: ignore[arg-type]
-    [lost] = effects.dispatch(None, None, [dispatch])  # type: ignore[arg-type]
-    assert isinstance(lost, ChunkLost)
-    assert (lost.chunk, lost.failure) == ("r.1", "lost")
+def test_members_of_an_array_keep_their_numbers_when_it_is_handed_over_again():
+    batch = Batch()
+    world = effects({DISPATCH.offer: QUEUE}, batch)
+    answers = [world.dispatch([Handing(DISPATCH, chunk)]) for chunk in (WHOLE, LATER)]
+    assert answers == [[Accepted("job-1")], [Accepted("job-2")]]
+    assert batch.sizes == [{"size": 4}, {"size": 4}], "members 2 and 3 would never begin"
+    assert assigned_chunk(assign(LATER, world._blobs, stored=True), world._blobs) == WHOLE
+
+
+def test_a_chunk_whose_offer_is_gone_is_refused():
+    batch = Batch()
+    assert effects({"aws.batch.firm": QUEUE}, batch).dispatch([Handing(DISPATCH, WHOLE)]) == [Refused("the offer aws.batch.spot was taken away")]  # fmt: skip
+    assert batch.sizes == []
+
+
+def test_one_chunk_that_cannot_be_handed_over_keeps_no_other_from_being_so():
+    batch = Batch()
+    nowhere = msgspec.structs.replace(DISPATCH, chunk="r.2", offer="gone")
+    answers = effects({DISPATCH.offer: QUEUE}, batch).dispatch([Handing(nowhere, WHOLE), Handing(DISPATCH, WHOLE)])
+    assert [type(answer) for answer in answers] == [Refused, Accepted]
