@@ -76,8 +76,8 @@ def apply(plan: Plan, state: RunState | None, entry: Entry) -> RunState | None:
     """
     reading = Reading(entry.decisions)
     state = _advance(plan, state, entry, reading)
-    if reading.left():
-        raise Unfoldable(f"the record has decisions that nothing asked for: {reading.left()!r:.200}")
+    if (left := reading.left()) is not None:
+        raise Unfoldable(f"the record has decisions that nothing asked for: {left!r:.200}")
     return state
 
 
