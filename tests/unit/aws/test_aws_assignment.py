@@ -42,7 +42,9 @@ class Batch:
 
 
 def effects(targets: dict[str, msgspec.Raw], batch: Batch) -> AwsEffects:
-    clients: Any = lambda _: batch
+    def clients(_: str) -> Any:
+        return batch
+
     pools = TeamPools(pools=base_pools().pools, targets=targets)
     return AwsEffects(STACK, clients, pools, MemoryLog(), MemoryBlobs(), spread=lambda ask, items: [ask(each) for each in items])  # fmt: skip
 
