@@ -5,11 +5,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 
 class Conflict(Exception):
     """Somebody else appended to the log since it was read."""
+
+
+class Damaged(Exception):
+    """A record is missing in the middle of a log."""
 
 
 class Log(Protocol):
@@ -22,13 +27,20 @@ class Log(Protocol):
         """
         ...
 
-    def read(self, name: str, after: int = 0) -> list[bytes]:
-        """Records with numbers above `after`, in order."""
+    def read(self, name: str, after: int = 0, most: int | None = None) -> list[bytes]:
+        """Records with numbers above `after`, in order, the first `most` of them. Raises `Damaged` if one is missing."""
         ...
 
     def names(self, prefix: str) -> list[str]:
         """Names of logs with this prefix that hold a record, sorted."""
         ...
+
+
+def check_whole(name: str, after: int, numbers: Sequence[int]) -> None:
+    """Raises `Damaged` if these numbers of records do not follow each other from `after` on."""
+    if numbers and (numbers[0] != after + 1 or numbers[-1] - numbers[0] != len(numbers) - 1):
+        expected = next(e for e, found in enumerate(numbers, after + 1) if e != found)
+        raise Damaged(f"record {expected} of {name} is missing")
 
 
 class MemoryLog:
@@ -44,8 +56,8 @@ class MemoryLog:
         records.append(record)
         return expected + 1
 
-    def read(self, name: str, after: int = 0) -> list[bytes]:
-        return self._records.get(name, [])[after:]
+    def read(self, name: str, after: int = 0, most: int | None = None) -> list[bytes]:
+        return self._records.get(name, [])[after : None if most is None else after + most]
 
     def names(self, prefix: str) -> list[str]:
         return sorted(name for name, records in self._records.items() if name.startswith(prefix) and records)

@@ -24,9 +24,9 @@ from econda_cloud.run.placing import place, placements
 from econda_cloud.run.state import Preparation, RunState, TimerKind
 from econda_cloud.run.stopping import begin_ending, end, ending
 from econda_cloud.run.telling import has_news, note_told, take_grants
-from econda_cloud.run.timers import next_ms, prune
+from econda_cloud.run.timers import SHOW_MS, next_ms, prune
 from econda_cloud.run.work import Work
-from econda_cloud.wire.entries import ENGINE_VERSION, AnyDecision, Ending, Entry, Placed, Told, Woken
+from econda_cloud.wire.entries import ENGINE_VERSION, AnyDecision, Ending, Entry, Placed, Shown, Told, Woken
 from econda_cloud.wire.events import (
     AnyEvent,
     AttemptFailed,
@@ -102,6 +102,7 @@ def _advance(
         state.unsure = state.seq
     _due(work)
     conclude(work)
+    state.unshown = state.unshown or not all(isinstance(event, TimerFired | GrantsSet) for event in entry.events)
     for event in entry.events:
         # As if each had come alone.
         _take(work, event)
@@ -223,6 +224,8 @@ def _rest(work: Work) -> Iterator[AnyDecision]:
     while (yield from placements(work)):
         # A handler that has begun in place of what was stopped may be placed as well.
         pass
+    if state.outcome is None and state.unshown and state.now >= state.shown_ms + SHOW_MS:
+        yield Shown()
     if has_news(work):
         yield Told(state.telling.version + 1)
     if state.outcome is None and (at_ms := next_ms(work)) and not state.now < state.wake_ms <= at_ms:
@@ -242,5 +245,7 @@ def _take_decision(work: Work, decision: AnyDecision) -> None:
             note_told(work, version)
         case Woken(at_ms=at_ms):
             state.wake_ms, state.wake_seq = at_ms, state.seq
+        case Shown():
+            state.unshown, state.shown_ms, state.shown_seq = False, state.now, state.seq
         case _:
             raise Unfoldable(f"{decision!r:.200} is decided along with its event")

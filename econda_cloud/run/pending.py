@@ -16,6 +16,7 @@ from econda_cloud.wire.commands import (
     LookAfter,
     LookUp,
     SetTimer,
+    ShowStatus,
     TellBroker,
 )
 from econda_cloud.wire.events import Item
@@ -35,6 +36,8 @@ def pending(state: RunState, since: int | None = None) -> list[AnyCommand]:
         commands.append(TellBroker(told=state.telling.words))
     if state.outcome is None and state.wake_seq > since and state.wake_ms:
         commands.append(SetTimer(at_ms=state.wake_ms))
+    if state.outcome is None and state.shown_seq > since:
+        commands.append(ShowStatus())
     if state.outcome is not None and state.finished_seq > since:
         commands.append(FinishRun(outcome=state.outcome))
     return commands

@@ -253,7 +253,8 @@ class RunState(msgspec.Struct):
     decided: how the run ended before its handlers began, of which `handling` runs now.
     timers: a heap of (due ms, kind, instance or chunk, attempt); stale ones are thrown away when there are more of them
     than of others; `timers_kept` is how many there were after that.
-    wake_ms: when the run asked to be woken, in record `wake_seq`. live: calls and members begun and not ended.
+    wake_ms: when the run asked to be woken, in record `wake_seq`. live: members of fans begun and not ended.
+    unshown: whether there is news for its status, which was written at `shown_ms`, as record `shown_seq` says.
     """
 
     run: str
@@ -289,6 +290,9 @@ class RunState(msgspec.Struct):
     timers_kept: int = 0
     wake_ms: int = 0
     wake_seq: int = 0
+    unshown: bool = True
+    shown_ms: int = 0
+    shown_seq: int = 0
     live: int = 0
     stop_by_ms: int = 0
     ending: Outcome | None = None

@@ -9,6 +9,9 @@ from econda_cloud.run.endings import backs_off
 from econda_cloud.run.state import RunState, TimerKind
 from econda_cloud.run.work import Work
 
+SHOW_MS = 5_000
+"""The status of a run is written so often at most, but for its last one."""
+
 STALE_MOST = 64
 """Stale timers that are not worth throwing away."""
 
@@ -21,6 +24,8 @@ def next_ms(work: Work) -> int:
         due.append(state.stop_by_ms)
     elif (ends := budget_ends_ms(work)) is not None:
         due.append(ends)
+    if state.unshown:
+        due.append(state.shown_ms + SHOW_MS)
     return min(due, default=0)
 
 

@@ -23,6 +23,7 @@ from econda_cloud.wire.commands import (
     LookAfter,
     LookUp,
     SetTimer,
+    ShowStatus,
     TellBroker,
 )
 from econda_cloud.wire.events import AnyEvent, AttemptFailed, ChunkAccepted, ChunkRefused, ChunkSeen
@@ -140,6 +141,8 @@ def _rest(history: RunHistory, commands: Sequence[AnyCommand], effects: Effects,
                 effects.wake(history.run, at_ms, now)
             case LookAfter():
                 carried.tell(history.run, effects.look_after(state, command))
+            case ShowStatus():
+                effects.show(state, history.seq)
             case FinishRun():
                 effects.finished(state, history.seq)
             case CancelAttempts() | Dispatch() | TellBroker() | LookUp() | Keep():

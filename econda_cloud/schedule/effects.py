@@ -50,6 +50,10 @@ class Effects(Protocol):
 
     def wake(self, run: str, at_ms: int, now: int) -> None: ...
 
+    def show(self, state: RunState, seq: int) -> None:
+        """Write the status of a run. Never raises: what cannot be written now is written next time."""
+        ...
+
     def finished(self, state: RunState, seq: int) -> None:
         """Publish how a run ended."""
         ...

@@ -13,7 +13,7 @@ from typing import Any, Generic, Protocol, TypeVar
 import msgspec
 
 from econda_cloud.ports.blobs import BlobStore
-from econda_cloud.ports.log import Conflict, Log
+from econda_cloud.ports.log import Conflict, Damaged, Log
 from econda_cloud.wire.entries import FromTheFuture
 
 TState = TypeVar("TState")
@@ -74,7 +74,8 @@ class History(Generic[TState, TEvent, TEntry]):
     """One log, its fold so far, and how to take more events into it.
 
     The fold owns its state. Whenever anything goes wrong between a state and its record, the state is thrown away and
-    folded anew, so it is never half of one. `done` is the number of the last record whose effects are known to be done.
+    folded anew, so it is never half of one. `done` is the number of the last record whose effects are known to be done,
+    `folded_bytes` how much was folded since a snapshot, with that.
     """
 
     def __init__(
@@ -90,15 +91,27 @@ class History(Generic[TState, TEvent, TEntry]):
         self._encode = msgspec.json.Encoder().encode
         self.seq, self.state, self.done = 0, fold.start(), 0
         self._saved = 0
+        self.folded_bytes = 0
 
     def refresh(self) -> TState:
-        """Take in the log's tail; the first time, from the latest snapshot on.
+        """Take in the log's tail; the first time from its beginning, or from the latest snapshot if it is long.
 
         Raises what the log raises, `Unreadable`, or `FromTheFuture` for a record of a newer version.
         """
-        if self.seq == 0:
-            self._restore()
-        for record in self._log.read(self.name, self.seq):
+        try:
+            if self.seq == 0 and self._snapshots is not None:
+                # Most logs are short and have no snapshot: what was asked for it would be more than they are.
+                first = self._log.read(self.name, 0, self._every)
+                if len(first) < self._every:
+                    return self._take_all(first)
+                self._restore(self._snapshots)
+            return self._take_all(self._log.read(self.name, self.seq))
+        except Damaged as error:
+            self.forget()
+            raise Unreadable(str(error)) from error
+
+    def _take_all(self, records: list[bytes]) -> TState:
+        for record in records:
             self._take_in(record)
         return self.state
 
@@ -134,7 +147,7 @@ class History(Generic[TState, TEvent, TEntry]):
 
     def forget(self) -> None:
         """Be as new: the state is folded again when it is wanted."""
-        self.seq, self._saved, self.state = 0, 0, self._fold.start()
+        self.seq, self._saved, self.state, self.folded_bytes = 0, 0, self._fold.start(), 0
 
     def _append(self, record: bytes) -> bool:
         """A client whose put went through unanswered tries again and meets its own record: that is no lost race.
@@ -149,6 +162,7 @@ class History(Generic[TState, TEvent, TEntry]):
                 self.forget()
         if mine:
             self.seq = before + 1
+            self.folded_bytes += len(record)
         return mine
 
     def _put(self, expected: int, record: bytes) -> bool:
@@ -172,6 +186,7 @@ class History(Generic[TState, TEvent, TEntry]):
         except Exception as error:
             raise self._unreadable(number, error) from error
         self.seq = number
+        self.folded_bytes += len(record)
 
     def _prepare(self, events: tuple[TEvent, ...]) -> None:
         try:
@@ -202,12 +217,11 @@ class History(Generic[TState, TEvent, TEntry]):
         except Exception:
             return
 
-    def _restore(self) -> None:
-        if self._snapshots is None:
-            return
+    def _restore(self, snapshots: BlobStore) -> None:
         try:
-            packed = zlib.decompress(self._snapshots.get(self._key))
+            packed = zlib.decompress(snapshots.get(self._key))
             snapshot = msgspec.msgpack.decode(packed, type=Snapshot)
+            self.folded_bytes = len(packed)
             if snapshot.format == STATE_FORMAT:
                 self.state = msgspec.msgpack.decode(snapshot.state, type=self._fold.state_type)
                 self.seq = self._saved = snapshot.seq

@@ -6,7 +6,6 @@ and changes nothing for the others.
 
 from __future__ import annotations
 
-import contextlib
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -21,12 +20,11 @@ from econda_cloud.schedule.effects import Effects
 from econda_cloud.schedule.history import SNAPSHOT_EVERY, Undecidable, Unreadable
 from econda_cloud.schedule.results import Spread
 from econda_cloud.schedule.run_history import NoPlan, Plans, RunHistory
-from econda_cloud.schedule.status import StatusBoard
 from econda_cloud.wire.entries import FromTheFuture
 from econda_cloud.wire.events import AnyEvent, RunBroken, RunStarted, TimerFired
 
-RUNS_WARM = 512
-"""Runs whose state is kept in memory at most; others are read again when an event comes."""
+RECORDS_WARM = 256 * 1024 * 1024
+"""Bytes of records whose fold is kept in memory: states are about as large. Runs beyond are read again when needed."""
 
 
 class UnknownRun(LookupError):
@@ -67,13 +65,12 @@ class Rounds:
         log: Log,
         plans: Plans,
         effects: Effects,
-        board: StatusBoard | None = None,
         snapshots: BlobStore | None = None,
         *,
         snapshot_every: int = SNAPSHOT_EVERY,
         spread: Spread = map,
     ) -> None:
-        self._log, self._plans, self._effects, self._board = log, plans, effects, board
+        self._log, self._plans, self._effects = log, plans, effects
         self._spread = spread
         self._snapshots, self._every = snapshots, snapshot_every
         self._runs: OrderedDict[str, RunHistory] = OrderedDict()
@@ -83,9 +80,14 @@ class Rounds:
         if run not in self._runs:
             self._runs[run] = RunHistory(self._log, self._plans, run, self._snapshots, self._every)
         self._runs.move_to_end(run)
-        while len(self._runs) > RUNS_WARM:
-            self._runs.popitem(last=False)
         return self._runs[run]
+
+    def _keep_warm(self) -> None:
+        """Forget the runs that were not heard of for the longest time, if all together are too large."""
+        total = sum(history.folded_bytes for history in self._runs.values())
+        while total > RECORDS_WARM and len(self._runs) > 1:
+            _, cold = self._runs.popitem(last=False)
+            total -= cold.folded_bytes
 
     def state(self, run: str) -> RunState | None:
         """The newest state of a run."""
@@ -101,6 +103,7 @@ class Rounds:
         unsure = {taking.run for taking in batch if taking.unsure}
         changed = self._log_all(batch, clock, left, outcomes)
         self._follow(changed, unsure, clock, left, outcomes)
+        self._keep_warm()
         return outcomes
 
     def take_one(self, run: str, events: Iterable[AnyEvent], now: int, *, again: bool = False) -> None:
@@ -230,25 +233,6 @@ class Rounds:
         for run in touched:
             if run not in outcomes.later and run not in outcomes.refused:
                 outcomes.done.append(run)
-        self._show(touched.values(), clock(), outcomes)
-
-    def _show(self, histories: Iterable[RunHistory], now: int, outcomes: Outcomes) -> None:
-        """Statuses, now and then: one that cannot be written is written next time."""
-        board = self._board
-        if board is None:
-            return
-
-        def show(history: RunHistory) -> None:
-            state = history.state
-            if state is None or state.outcome is not None or history.run in outcomes.refused:
-                return
-            with contextlib.suppress(Exception):
-                wait_ms = board.show(state, history.seq, now)
-                if wait_ms and history.run not in outcomes.later:
-                    self._effects.wake(history.run, now + wait_ms, now)
-
-        for _ in self._spread(show, list(histories)):
-            pass
 
 
 def _changes_nothing(state: RunState | None, taking: Taking, now: int) -> bool:

@@ -19,6 +19,12 @@ Plans: TypeAlias = Callable[[str, str], Plan]
 """Finds a plan by namespace and run. Raises `NoPlan`, or what the store raises."""
 
 
+PLANS_KNOWN = 512
+"""Plans that a process remembers, by digest: they never change."""
+
+_KNOWN: dict[str, Plan] = {}
+
+
 class NoPlan(LookupError):
     """The plan of a run is gone or cannot be read: nothing can be decided about the run."""
 
@@ -43,8 +49,16 @@ class RunFold:
 
     def prepare(self, state: RunState | None, events: tuple[AnyEvent, ...]) -> None:
         """Raises `NoPlan`, or what the store raises."""
+        if self._plan is not None:
+            return
+        digest = state.plan if state is not None else next((e.plan for e in events if isinstance(e, RunStarted)), "")
+        # Runs of one pipeline share its plan, here and what is indexed of it.
+        self._plan = _KNOWN.get(digest)
         if self._plan is None and (namespace := _namespace(state, events)) is not None:
-            self.plan(namespace)
+            plan = self.plan(namespace)
+            _KNOWN[plan.digest] = plan
+            while len(_KNOWN) > PLANS_KNOWN:
+                del _KNOWN[next(iter(_KNOWN))]
 
     def decide(
         self, state: RunState | None, events: tuple[AnyEvent, ...], now: int, carried: int, unsure: bool

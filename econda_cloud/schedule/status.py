@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import threading
-from collections import OrderedDict
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -15,14 +12,10 @@ from econda_cloud.ports.log import Conflict
 from econda_cloud.run.state import RunState
 from econda_cloud.wire.keys import is_artifact, run_prefix, status_key
 
-EVERY_MS = 5_000
-"""A status is written so often at most, but for the last one."""
-
-KNOWN_MOST = 1_000
+KNOWN_MOST = 2_000
 """Runs whose last status is remembered."""
 
-UNSEEN = ("updated_ms", "records")
-"""Members of a status that are no news by themselves."""
+NEWER = "newer"
 
 
 def status_of(state: RunState, seq: int) -> dict[str, Any]:
@@ -66,74 +59,40 @@ def _shown(status: dict[str, Any]) -> bytes:
     return msgspec.json.format(msgspec.json.encode(status), indent=2)
 
 
-@dataclass
-class _Shown:
-    """What was shown last, when, and whether it was told that there is something newer."""
-
-    news: dict[str, Any]
-    at_ms: int
-    told: bool = False
-
-
 class StatusBoard:
     """Writes statuses, never an older one over a newer: schedulers run side by side. Safe between threads."""
 
-    def __init__(self, blobs: BlobStore, every_ms: int = EVERY_MS) -> None:
-        self._blobs, self._every = blobs, every_ms
+    def __init__(self, blobs: BlobStore) -> None:
+        self._blobs = blobs
         self._tags: dict[str, str | None] = {}
-        self._shown: OrderedDict[str, _Shown] = OrderedDict()
-        self._lock = threading.Lock()
 
-    def show(self, state: RunState, seq: int, now: int) -> int:
-        """Write the status if there is news in it, and the last one is old enough or this is the last.
-
-        What is left out now may be missing for long: in how many ms to show it, if nothing else happens; 0 for never.
-        Each wait is told once.
-        """
-        status, shown = status_of(state, seq), self._shown.get(state.run)
-        news = {name: value for name, value in status.items() if name not in UNSEEN}
-        if shown is not None and shown.news == news:
-            return 0
-        if shown is not None and state.outcome is None and now < shown.at_ms + self._every:
-            told, shown.told = shown.told, True
-            return 0 if told else shown.at_ms + self._every - now
-        self._write(status_key(state.namespace, state.run), status)
-        with self._lock:
-            self._shown[state.run] = _Shown(news, now)
-            while len(self._shown) > KNOWN_MOST:
-                self._forget(next(iter(self._shown)))
-        if state.outcome is not None:
-            self._tags.pop(status_key(state.namespace, state.run), None)
-            self._shown.pop(state.run, None)
-        return 0
-
-    def _forget(self, run: str) -> None:
-        del self._shown[run]
-        self._tags = {key: tag for key, tag in self._tags.items() if not key.endswith(f"/{run}/status.json")}
+    def show(self, state: RunState, seq: int) -> None:
+        """Write the status. Raises what the store raises."""
+        key = status_key(state.namespace, state.run)
+        self._write(key, status_of(state, seq))
+        if state.outcome is not None or len(self._tags) > KNOWN_MOST:
+            self._tags.pop(key, None)
 
     def _write(self, key: str, status: dict[str, Any]) -> None:
         data = _shown(status)
         while True:
-            if key not in self._tags and not self._look(key, status["records"]):
+            tag = self._tags[key] if key in self._tags else self._look(key, status["records"])
+            if tag is NEWER:
                 return
             try:
-                self._tags[key] = self._blobs.put_if(key, data, self._tags[key])
+                self._tags[key] = self._blobs.put_if(key, data, tag)
             except Conflict:
-                del self._tags[key]
+                self._tags.pop(key, None)
                 continue
             return
 
-    def _look(self, key: str, seq: int) -> bool:
-        """Learn the tag of what is there; False if that is newer."""
+    def _look(self, key: str, seq: int) -> str | None:
+        """The tag of what is there, None if nothing is, `NEWER` if it is newer than this."""
         try:
             data, tag = self._blobs.tagged(key)
         except KeyError:
-            self._tags[key] = None
-            return True
-        if msgspec.json.decode(data).get("records", 0) > seq:
-            return False
-        self._tags[key] = tag
-        return True
+            return None
+        return NEWER if msgspec.json.decode(data).get("records", 0) > seq else tag
 
 
 def publish_outputs(blobs: BlobStore, state: RunState) -> None:

@@ -31,11 +31,11 @@ class TracedLog(MemoryLog):
         super().__init__()
         self._appended, self._reads = appended, 0
 
-    def read(self, name: str, after: int = 0) -> list[bytes]:
+    def read(self, name: str, after: int = 0, most: int | None = None) -> list[bytes]:
         self._reads += 1
         if self._reads > MOST_READS:
             raise AssertionError(f"{name} is read again and again, and nothing comes of it")
-        return super().read(name, after)
+        return super().read(name, after, most)
 
     def append(self, name: str, expected: int, record: bytes) -> int:
         number = super().append(name, expected, record)
@@ -57,9 +57,9 @@ class ProcessLog:
             raise Conflict(f"{name}: record {number} exists")
         return number
 
-    def read(self, name: str, after: int = 0) -> list[bytes]:
+    def read(self, name: str, after: int = 0, most: int | None = None) -> list[bytes]:
         self._pause(f"read {name}")
-        return self._log.read(name, after)
+        return self._log.read(name, after, most)
 
     def names(self, prefix: str) -> list[str]:
         return self._log.names(prefix)

@@ -90,10 +90,16 @@ class SetTimer(Command, frozen=True, kw_only=True, tag="set_timer"):
     at_ms: int
 
 
+class ShowStatus(Command, frozen=True, kw_only=True, tag="show_status"):
+    """Write the status of the run."""
+
+
 class FinishRun(Command, frozen=True, kw_only=True, tag="finish_run"):
     """Publish the end of the run."""
 
     outcome: Outcome
 
 
-AnyCommand: TypeAlias = TellBroker | Dispatch | CancelAttempts | LookAfter | LookUp | Keep | SetTimer | FinishRun
+AnyCommand: TypeAlias = (
+    TellBroker | Dispatch | CancelAttempts | LookAfter | LookUp | Keep | SetTimer | ShowStatus | FinishRun
+)

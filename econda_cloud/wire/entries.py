@@ -82,7 +82,11 @@ class Woken(Decision, frozen=True, tag="woken"):
     at_ms: int
 
 
-AnyDecision: TypeAlias = Retry | Booked | Begun | Ending | Placed | Told | Looked | Woken
+class Shown(Decision, frozen=True, tag="shown"):
+    """The status of the run is written anew."""
+
+
+AnyDecision: TypeAlias = Retry | Booked | Begun | Ending | Placed | Told | Looked | Woken | Shown
 
 
 class Entry(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):

@@ -115,4 +115,4 @@ def lending_ms(demand: Demand) -> int:
     return max(SHORTEST_MS, min(LONGEST_MS, 8 * expected_time_ms(demand)))
 
 
-SHORTEST_MS, LONGEST_MS = 10_000, 15 * 60_000
+SHORTEST_MS, LONGEST_MS = 30_000, 15 * 60_000

@@ -14,7 +14,6 @@ from econda_adapters.aws.stack import Stack
 from econda_cloud.schedule.broker_rounds import BrokerRounds, stored_policy
 from econda_cloud.schedule.messages import BROKER, BrokerEvents, RunEvents, read_message
 from econda_cloud.schedule.rounds import Rounds, Taking
-from econda_cloud.schedule.status import StatusBoard
 from econda_cloud.schedule.stored_plans import stored_plan
 from econda_cloud.simulate.processes import skewed
 from econda_cloud.simulate.queues import Delivered
@@ -42,11 +41,7 @@ class Warm:
         log, blobs = ProcessLog(line.log, line.chance, pause), ProcessBlobs(line.blobs, pause)
         clients: Any = CloudClients(line.cloud, pause)
         effects = AwsEffects(STACK, clients, line.pools, log, blobs, spread=_one_by_one)
-        board = StatusBoard(blobs)
-        effects.board = board
-        self.rounds = Rounds(
-            log, partial(stored_plan, blobs), effects, board, blobs, snapshot_every=line.snapshot_every
-        )
+        self.rounds = Rounds(log, partial(stored_plan, blobs), effects, blobs, snapshot_every=line.snapshot_every)
 
     def take(self, takings: list[Taking]) -> set[str]:
         """The runs that were dealt with."""

@@ -14,7 +14,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from econda_cloud.ports.blobs import BlobStore
-from econda_cloud.ports.log import Conflict
+from econda_cloud.ports.log import Conflict, check_whole
 
 if TYPE_CHECKING:
     from econda_adapters.aws.clients import Clients
@@ -77,16 +77,19 @@ class DynamoLog:
             return str(item["text"]).encode()
         return zlib.decompress(base64.b64decode(item["packed"]))
 
-    def read(self, name: str, after: int = 0) -> list[bytes]:
+    def read(self, name: str, after: int = 0, most: int | None = None) -> list[bytes]:
         pages = self._client.get_paginator("query").paginate(
             TableName=self._table,
             KeyConditionExpression="#log = :log and seq > :after",
             ExpressionAttributeNames={"#log": "log"},
             ExpressionAttributeValues={":log": {"S": name}, ":after": {"N": str(after)}},
             ConsistentRead=True,
+            **({} if most is None else {"Limit": most, "PaginationConfig": {"MaxItems": most}}),
         )
         loads = _json_util().loads
-        return [self._unpacked(loads(item)) for page in pages for item in page["Items"]]
+        items = [loads(item) for page in pages for item in page["Items"]]
+        check_whole(name, after, [int(item["seq"]) for item in items])
+        return [self._unpacked(item) for item in items]
 
     def names(self, prefix: str) -> list[str]:
         """A scan for first records: for people's listings, never for the scheduler."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -53,7 +54,7 @@ class AwsEffects:
     ) -> None:
         self._spread = spread
         self._log, self._blobs = log, blobs
-        self.board = StatusBoard(blobs)
+        self._board = StatusBoard(blobs)
         self._results = Results(blobs, spread)
         self._timers = Timers(stack, clients)
         self._broker = SqsQueue(stack.broker_queue, clients)
@@ -114,9 +115,13 @@ class AwsEffects:
     def wake(self, run: str, at_ms: int, now: int) -> None:
         self._timers.at(at_ms, write_message(run, [TimerFired(at_ms=at_ms)], self._blobs), now)
 
+    def show(self, state: RunState, seq: int) -> None:
+        with contextlib.suppress(Exception):
+            self._board.show(state, seq)
+
     def finished(self, state: RunState, seq: int) -> None:
         """The last status first: to copy outputs may take long, and fail."""
-        self.board.show(state, seq, state.now)
+        self._board.show(state, seq)
         publish_outputs(self._blobs, state)
 
     def broken(self, namespace: str, run: str, message: str) -> None:

@@ -25,7 +25,7 @@ def team_rounds(stack: Stack, clients: Clients) -> Rounds:
     blobs = S3Blobs(stack.bucket, clients)
     log = DynamoLog(stack.table, clients, blobs)
     effects = AwsEffects(stack, clients, decode_pools(blobs.get(POOLS_KEY)), log, blobs)
-    return Rounds(log, partial(stored_plan, blobs), effects, effects.board, blobs, spread=side_by_side)
+    return Rounds(log, partial(stored_plan, blobs), effects, blobs, spread=side_by_side)
 
 
 def team_broker(stack: Stack, clients: Clients, now: int) -> BrokerRounds:

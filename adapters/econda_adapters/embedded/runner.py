@@ -129,6 +129,9 @@ class _Effects:
 
     broker_wakes = 0
 
+    def show(self, state: RunState, seq: int) -> None:
+        """Whoever runs it sees it."""
+
     def finished(self, state: RunState, seq: int) -> None:
         del seq
         self.ended[state.run] = state

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-from econda_cloud.ports.log import Conflict
+from econda_cloud.ports.log import Conflict, check_whole
 
 
 class SqliteLog:
@@ -35,8 +35,10 @@ class SqliteLog:
             raise Conflict(f"{name}: record {expected} does not exist")
         return expected + 1
 
-    def read(self, name: str, after: int = 0) -> list[bytes]:
-        rows = self._db.execute("select record from log where name = ? and seq > ? order by seq", (name, after))
+    def read(self, name: str, after: int = 0, most: int | None = None) -> list[bytes]:
+        statement = "select record, seq from log where name = ? and seq > ? order by seq limit ?"
+        rows = self._db.execute(statement, (name, after, -1 if most is None else most)).fetchall()
+        check_whole(name, after, [row[1] for row in rows])
         return [row[0] for row in rows]
 
     def names(self, prefix: str) -> list[str]:
