@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from econda_cloud.run.advance import decide
 from econda_cloud.run.state import TimerKind
-from econda_cloud.run.timers import STALE_MOST, is_early
-from econda_cloud.wire.commands import SetTimer
+from econda_cloud.run.timers import SHOW_MS, STALE_MOST, is_early
+from econda_cloud.wire.commands import FinishRun, SetTimer, ShowStatus
 from econda_cloud.wire.events import RunStarted, TimerFired
 from tests.play import Play, plan_of
 
@@ -56,9 +56,9 @@ pipeline p() -> (n: Int):
 
 
 def test_a_timer_that_rings_where_the_clock_is_behind_is_not_lost():
-    play = Play(PLAN, most=0, now=999)
+    play = Play(PLAN, most=0)
     [timer] = [command for command in play.commands if isinstance(command, SetTimer)]
-    assert timer.at_ms == 11_000
+    assert timer.at_ms == play.now + 10_000
     play.state, entry = decide(PLAN, play.state, [TimerFired(at_ms=timer.at_ms)], timer.at_ms - 1_500)
     assert entry.now == timer.at_ms
     assert play.outcome is not None
@@ -96,9 +96,10 @@ def test_what_rings_next_is_live():
 
 
 def test_time_alone_that_changes_nothing_is_known_to():
-    play = Play(PLAN, most=0, now=999)
-    assert is_early(play.run, 10_999)
-    assert not is_early(play.run, 11_000)
+    play = Play(PLAN, most=0)
+    due = play.now + 10_000
+    assert is_early(play.run, due - 1)
+    assert not is_early(play.run, due)
     play.wait()
     assert is_early(play.run, 10**12), "a run that has ended waits for nothing"
 
@@ -106,7 +107,31 @@ def test_time_alone_that_changes_nothing_is_known_to():
 def test_a_run_without_anything_due_asks_for_no_timer():
     plan = plan_of("edsl 1\n\ntask one() -> (y: Int):\n    run python:\n        y = 1\n\n"
                    "pipeline p() -> (y: Int):\n    a = one()\n    return y = a.y\n")  # fmt: skip
-    state, entry = decide(plan, None, [RunStarted(run="r", namespace="n", plan=plan.digest, params={}, seed=1)], 5)
+    state, entry = decide(plan, None, [RunStarted(run="r", namespace="n", plan=plan.digest, params={}, seed=1)], 10**9)
     assert state is not None
     assert state.wake_ms == 0
-    assert [type(each).__name__ for each in entry.decisions] == ["Told"]
+    assert [type(each).__name__ for each in entry.decisions] == ["Shown", "Told"]
+
+
+# Statuses -------------------------------------------------------------------------------------------------------------
+
+
+def shown(commands) -> int:
+    return sum(isinstance(each, ShowStatus) for each in commands)
+
+
+def test_a_status_is_written_when_there_is_news_and_not_more_often_than_every_few_seconds():
+    play, begun = Play(BESIDE, grant={"lease_ms": 10**9}), 1_000_000
+    assert shown(play.commands) == 1
+    for n in range(49):
+        assert shown(play.succeed(f"p/repeat[{n + 1}]/a", y=n, at=begun + 100 * (n + 1))) == 0
+    assert play.run.wake_ms == begun + 1 + SHOW_MS, "the news would be missing for as long as nothing else happens"
+    assert shown(play.wait()) == 1
+    assert shown(play.wait(play.now + SHOW_MS)) == 0, "there is nothing new"
+    assert shown(play.succeed("p/repeat[50]/a", y=50)) == 1
+
+
+def test_the_end_of_a_run_is_shown_by_its_end():
+    play = Play(PLAN)
+    commands = play.succeed()
+    assert [type(each).__name__ for each in commands if isinstance(each, ShowStatus | FinishRun)] == ["FinishRun"]

@@ -56,6 +56,7 @@ def test_a_cancelled_run_waits_for_the_last_word_of_what_runs_and_no_longer_than
     asked = play.now
     play.hear(AttemptFailed(instance="p/f[0]/a", attempt=1, failure="preempted", message="stopped"))
     assert play.outcome is None
+    play.wait()
     assert play.run.wake_ms == asked + STOP_GRACE_MS
     [again] = [each for each in play.wait() if isinstance(each, CancelAttempts)]
     assert play.outcome.error == "cancelled by ada"

@@ -60,10 +60,10 @@ class CountingLog(MemoryLog):
         self.of["append", name] += 1
         return super().append(name, expected, record)
 
-    def read(self, name: str, after: int = 0) -> list[bytes]:
+    def read(self, name: str, after: int = 0, most: int | None = None) -> list[bytes]:
         self.asked[f"read {name.partition('/')[0]}"] += 1
         self.of["read", name] += 1
-        return super().read(name, after)
+        return super().read(name, after, most)
 
 
 class Team:
@@ -93,8 +93,8 @@ class Team:
 
     def renew(self) -> None:
         """A fresh scheduler, which knows nothing."""
-        self.board = StatusBoard(self.blobs, every_ms=0)
-        self.rounds = Rounds(self.log, self._plan, self, self.board, self.blobs, snapshot_every=self.every)
+        self.board = StatusBoard(self.blobs)
+        self.rounds = Rounds(self.log, self._plan, self, self.blobs, snapshot_every=self.every)
 
     def renew_broker(self) -> None:
         self.broker = BrokerRounds(self.log, "t", self, lambda _: None, self.blobs, snapshot_every=self.every)
@@ -183,8 +183,12 @@ class Team:
         self._do("wake", run)
         self.timers.append((at_ms, run))
 
+    def show(self, state: RunState, seq: int) -> None:
+        self._do("show", state.run)
+        self.board.show(state, seq)
+
     def finished(self, state: RunState, seq: int) -> None:
-        self.board.show(state, seq, state.now)
+        self.board.show(state, seq)
         self._do("finished", state.run)
         publish_outputs(self.blobs, state)
         self.ended[state.run] = state

@@ -29,7 +29,7 @@ from econda_cloud.wire.events import (
 from tests.play import Play, plan_of
 
 NOW = 1_000_000
-LENT_MS = 60_000
+LENT_MS = 4_000
 PRICE = Price(per_hour=3_600_000_000, per_request=200)
 TASK = """
 task add(x: Int) -> (y: Int):
@@ -52,6 +52,8 @@ class Running:
     def __init__(self, plan: Plan) -> None:
         play = Play(plan, now=NOW, grant={"array": False, "chunk_max": 20, "price": PRICE, "until_ms": NOW + LENT_MS,
                                           "lease_ms": 5_400_000})  # fmt: skip
+        # With the timer of the next status, which any news asks for.
+        play.hear(ChunkAccepted(chunk=play.dispatch().chunk, handle="fn-1"))
         self.plan, self.log = plan, MemoryLog()
         for number, record in enumerate(play.records):
             self.log.append("run/r", number, record)

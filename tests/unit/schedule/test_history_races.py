@@ -101,7 +101,8 @@ def test_a_record_of_which_nobody_knows_whether_it_is_there_is_looked_for():
     assert history.state == history_of(log).refresh()
 
 
-def test_a_plan_that_cannot_be_read_now_leaves_no_gap_in_the_state():
+def test_a_plan_that_cannot_be_read_now_leaves_no_gap_in_the_state(monkeypatch):
+    monkeypatch.setattr("econda_cloud.schedule.run_history._KNOWN", {})
     log, answers = MemoryLog(), [OSError("slow down"), PLAN]
 
     def plans(*_: str):

@@ -8,7 +8,7 @@ import pytest
 
 from econda_cloud.ports.blobs import MemoryBlobs
 from econda_cloud.run.state import RunState
-from econda_cloud.schedule.status import EVERY_MS, StatusBoard, announce, publish_outputs, show_broken
+from econda_cloud.schedule.status import StatusBoard, announce, publish_outputs, show_broken
 from econda_cloud.wire.outcome import Outcome
 
 KEY = "runs/n/r/status.json"
@@ -35,51 +35,38 @@ def shown(blobs) -> tuple[str, int, int]:
     return status["state"], status["counts"]["succeeded"], status["records"]
 
 
-def test_a_change_is_shown_when_the_last_status_is_old_enough(blobs):
+def test_what_was_shown_last_is_there(blobs):
     board = StatusBoard(blobs)
     for number in range(3):
-        assert board.show(state(number), number + 1, now=number * EVERY_MS) == 0
+        board.show(state(number), number + 1)
         assert shown(blobs) == ("running", number, number + 1)
+    board.show(state(3, outcome=Outcome(state="succeeded")), 4)
+    assert shown(blobs) == ("succeeded", 3, 4)
 
 
-def test_what_is_left_out_is_told_once_and_shown_later(blobs):
+def test_what_it_remembers_is_bounded(blobs, monkeypatch):
+    monkeypatch.setattr("econda_cloud.schedule.status.KNOWN_MOST", 3)
     board = StatusBoard(blobs)
-    board.show(state(0), 1, now=1_000)
-    assert board.show(state(1), 2, now=1_500) == EVERY_MS - 500
-    assert board.show(state(2), 3, now=1_600) == 0
-    assert shown(blobs) == ("running", 0, 1)
-    assert board.show(state(2), 3, now=1_000 + EVERY_MS) == 0
-    assert shown(blobs) == ("running", 2, 3)
-
-
-def test_the_last_status_waits_for_nothing(blobs):
-    board = StatusBoard(blobs)
-    board.show(state(0), 1, now=1_000)
-    board.show(state(3, outcome=Outcome(state="succeeded")), 2, now=1_001)
-    assert shown(blobs) == ("succeeded", 3, 2)
-
-
-def test_what_is_no_news_is_not_written(blobs):
-    board = StatusBoard(blobs)
-    board.show(state(1), 1, now=0)
-    blobs.delete(KEY)
-    board.show(state(1), 2, now=EVERY_MS)
-    assert not blobs.exists(KEY)
+    for number in range(9):
+        made = state(1)
+        made.run = f"r{number}"
+        board.show(made, 1)
+    assert len(board._tags) <= 4
 
 
 def test_an_older_status_does_not_cover_a_newer_one(blobs):
     slow, quick = StatusBoard(blobs), StatusBoard(blobs)
-    slow.show(state(1), 1, now=0)
-    quick.show(state(3, outcome=Outcome(state="succeeded")), 9, now=0)
-    slow.show(state(2), 5, now=EVERY_MS)
+    slow.show(state(1), 1)
+    quick.show(state(3, outcome=Outcome(state="succeeded")), 9)
+    slow.show(state(2), 5)
     assert shown(blobs) == ("succeeded", 3, 9)
 
 
 def test_a_run_that_is_broken_stays_so(blobs):
     board = StatusBoard(blobs)
-    board.show(state(1), 1, now=0)
+    board.show(state(1), 1)
     show_broken(blobs, "n", "r", "its plan is gone")
-    StatusBoard(blobs).show(state(2), 7, now=0)
+    StatusBoard(blobs).show(state(2), 7)
     announce(blobs, "n", "r", upload="x")
     status = json.loads(blobs.get(KEY))
     assert (status["state"], status["error"]) == ("failed", "its plan is gone")
