@@ -132,9 +132,9 @@ def take_refusal(work: Work, event: ChunkRefused) -> None:
     chunk = work.state.chunks.get(event.chunk)
     for item in list(chunk.open) if chunk is not None else ():
         if work.state.stopping.pop(stop_name(item), None) is not None:
-            book(work, item, event.chunk, 0, 0)
+            book(work, item, event.chunk, 0, 0, paid=False)
         elif (found := current(work, item)) is not None:
-            book(work, item, event.chunk, 0, 0)
+            book(work, item, event.chunk, 0, 0, paid=False)
             give_up(work, item, found[0], f"its pool refuses it: {event.why}")
 
 
