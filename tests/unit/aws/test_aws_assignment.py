@@ -1,10 +1,12 @@
-"""What is handed over, when a chunk is handed over twice, or where there is nobody to take it."""
+"""What is handed over, when a chunk is handed over twice, or where there is nobody to take it; and how a run ends."""
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import msgspec
+import pytest
 from econda_adapters.aws.assignment import assign, assigned_chunk
 from econda_adapters.aws.effects import AwsEffects
 from econda_adapters.aws.stack import Stack, TeamPools
@@ -13,9 +15,11 @@ from econda_edsl.plan import Inline
 from econda_cloud.ports.blobs import MemoryBlobs
 from econda_cloud.ports.log import MemoryLog
 from econda_cloud.ports.pool import Accepted, Refused
+from econda_cloud.run.state import RunState
 from econda_cloud.schedule.effects import Handing
 from econda_cloud.wire.chunk import Chunk, WorkItem, WorkTask
 from econda_cloud.wire.commands import Dispatch
+from econda_cloud.wire.outcome import Outcome
 from tests.simulation.pools import base_pools
 
 TASK = WorkTask(name="t", run=Inline(language="python", body="y = 1"))
@@ -69,3 +73,43 @@ def test_one_chunk_that_cannot_be_handed_over_keeps_no_other_from_being_so():
     nowhere = msgspec.structs.replace(DISPATCH, chunk="r.2", offer="gone")
     answers = effects({DISPATCH.offer: QUEUE}, batch).dispatch([Handing(nowhere, WHOLE), Handing(DISPATCH, WHOLE)])
     assert [type(answer) for answer in answers] == [Refused, Accepted]
+
+
+# The end of a run -----------------------------------------------------------------------------------------------------
+
+
+class Slow(MemoryBlobs):
+    """Copies for longer than there is time."""
+
+    def copy(self, source: str, target: str) -> None:
+        raise TimeoutError(f"50 GB, 8 MiB a part: {source} to {target}")
+
+
+def test_the_last_status_is_there_before_outputs_are_copied_which_may_take_longer_than_there_is_time():
+    digest = "a" * 64
+    model = {"$artifact": {"kind": "Model", "name": "m.pt", "sha256": digest, "size": 50 * 10**9,
+                           "key": f"artifacts/n/sha256/{digest}"}}  # fmt: skip
+    state = RunState(run="r", namespace="n", plan="", seed=0, params={}, started_ms=0, now=0,
+                     outcome=Outcome(state="succeeded", outputs={"m": model}))  # fmt: skip
+    blobs = Slow()
+    pools = TeamPools(pools=(), targets={})
+    clients: Any = Batch()
+    world = AwsEffects(STACK, clients, pools, MemoryLog(), blobs)
+    with pytest.raises(TimeoutError):
+        world.finished(state, 9)
+    status = json.loads(blobs.get("runs/n/r/status.json"))
+    assert (status["state"], status["records"], status["outputs"]) == ("succeeded", 9, {"m": model})
+
+
+def test_a_status_that_cannot_be_written_is_no_reason_to_repeat_anything_but_the_last():
+    class Down(MemoryBlobs):
+        def put_if(self, key: str, data: bytes, tag: str | None) -> str:
+            raise ConnectionError(f"slow down: {key} {len(data)} {tag}")
+
+    state = RunState(run="r", namespace="n", plan="", seed=0, params={}, started_ms=0, now=0)
+    clients: Any = Batch()
+    world = AwsEffects(STACK, clients, TeamPools(pools=(), targets={}), MemoryLog(), Down())
+    world.show(state, 1)
+    state.outcome = Outcome(state="succeeded")
+    with pytest.raises(ConnectionError):
+        world.finished(state, 2)
