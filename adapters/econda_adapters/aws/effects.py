@@ -74,7 +74,7 @@ class AwsEffects:
         driver, target = found
         can = driver.capabilities()
         try:
-            array = can.arrays and len(chunk.items) > 1
+            array = can.arrays and command.size > 1
             made = assign(chunk, self._blobs, most=can.assignment_most, stored=array, lone=handing.lone)
             document = encode_assignment(made)
         except Exception as error:
