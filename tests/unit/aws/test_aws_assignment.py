@@ -26,7 +26,7 @@ TASK = WorkTask(name="t", run=Inline(language="python", body="y = 1"))
 WHOLE = Chunk(id="r.1", run="r", namespace="n", task=TASK,
               items=tuple(WorkItem(instance=f"p/f[{n}]/a", attempt=1) for n in range(4)))  # fmt: skip
 LATER = msgspec.structs.replace(WHOLE, items=WHOLE.items[2:])
-DISPATCH = Dispatch(chunk="r.1", pool="aws.batch.all", offer="aws.batch.spot", spot=True, items=(), cpu_milli=1, memory=1)  # fmt: skip
+DISPATCH = Dispatch(chunk="r.1", pool="aws.batch.all", offer="aws.batch.spot", spot=True, items=(), cpu_milli=1, memory=1, size=4)  # fmt: skip
 QUEUE = msgspec.Raw(b'{"kind":"queue","queue":"jobs","definition":"worker"}')
 STACK = Stack(**dict.fromkeys(Stack.__struct_fields__, ""))
 
@@ -56,9 +56,10 @@ def effects(targets: dict[str, msgspec.Raw], batch: Batch) -> AwsEffects:
 def test_members_of_an_array_keep_their_numbers_when_it_is_handed_over_again():
     batch = Batch()
     world = effects({DISPATCH.offer: QUEUE}, batch)
-    answers = [world.dispatch([Handing(DISPATCH, chunk)]) for chunk in (WHOLE, LATER)]
-    assert answers == [[Accepted("job-1")], [Accepted("job-2")]]
-    assert batch.sizes == [{"size": 4}, {"size": 4}], "members 2 and 3 would never begin"
+    last = msgspec.structs.replace(WHOLE, items=WHOLE.items[3:])
+    answers = [world.dispatch([Handing(DISPATCH, chunk)]) for chunk in (WHOLE, LATER, last)]
+    assert answers == [[Accepted("job-1")], [Accepted("job-2")], [Accepted("job-3")]]
+    assert batch.sizes == [{"size": 4}] * 3, "members 2 and 3 would never begin, or twice under other claims"
     assert assigned_chunk(assign(LATER, world._blobs, stored=True), world._blobs) == WHOLE
 
 
