@@ -112,7 +112,9 @@ def _lend(state: BrokerState, account: Account, line: Line, facts: Facts, full: 
         return capacity.room(state, pool, offer, demand)
 
     found = options(state.pools.values(), asking, known, room, state.now)
-    if line.ready and not line.lent and all(option.never for option in found):
+    # What runs where nothing new can begin is no reason to wait.
+    lent = any(option.offer.name in line.lent for option in found)
+    if line.ready and not lent and all(option.never for option in found):
         reasons = "; ".join(f"{o.verdict.offer}: {o.verdict.refused}" for o in found) or "no pool is declared"
         return Unplaceable(demand=line.demand, reasons=reasons)
     filling = _Filling(state, account, line, demand, policy)
