@@ -217,6 +217,8 @@ def _environment_built(work: Work, instance: str, outputs: dict[str, Any]) -> No
 
 def _environment_failed(work: Work, instance: str, message: str) -> None:
     preparation = work.state.preparations[environment_key(instance) or ""]
+    if preparation.call is not None:
+        preparation.stopped = preparation.call.attempt
     waiting, preparation.waiting, preparation.call = preparation.waiting, [], None
     for name in waiting:
         found = work.locate(name)

@@ -219,7 +219,8 @@ class Telling(msgspec.Struct):
 class Preparation(msgspec.Struct):
     """An environment of the plan: being built (`call`) with instances waiting for it, or built (`archive`).
 
-    `stopped` is the number of the last attempt that was stopped: a handler that needs the environment goes on from it.
+    `stopped` is the number of the last attempt that was stopped or failed for good: a handler that needs the environment
+    goes on from it.
     """
 
     archive: str = ""
