@@ -80,6 +80,19 @@ def test_what_is_held_of_an_offer_that_is_gone_is_kept_in_mind_until_it_ends():
     assert lender.state.runs["r"].lines == {}
 
 
+def test_what_nothing_can_take_any_more_is_refused_though_some_of_it_still_runs():
+    """Nobody would ever say that those have ended: the run would wait for ever."""
+    lender = Lender(pool(name="old"))
+    lender.tell("r", want(DEMAND, 9))
+    small = msgspec.structs.replace(pool(name="new").offers[0], node=Node(cpu_milli=1, memory=1))
+    answers = lender.hear(PoolsDeclared(pools=(msgspec.structs.replace(pool(name="new"), offers=(small,)),)))
+    [refused] = answers["r"].unplaceable
+    assert (refused.demand, answers["r"].open) == (DEMAND.key, ())
+    # Until pools come that can.
+    lender.hear(PoolsDeclared(pools=(pool(name="newer"),)))
+    assert slots(lender.tell("r", want(DEMAND, 2, held={"old": 4}))) == {"newer": 2}
+
+
 def test_runs_of_which_prices_have_changed_are_told_at_once():
     lender = Lender(pool())
     lender.tell("r", want(DEMAND, 2))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from econda_edsl.plan import Plan
 
 from econda_cloud.wire.commands import FinishRun
-from econda_cloud.wire.events import AttemptFailed, CancelRequested
+from econda_cloud.wire.events import AttemptFailed, CancelRequested, ChunkRefused
 from tests.play import Play, plan_of
 
 HEAD = """edsl 1
@@ -115,3 +115,15 @@ def test_without_handlers_nothing_follows() -> None:
     play.fail()
     assert end(play)[0] == "failed"
     assert play.asked == ["p/a"]
+
+
+def test_an_environment_that_was_given_up_is_built_anew_for_a_handler_under_a_number_of_its_own() -> None:
+    """The attempt that was given up may be at work all the same."""
+    text = HEAD.replace("task work(x: Int) -> (y: Int):\n", 'task work(x: Int) -> (y: Int):\n    packages = ["six"]\n')
+    play = begun(plan_of(text + "\n    on failure:\n        work(1)\n"))
+    [(build, number)] = play.placed
+    [chunk] = play.run.chunks
+    play.hear(ChunkRefused(chunk=chunk, why="no such image"))
+    assert (number, play.placed) == (1, [(build, 2)])
+    play.succeed(archive="environments/six.tar")
+    assert play.placed == [("p/on_failure/work", 1)]
