@@ -254,6 +254,25 @@ def test_a_chunk_that_its_pool_does_not_take_now_is_handed_over_again():
     assert team.state("bad").outcome == Outcome(state="succeeded", outputs={"n": 3})
 
 
+def test_a_pool_that_is_away_for_hours_is_asked_some_dozen_times_and_not_every_second():
+    team, tries = Team(fan(1)), list[int]()
+
+    def away(handing: Any) -> Any:
+        tries.append(now)
+        return Later(f"no answer about {handing.command.chunk}", 1_000) if now < 6 * 3_600_000 else Accepted("job")
+
+    team.answer_to = away
+    now = 1_000
+    team.begun("r", now=now)
+    while now < 6 * 3_600_000:
+        now = max(team.state("r").wake_ms, now + 1)
+        team.take([("r", [TimerFired(at_ms=now)])], now)
+    assert 20 < len(tries) < 150
+    assert now < 6 * 3_600_000 + 310_000
+    assert len(team.log.read("run/r")) < 500
+    assert tries[1] - tries[0] < 130_000
+
+
 def test_arguments_that_cannot_be_put_together_fail_their_attempts_only(monkeypatch):
     from econda_cloud.schedule import carrying
 
