@@ -9,19 +9,19 @@ import subprocess
 import sys
 import time
 
-FUNCTIONS = ("submit", "schedule", "work", "batch_changed", "job")
+FUNCTIONS = ("submit", "schedule", "broker", "work", "batch_changed", "job")
 FAN = """
 import resource, sys, tracemalloc
 from bench.shapes import fan, plan_of
 from econda_cloud.wire.events import RunStarted
 from econda_cloud.run.state import encode_state
-from econda_cloud.run.step import step
+from econda_cloud.run.advance import decide
 plan = plan_of(fan(10_000))
 start = RunStarted(run="r", namespace="n", plan=plan.digest, params={}, seed=1)
 tracemalloc.start()
-state, commands = step(plan, None, [start], 1)
+state, entry = decide(plan, None, [start], 1)
 held, _ = tracemalloc.get_traced_memory()
-del commands
+del entry
 print(held, len(encode_state(state)))
 """
 

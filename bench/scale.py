@@ -19,19 +19,23 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from econda_edsl.plan import Plan
+from econda_edsl.plan import Plan, Policy
 
 from bench.shapes import fan, plan_of, run_seconds
 from econda_cloud.money.prices import Price
 from econda_cloud.ports.blobs import MemoryBlobs
 from econda_cloud.ports.log import MemoryLog
+from econda_cloud.ports.pool import Accepted, Answer
 from econda_cloud.run.state import RunState
-from econda_cloud.schedule.scheduler import Scheduler
-from econda_cloud.wire.commands import CancelAttempts, Dispatch, Keep, LookUp
-from econda_cloud.wire.events import AnyEvent, AttemptSucceeded, ChunkDispatched, RunStarted, TimerFired
+from econda_cloud.schedule.broker_rounds import BrokerRounds
+from econda_cloud.schedule.effects import Handing
+from econda_cloud.schedule.rounds import Rounds, Taking
+from econda_cloud.wire.commands import CancelAttempts, Keep, LookAfter, LookUp
+from econda_cloud.wire.events import AnyEvent, AttemptSucceeded, ChunkSeen, GrantsSet, RunStarted, TimerFired
+from econda_cloud.wire.grants import RunTold
 from econda_cloud.wire.pools import Node, Offer, Pool
 
 SIZES = (1_000, 10_000, 100_000)
@@ -39,6 +43,8 @@ RUNS, TASKS_EACH = 1_000, 20
 ITEM_LIMIT = 400 * 1024
 """Bytes of an item in DynamoDB; what is longer lies in the bucket, at the price of a request more."""
 TASK_MS = 1_000
+BATCH = 10
+"""Runs in one batch: what a queue with groups hands over at once."""
 GIB = 1024**3
 
 
@@ -75,29 +81,31 @@ class CountingBlobs(MemoryBlobs):
 
 
 class Imagined:
-    """Effects whose work takes imagined time: a chunk reports once, when its last task has ended."""
+    """Effects whose work takes imagined time: a chunk reports once, when its last task has ended. The broker answers at once."""
 
     def __init__(self) -> None:
         self.now, self.due, self.order = 1_000_000, list[tuple[int, int, str, list[AnyEvent]]](), itertools.count()
+        self.told: list[RunTold] = []
         self.ended = 0
 
     def at(self, ms: int, run: str, events: list[AnyEvent]) -> None:
         heapq.heappush(self.due, (ms, next(self.order), run, events))
 
-    def dispatch(self, plan: Plan, state: RunState, commands: Sequence[Dispatch]) -> Sequence[AnyEvent]:
-        del plan
-        known: list[AnyEvent] = []
-        for command in commands:
-            end = self.now + TASK_MS * len(command.items)
+    def dispatch(self, work: Sequence[Handing]) -> Sequence[Answer]:
+        for handing in work:
+            end = self.now + TASK_MS * len(handing.command.items)
             done: list[AnyEvent] = [
                 AttemptSucceeded(instance=i, attempt=n, outputs={"y": 1}, started_ms=end - TASK_MS, ended_ms=end)
-                for i, n in command.items
+                for i, n in handing.command.items
             ]
-            self.at(end, state.run, done)
-            known.append(ChunkDispatched(chunk=command.chunk, handle=command.chunk))
-        return known
+            self.at(end, handing.chunk.run, done)
+        return [Accepted("")] * len(work)
 
     def cancel(self, state: RunState, commands: Sequence[CancelAttempts]) -> None: ...
+
+    def look_after(self, state: RunState, command: LookAfter) -> Sequence[AnyEvent]:
+        del state
+        return [ChunkSeen(chunk=command.chunk, until_ms=self.now + 3_600_000)]
 
     def look_up(self, plan: Plan, state: RunState, commands: Sequence[LookUp]) -> Sequence[AnyEvent]:
         del plan, state, commands
@@ -105,30 +113,50 @@ class Imagined:
 
     def keep(self, plan: Plan, state: RunState, commands: Sequence[Keep]) -> None: ...
 
+    def tell_broker(self, told: Sequence[tuple[RunTold, Policy | None]]) -> None:
+        self.told += [each for each, _ in told]
+
+    def answer(self, answers: Sequence[tuple[str, GrantsSet]]) -> None:
+        for run, answer in answers:
+            self.at(self.now, run, [answer])
+
     def wake(self, run: str, at_ms: int, now: int) -> None:
         del now
         self.at(at_ms, run, [TimerFired(at_ms=at_ms)])
 
+    def wake_broker(self, at_ms: int, now: int) -> None:
+        raise AssertionError(f"nobody has a policy here, but the broker wants to be woken at {at_ms}, now {now}")
+
+    def show(self, state: RunState, seq: int) -> None: ...
+
     def finished(self, state: RunState, seq: int) -> None:
         del state, seq
         self.ended += 1
+
+    def broken(self, namespace: str, run: str, message: str) -> None:
+        raise AssertionError(f"{namespace}/{run}: {message}")
 
 
 def imagined(runs: int, tasks: int) -> dict[str, float]:
     """Play so many runs of so many instances, all started at once."""
     plan, log, blobs, world = plan_of(fan(tasks)), CountingLog(), CountingBlobs(), Imagined()
     before, begun = peak_bytes(), time.perf_counter()
-    scheduler = Scheduler(log, "t", lambda *_: plan, world, blobs)
-    scheduler.declare(quotas(), world.now)
-    for number in range(runs):
-        event = RunStarted(run=f"r{number}", namespace="n", plan=plan.digest, params={}, seed=number)
-        scheduler.take(event.run, [event], world.now)
+    rounds = Rounds(log, lambda *_: plan, world, blobs)
+    broker = BrokerRounds(log, "t", world, lambda _: None, blobs)
+    broker.declare(quotas(), world.now)
+    starts = [RunStarted(run=f"r{n}", namespace="n", plan=plan.digest, params={}, seed=n) for n in range(runs)]
+    _take(rounds, world, {event.run: [event] for event in starts})
     while world.ended < runs:
-        world.now, _, run, events = heapq.heappop(world.due)
-        # All that is due for the same run comes in one batch, as a queue hands it out.
-        while world.due and world.due[0][0] == world.now and world.due[0][2] == run and len(events) < 1_000:
-            events += heapq.heappop(world.due)[3]
-        scheduler.take(run, events, world.now)
+        if world.told:
+            told, world.told = world.told, []
+            broker.take(told, world.now)
+        world.now = max(world.now, world.due[0][0])
+        # All that is due comes in one batch, as queues hand it out.
+        batch: dict[str, list[AnyEvent]] = {}
+        while world.due and world.due[0][0] <= world.now and len(batch) < BATCH:
+            _, _, run, events = heapq.heappop(world.due)
+            batch.setdefault(run, []).extend(events)
+        _take(rounds, world, batch)
     seconds, instances = time.perf_counter() - begun, runs * tasks
     return {
         "instances": instances,
@@ -140,6 +168,12 @@ def imagined(runs: int, tasks: int) -> dict[str, float]:
         "snapshot bytes": blobs.bytes,
         "memory": max(0, peak_bytes() - before - log.bytes) / instances,
     }
+
+
+def _take(rounds: Rounds, world: Imagined, batch: Mapping[str, Sequence[AnyEvent]]) -> None:
+    outcomes = rounds.take([Taking(run, tuple(events)) for run, events in batch.items()], lambda: world.now)
+    if outcomes.later or outcomes.refused:
+        raise RuntimeError(f"{outcomes.later} {outcomes.refused}")
 
 
 def embedded(tasks: int) -> dict[str, float]:

@@ -39,8 +39,8 @@ class Drivers:
         return self._made[pool], target
 
 
-def submission(command: Dispatch, chunk: Chunk, target: msgspec.Raw, assignment: bytes) -> Submission:
-    """A chunk as it is handed to a driver."""
+def submission(command: Dispatch, chunk: Chunk, target: msgspec.Raw, assignment: bytes, size: int) -> Submission:
+    """A chunk as it is handed to a driver. size: how many members its document has; some may have ended before."""
     return Submission(
         chunk=chunk.id,
         run=chunk.run,
@@ -48,7 +48,7 @@ def submission(command: Dispatch, chunk: Chunk, target: msgspec.Raw, assignment:
         offer=command.offer,
         target=target,
         assignment=assignment,
-        size=len(chunk.items),
+        size=size,
         cpu_milli=command.cpu_milli,
         memory=command.memory,
         gpu=command.gpu,

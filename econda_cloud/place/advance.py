@@ -75,8 +75,8 @@ def _take_decision(state: BrokerState, decision: AnyBrokerDecision) -> None:
         case Lend(run=run):
             line = state.runs[run].lines[decision.demand]
             _set_shares(state, line, decision.shares)
-            line.verdicts = decision.verdicts
-            set_waiting(state, run, line, waits=decision.waits)
+            line.verdicts, line.ready = decision.verdicts, decision.left
+            set_waiting(state, run, line, waits=decision.left > 0)
         case Answer(run=run, unplaceable=unplaceable):
             account = state.runs[run]
             account.version += 1

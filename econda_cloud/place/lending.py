@@ -40,17 +40,19 @@ def lend(state: BrokerState, touched: Touched, facts: Facts) -> Iterator[AnyBrok
             continue
         if line.demand not in state.verdicts:
             yield Judged(line.demand, _judged(state, state.demands[line.demand]))
-        made = _lend(state, account, line, facts)
+        made = _lend(state, account, line, facts, full)
         if isinstance(made, Unplaceable):
             yield Lend(account.run, line.demand, _kept(line))
             answered.setdefault(account.run, []).append(made)
-        elif made is not None:
+            continue
+        while made is not None:
             gained = sum(share.slots for share in made.shares) > sum(lent.slots for lent in line.lent.values())
             if gained or account.run in touched.runs:
                 answered.setdefault(account.run, [])
                 yield made
-            if made.waits and not policed:
-                full.add(line.demand)
+            # What a policy thinks of the next offer may have changed now that the best one is full.
+            made = _lend(state, account, line, facts, full) if policed and gained and made.left else None
+            assert not isinstance(made, Unplaceable)
     for run, unplaceable in answered.items():
         yield Answer(run, tuple(unplaceable))
     if (at_ms := _wake_ms(state, facts)) and not state.now < state.wake_ms <= at_ms:
@@ -95,8 +97,8 @@ def _judged(state: BrokerState, demand: Demand) -> tuple[Verdict, ...]:
     return tuple(judge(demand, pool, offer) for pool in state.pools.values() for offer in pool.offers)
 
 
-def _lend(state: BrokerState, account: Account, line: Line, facts: Facts) -> Lend | Unplaceable | None:
-    """What a line has from now on; None if it cannot be told now."""
+def _lend(state: BrokerState, account: Account, line: Line, facts: Facts, full: set[str]) -> Lend | Unplaceable | None:
+    """What a line has from now on; None if it cannot be told now. A class for which there is no more room is `full`."""
     demand, terms = state.demands[line.demand], account.terms
     policy = None
     if terms is not None and terms.policy and demand.kind != "environment":
@@ -110,10 +112,16 @@ def _lend(state: BrokerState, account: Account, line: Line, facts: Facts) -> Len
         return capacity.room(state, pool, offer, demand)
 
     found = options(state.pools.values(), asking, known, room, state.now)
-    if line.ready and not line.lent and all(option.never for option in found):
+    # What runs where nothing new can begin is no reason to wait.
+    lent = any(option.offer.name in line.lent for option in found)
+    if line.ready and not lent and all(option.never for option in found):
         reasons = "; ".join(f"{o.verdict.offer}: {o.verdict.refused}" for o in found) or "no pool is declared"
         return Unplaceable(demand=line.demand, reasons=reasons)
-    return _Filling(state, account, line, demand, policy).filled(found)
+    filling = _Filling(state, account, line, demand, policy)
+    made = filling.filled(found)
+    if made.left and policy is None and not filling.held_back:
+        full.add(line.demand)
+    return made
 
 
 def _kept(line: Line) -> tuple[Share, ...]:
@@ -121,13 +129,17 @@ def _kept(line: Line) -> tuple[Share, ...]:
 
 
 class _Filling:
-    """Offers being filled for one line, the best first, until waiting is better."""
+    """Offers being filled for one line, the best first, until waiting is better.
+
+    held_back: it is this run that may have no more, though there is room.
+    """
 
     def __init__(self, state: BrokerState, account: Account, line: Line, demand: Demand, policy: Policy | None) -> None:
         self._state, self._account, self._line, self._demand, self._policy = state, account, line, demand, policy
         self._shares = {lent.offer: (lent.pool, lent.slots) for lent in line.lent.values()}
         self._left, self._extra, self._of_pool = line.ready, 0, dict[str, int]()
         self._until = state.now + lending_ms(demand)
+        self.held_back = False
 
     def filled(self, found: list[Option]) -> Lend:
         worth = None
@@ -140,13 +152,14 @@ class _Filling:
             here = score + waiting_cost(self._demand, option.pool, self._left)
             worth = here if worth is None else min(worth, here)
         verdicts = tuple(option.verdict for option in found) if self._policy is not None else ()
-        return Lend(self._account.run, self._line.demand, self._made(), self._left > 0, verdicts)
+        return Lend(self._account.run, self._line.demand, self._made(), self._left, verdicts)
 
     def _take(self, option: Option) -> None:
         pool, offer = option.pool, option.offer
         # What was taken of the pool a moment ago, of another offer, is not counted there yet.
         room = capacity.room(self._state, pool, offer, self._demand) - self._of_pool.get(pool.name, 0)
-        free = min(room, self._allowed(), self._affordable(option))
+        free = min(room, self._allowed(), self._affordable(option), self._not_recalled(offer))
+        self.held_back = self.held_back or free < min(room, self._left)
         if free <= 0:
             return
         size = self._chunk(pool, offer, free)
@@ -170,6 +183,13 @@ class _Filling:
             return self._left
         held = sum(lent.slots for line in self._account.lines.values() for lent in line.lent.values())
         return max(0, most - held - self._extra)
+
+    def _not_recalled(self, offer: Offer) -> int:
+        """How many more slots it may have of an offer of which it was told to give some back."""
+        lent = self._line.lent.get(offer.name)
+        if lent is None or lent.most is None:
+            return self._left
+        return max(0, lent.most - self._shares[offer.name][1])
 
     def _affordable(self, option: Option) -> int:
         """How many slots the rest of the budget pays for. One may always be had: the run says itself that it is not enough."""

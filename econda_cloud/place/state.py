@@ -25,7 +25,7 @@ class Lent(msgspec.Struct):
 
 
 class Line(msgspec.Struct):
-    """What a run wants of one class: `ready` attempts, since `since_ms`, as it told last; and what is lent for it.
+    """What a run wants of one class: `ready` attempts, since `since_ms`, beyond those for which there is `lent`.
 
     waits: whether it is to get more as soon as there is room. verdicts: of its own policy, empty without one.
     batch, rank: see `grants.Want`.

@@ -76,8 +76,8 @@ def apply(plan: Plan, state: RunState | None, entry: Entry) -> RunState | None:
     """
     reading = Reading(entry.decisions)
     state = _advance(plan, state, entry, reading)
-    if reading.left():
-        raise Unfoldable(f"the record has decisions that nothing asked for: {reading.left()!r:.200}")
+    if (left := reading.left()) is not None:
+        raise Unfoldable(f"the record has decisions that nothing asked for: {left!r:.200}")
     return state
 
 
@@ -98,8 +98,8 @@ def _advance(
         state.seq += 1
     state.now = work.now
     _forget_carried(state, entry.carried)
-    if entry.unsure and not state.unsure:
-        state.unsure = state.seq
+    if entry.unsure:
+        state.unsure, state.unsure_last = state.unsure or state.seq, state.seq
     _due(work)
     conclude(work)
     state.unshown = state.unshown or not all(isinstance(event, TimerFired | GrantsSet) for event in entry.events)
@@ -142,7 +142,8 @@ def _forget_carried(state: RunState, carried: int) -> None:
     if carried <= state.carried:
         return
     state.carried = carried
-    state.unsure = 0 if state.unsure <= carried else state.unsure
+    if state.unsure <= carried:
+        state.unsure = carried + 1 if state.unsure_last > carried else 0
     for names in (state.undone, state.looked):
         for name in [name for name, seq in names.items() if seq <= carried]:
             del names[name]

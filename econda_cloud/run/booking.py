@@ -16,14 +16,18 @@ OUTLIVED_MOST = 1_000
 """Attempts that were given up and may still be at work: so many are remembered."""
 
 
-def book(work: Work, item: Item, name: str, started_ms: int, ended_ms: int) -> None:
-    """Book an attempt of a chunk and take it out of there. The cost of a request is shared by the whole chunk."""
+def book(work: Work, item: Item, name: str, started_ms: int, ended_ms: int, *, paid: bool = True) -> None:
+    """Book an attempt of a chunk and take it out of there. The cost of a request is shared by the whole chunk.
+
+    paid: whether its pool took it at all.
+    """
     state = work.state
     chunk = state.chunks.get(name)
     if chunk is None or item not in chunk.open:
         return
+    lasted = max(0, ended_ms - started_ms)
     cost = work.choices.make(
-        Booked, lambda: Booked(attempt_cost(chunk.price, max(0, ended_ms - started_ms), chunk.memory, len(chunk.order)))
+        Booked, lambda: Booked(attempt_cost(chunk.price, lasted, chunk.memory, len(chunk.order)) if paid else 0)
     ).nanos
     if cost is None:
         state.unpriced += 1

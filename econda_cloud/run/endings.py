@@ -132,9 +132,9 @@ def take_refusal(work: Work, event: ChunkRefused) -> None:
     chunk = work.state.chunks.get(event.chunk)
     for item in list(chunk.open) if chunk is not None else ():
         if work.state.stopping.pop(stop_name(item), None) is not None:
-            book(work, item, event.chunk, 0, 0)
+            book(work, item, event.chunk, 0, 0, paid=False)
         elif (found := current(work, item)) is not None:
-            book(work, item, event.chunk, 0, 0)
+            book(work, item, event.chunk, 0, 0, paid=False)
             give_up(work, item, found[0], f"its pool refuses it: {event.why}")
 
 
@@ -217,6 +217,8 @@ def _environment_built(work: Work, instance: str, outputs: dict[str, Any]) -> No
 
 def _environment_failed(work: Work, instance: str, message: str) -> None:
     preparation = work.state.preparations[environment_key(instance) or ""]
+    if preparation.call is not None:
+        preparation.stopped = preparation.call.attempt
     waiting, preparation.waiting, preparation.call = preparation.waiting, [], None
     for name in waiting:
         found = work.locate(name)

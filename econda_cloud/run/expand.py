@@ -131,7 +131,8 @@ def _start_fan(work: Work, places: list[At], node: Foreach) -> None:
 def _feed(work: Work, places: list[At], node: Foreach, fan: Fan) -> None:
     """Begin members, as many as the fan allows and the run has room for."""
     at, state = places[-1], work.state
-    room = min(fan.total - fan.next, (node.parallel or WINDOW) - len(fan.frames))
+    # Whether anything is to be decided must not depend on what a later version may set otherwise.
+    room = min(fan.total - fan.next, (node.parallel or fan.total) - len(fan.frames))
     if room <= 0:
         return
     # One of each fan may always begin, or nested ones would wait for each other.

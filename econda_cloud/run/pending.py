@@ -54,6 +54,7 @@ def dispatch_of(name: str, chunk: Chunk) -> Dispatch:
         cpu_milli=chunk.cpu_milli,
         memory=chunk.memory,
         gpu=chunk.gpu,
+        size=len(chunk.order),
     )
 
 

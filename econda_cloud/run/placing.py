@@ -13,6 +13,7 @@ from econda_cloud.run.calls import leave_group
 from econda_cloud.run.endings import current
 from econda_cloud.run.state import Chunk, Group, RunState, TimerKind
 from econda_cloud.run.stopping import ending
+from econda_cloud.run.telling import ready_by_class
 from econda_cloud.run.transitions import move
 from econda_cloud.run.work import Work
 from econda_cloud.wire.demand import expected_time_ms
@@ -64,8 +65,10 @@ def _next_group(state: RunState, grant: Grant) -> Group | None:
 
 def _cut(work: Work, grant: Grant, group: Group, free: int) -> Placed:
     state = work.state
-    demand = state.demands[group.demand]
-    size = 1 if group.solo else chunk_size(grant, grant.cold_start_ms, demand, len(group.items), free, group.batch)
+    demand, waiting = state.demands[group.demand], len(group.items)
+    # While the broker has not had its say, there may be a slot for each of them.
+    room = free if grant.array or _knows(state, group.demand) else max(free, waiting)
+    size = 1 if group.solo else chunk_size(grant, grant.cold_start_ms, demand, waiting, room, group.batch)
     items = tuple(item for item, _ in zip(group.items.items(), range(size)))
     turns = 1 if grant.array else len(items)
     lease = min(grant.lease_ms, (demand.timeout_ms or 0) * turns + QUEUE_ALLOWANCE_MS if demand.timeout_ms else grant.lease_ms)  # fmt: skip
@@ -96,6 +99,14 @@ def _lent_for(state: RunState, grant: Grant, demand: str, attempts: int) -> Gran
     before = state.grants.get(here.key)
     state.grants[here.key] = here if before is None else before.with_slots(before.slots + slots)
     return state.grants[here.key]
+
+
+def _knows(state: RunState, demand: str) -> bool:
+    """Whether the broker has lent all that it can, for all that is ready of a class."""
+    told = state.telling
+    if demand in told.open:
+        return True
+    return told.answered == told.version and ready_by_class(state)[demand] <= told.ready.get(demand, 0)
 
 
 def place(work: Work, placed: Placed) -> None:

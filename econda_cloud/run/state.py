@@ -219,7 +219,8 @@ class Telling(msgspec.Struct):
 class Preparation(msgspec.Struct):
     """An environment of the plan: being built (`call`) with instances waiting for it, or built (`archive`).
 
-    `stopped` is the number of the last attempt that was stopped: a handler that needs the environment goes on from it.
+    `stopped` is the number of the last attempt that was stopped or failed for good: a handler that needs the environment
+    goes on from it.
     """
 
     archive: str = ""
@@ -243,7 +244,8 @@ class Counts(msgspec.Struct):
 class RunState(msgspec.Struct):
     """Everything the engine knows of a run after `seq` records, the effects of the first `carried` of which are done.
 
-    unsure: the first record after those whose effects may not be done although another one follows; 0 for none.
+    unsure: the first record after those whose effects may not be done although another one follows; 0 for none;
+    unsure_last: the last such record.
     demands: classes by their key; groups: what is ready. grants: what the broker lends (`grants_version` counts what it
     told), used: slots in use, both by `Grant.key`. telling: what it was told.
     undone: chunks not handed over yet for all we know; looked: chunks that are looked after; looking: calls that look
@@ -271,6 +273,7 @@ class RunState(msgspec.Struct):
     seq: int = 0
     carried: int = 0
     unsure: int = 0
+    unsure_last: int = 0
     root: Frame | None = None
     demands: dict[str, Demand] = msgspec.field(default_factory=dict)
     groups: dict[str, Group] = msgspec.field(default_factory=dict)

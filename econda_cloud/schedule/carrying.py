@@ -29,6 +29,9 @@ from econda_cloud.wire.commands import (
 from econda_cloud.wire.events import AnyEvent, AttemptFailed, ChunkAccepted, ChunkRefused, ChunkSeen
 from econda_cloud.wire.grants import RunTold
 
+LATER_MOST_MS = 300_000
+"""How long at most a chunk waits to be handed over again that its pool did not take."""
+
 Work = Sequence[tuple[RunHistory, Sequence[AnyCommand]]]
 
 
@@ -72,6 +75,7 @@ def carry_out(work: Work, effects: Effects, now: int, spread: Spread = map) -> C
 
 def _dispatch(work: Work, effects: Effects, carried: Carried, now: int) -> None:
     handed: list[tuple[str, Handing]] = []
+    since: list[int] = []
     for history, commands in work:
         assert history.state is not None
         for command in commands:
@@ -79,6 +83,7 @@ def _dispatch(work: Work, effects: Effects, carried: Carried, now: int) -> None:
                 handing = _handing(history, history.state, command, carried)
                 if handing is not None:
                     handed.append((history.run, handing))
+                    since.append(history.state.chunks[command.chunk].placed_ms)
     if not handed:
         return
     try:
@@ -86,7 +91,7 @@ def _dispatch(work: Work, effects: Effects, carried: Carried, now: int) -> None:
     except Exception as error:
         carried.failed |= {run: error for run, _ in handed}
         return
-    for (run, handing), answer in zip(handed, answers, strict=True):
+    for (run, handing), placed_ms, answer in zip(handed, since, answers, strict=True):
         match answer:
             case Accepted(handle=handle):
                 if handle:
@@ -95,7 +100,9 @@ def _dispatch(work: Work, effects: Effects, carried: Carried, now: int) -> None:
                 carried.tell(run, [ChunkRefused(chunk=handing.command.chunk, why=why)])
             case Later(why=why, after_ms=after_ms):
                 # Whoever looks after the chunk then finds that nobody has it, and hands it over again.
-                carried.tell(run, [ChunkSeen(chunk=handing.command.chunk, until_ms=now + after_ms, waits=why)])
+                # The longer it has waited, the later: an outage may last for hours.
+                wait_ms = max(after_ms, min(LATER_MOST_MS, (now - placed_ms) // 4))
+                carried.tell(run, [ChunkSeen(chunk=handing.command.chunk, until_ms=now + wait_ms, waits=why)])
 
 
 def _handing(history: RunHistory, state: RunState, command: Dispatch, carried: Carried) -> Handing | None:

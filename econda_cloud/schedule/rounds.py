@@ -6,12 +6,15 @@ and changes nothing for the others.
 
 from __future__ import annotations
 
+import contextlib
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+import msgspec
+
 from econda_cloud.ports.blobs import BlobStore
-from econda_cloud.ports.log import Log
+from econda_cloud.ports.log import Damaged, Log
 from econda_cloud.run.pending import pending
 from econda_cloud.run.state import RunState
 from econda_cloud.run.timers import is_early
@@ -19,8 +22,8 @@ from econda_cloud.schedule.carrying import carry_out
 from econda_cloud.schedule.effects import Effects
 from econda_cloud.schedule.history import SNAPSHOT_EVERY, Undecidable, Unreadable
 from econda_cloud.schedule.results import Spread
-from econda_cloud.schedule.run_history import NoPlan, Plans, RunHistory
-from econda_cloud.wire.entries import FromTheFuture
+from econda_cloud.schedule.run_history import NoPlan, Plans, RunHistory, run_log
+from econda_cloud.wire.entries import FromTheFuture, decode_entry
 from econda_cloud.wire.events import AnyEvent, RunBroken, RunStarted, TimerFired
 
 RECORDS_WARM = 256 * 1024 * 1024
@@ -185,15 +188,21 @@ class Rounds:
 
     def _give_up(self, taking: Taking, message: str, outcomes: Outcomes) -> None:
         """Nothing can be logged for the run: say so where its user looks."""
-        started = next((event for event in taking.events if isinstance(event, RunStarted)), None)
-        history = self._runs.pop(taking.run, None)
-        namespace = started.namespace if started else history.state.namespace if history and history.state else ""
+        self._runs.pop(taking.run, None)
         try:
-            self._effects.broken(namespace, taking.run, message)
+            self._effects.broken(self._namespace(taking), taking.run, message)
         except Exception as error:
             outcomes.later[taking.run] = error
         else:
             outcomes.refused[taking.run] = message
+
+    def _namespace(self, taking: Taking) -> str:
+        """As the first event of the run says; empty if nobody can read it any more. Raises what the log raises."""
+        events = list(taking.events)
+        with contextlib.suppress(Damaged, FromTheFuture, msgspec.DecodeError):
+            for record in self._log.read(run_log(taking.run), 0, 1):
+                events += decode_entry(record).events
+        return next((event.namespace for event in events if isinstance(event, RunStarted)), "")
 
     # Acting --------------------------------------------------------------------------------------------------------
 

@@ -56,7 +56,7 @@ class Share(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Lend(BrokerDecision, frozen=True, tag="lend"):
-    """All that is lent to a run for one class from now on, and whether more is to come.
+    """All that is lent to a run for one class from now on, and how many attempts are left that wait for more.
 
     verdicts: of the run's policy, if it has one.
     """
@@ -64,7 +64,7 @@ class Lend(BrokerDecision, frozen=True, tag="lend"):
     run: str
     demand: str
     shares: tuple[Share, ...]
-    waits: bool = False
+    left: int = 0
     verdicts: tuple[Verdict, ...] = ()
 
 

@@ -25,7 +25,10 @@ class TellBroker(Command, frozen=True, kw_only=True, tag="tell_broker"):
 
 
 class Dispatch(Command, frozen=True, kw_only=True, tag="dispatch"):
-    """Hand a placed chunk to its pool. cpu_milli, memory (bytes), gpu: what each attempt reserves."""
+    """Hand a placed chunk to its pool. cpu_milli, memory (bytes), gpu: what each attempt reserves.
+
+    size: how many attempts it had at first; some may have ended since, if it is handed over again.
+    """
 
     chunk: str
     pool: str
@@ -35,6 +38,7 @@ class Dispatch(Command, frozen=True, kw_only=True, tag="dispatch"):
     cpu_milli: int = 0
     memory: int = 0
     gpu: int = 0
+    size: int = 1
 
 
 class CancelAttempts(Command, frozen=True, kw_only=True, tag="cancel_attempts"):

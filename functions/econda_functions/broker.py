@@ -31,9 +31,9 @@ class BrokerBatch(BatchProcessor):
     def process(self) -> list[tuple]:
         records = [SQSRecord(record) for record in self.records]
         events: list[AnyBrokerEvent] = []
-        for record in records:
-            events += _read(record)
         try:
+            for record in records:
+                events += _read(record)
             _pace(len(records))
             broker().take(events, _now_ms(), again=any(receives(record) > 1 for record in records))
         except Exception as error:

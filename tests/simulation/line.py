@@ -10,6 +10,7 @@ from econda_adapters.aws.going_on import GoingOn
 from econda_edsl.plan import encode_plan
 
 from econda_cloud.ports.blobs import MemoryBlobs
+from econda_cloud.schedule import run_history
 from econda_cloud.schedule.messages import write_message
 from econda_cloud.simulate.agenda import Agenda
 from econda_cloud.simulate.chance import Chance, Faults, drawn_faults
@@ -50,6 +51,8 @@ class Line:
     """One world. `play` lets it come to rest."""
 
     def __init__(self, scene: Scene) -> None:
+        # What a process remembers of other worlds would decide what is asked for here.
+        run_history._KNOWN.clear()
         self.scene, self.chance = scene, Chance(scene.seed, scene.faults)
         self.programs: dict[str, Program] = {
             f"r{n}": generated(f"{scene.seed}/{n}", scene.steps) for n in range(scene.runs)

@@ -29,7 +29,8 @@ def base_pools() -> TeamPools:
     queue = _raw(QueueTarget(queue="jobs", definition="worker"))
     targets = {"aws.lambda": _raw(FunctionTarget(function="worker", limit_ms=FUNCTION_LIMIT_MS)),
                "aws.batch.spot": queue, "aws.batch.firm": queue}  # fmt: skip
-    return TeamPools(pools=(functions, jobs), targets=targets)
+    raw = {name: msgspec.Raw(msgspec.json.encode(target)) for name, target in targets.items()}
+    return TeamPools(pools=(functions, jobs), targets=raw)
 
 
 def _raw(target: msgspec.Struct) -> msgspec.Raw:

@@ -5,7 +5,7 @@ from econda_edsl.compile import compile_source
 from econda_edsl.plan import Plan
 
 from econda_cloud.run.state import decode_state, encode_state
-from econda_cloud.schedule.history import run_history
+from econda_cloud.schedule.run_history import RunHistory
 from econda_cloud.wire.events import AttemptFailed, AttemptSucceeded, CancelRequested
 from tests.simulation.world import World, succeed
 
@@ -114,6 +114,13 @@ def a_fails(instance, attempt, args):
     return half_fails(instance, attempt, args)
 
 
+def assert_nothing_is_lent(world):
+    state = world.broker.state
+    assert state.runs == {}
+    assert state.waiting == {}
+    assert {used.slots for used in state.used.values()} == {0}
+
+
 @pytest.mark.parametrize("seed", range(60))
 @pytest.mark.parametrize("case", ["fan", "repeat", "tolerant", "flaky", "pairs"])
 def test_bad_days_change_nothing(case, seed):
@@ -129,14 +136,13 @@ def test_bad_days_change_nothing(case, seed):
     assert world.run.state.outcome.state == "succeeded"
     assert world.run.state.outcome.outputs == expected
     assert len({item for item, _ in world.started}) == len(world.started), "an attempt was started twice"
-    assert world.broker.state.held == {}
-    assert world.broker.state.waiting == []
+    assert_nothing_is_lent(world)
 
 
 @pytest.mark.parametrize("seed", range(10))
 def test_same_log_gives_the_same_state(seed):
     world = World(TOLERANT, half_fails, seed=seed, chaos=0.3).until_done()
-    again = run_history(world.log, lambda *_: TOLERANT, "r")
+    again = RunHistory(world.log, lambda *_: TOLERANT, "r")
     assert encode_state(again.refresh()) == encode_state(world.run.state)
 
 
@@ -150,12 +156,14 @@ def test_state_survives_encoding_midway():
 
 def test_cancel_ends_the_run_and_frees_all():
     world = World(FAN, succeed({"y": 2}), params={"n": 50})
-    world.turn()
+    for _ in range(5):
+        world.turn()
+    assert world.started
     world.post(CancelRequested(by="ada"))
     world.until_done()
     assert world.run.state.outcome.state == "cancelled"
     assert "ada" in world.run.state.outcome.error
-    assert world.broker.state.held == {}
+    assert_nothing_is_lent(world)
 
 
 def test_preemption_costs_no_retry():

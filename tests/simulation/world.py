@@ -10,32 +10,36 @@ from econda_edsl.plan import Plan
 
 from econda_cloud.money.prices import Price
 from econda_cloud.place import invariants as broker_invariants
-from econda_cloud.place.events import AttemptsReleased, Place, PlacementRequested, PoolsDeclared, Refuse
+from econda_cloud.place.advance import pending as pending_of_broker
 from econda_cloud.ports.blobs import MemoryBlobs
 from econda_cloud.ports.log import MemoryLog
 from econda_cloud.run import invariants as run_invariants
-from econda_cloud.run.step import outstanding
-from econda_cloud.schedule.history import broker_history, run_history
+from econda_cloud.run.pending import pending
+from econda_cloud.schedule.broker_history import broker_history
 from econda_cloud.schedule.results import Results
+from econda_cloud.schedule.run_history import RunHistory
+from econda_cloud.wire.broker import AnyBrokerEvent, PoolsDeclared
 from econda_cloud.wire.commands import (
+    AnyCommand,
     CancelAttempts,
     Dispatch,
     FinishRun,
     Keep,
+    LookAfter,
     LookUp,
-    Release,
-    RequestPlacement,
     SetTimer,
+    TellBroker,
 )
 from econda_cloud.wire.events import (
     AnyEvent,
     AttemptFailed,
     AttemptSucceeded,
+    ChunkSeen,
     Item,
-    PlacementRefused,
     RunStarted,
     TimerFired,
 )
+from econda_cloud.wire.grants import RunTold
 from econda_cloud.wire.pools import Node, Offer, Pool
 
 Work = Callable[[str, int, dict[str, Any]], AttemptSucceeded | AttemptFailed]
@@ -94,18 +98,20 @@ class World:
     ) -> None:
         self.plan, self.work, self.random, self.chaos = plan, work, random.Random(seed), chaos
         self.log = MemoryLog()
-        self.run = run_history(self.log, lambda *_: plan, "r")
+        self.run = RunHistory(self.log, lambda *_: plan, "r")
         self.broker = broker_history(self.log, "t")
         self.now = 1_000_000
-        self.inbox: list[tuple[int, AnyEvent]] = []
+        self.inbox: list[tuple[int, AnyEvent | RunTold]] = []
         self.results = Results(blobs or MemoryBlobs())
         self.started: list[tuple[Item, str]] = []
         self.claimed: set[str] = set()
         self.finished: list[str] = []
-        self.broker.take([PoolsDeclared(pools=small_pools(slots))], self.now)
+        self.redelivered: set[str] = set()
+        self.effects = 0
+        self.tell_broker(PoolsDeclared(pools=small_pools(slots)), 99)
         self.post(RunStarted(run="r", namespace="n", plan=plan.digest, params=params or {}, seed=seed, **started))
 
-    def post(self, event: AnyEvent, delay: int = 0) -> None:
+    def post(self, event: AnyEvent | RunTold, delay: int = 0) -> None:
         self.inbox.append((self.now + delay, event))
 
     def until_done(self, most: int = 20_000) -> World:
@@ -126,59 +132,76 @@ class World:
         if self.random.random() < self.chaos:
             self.inbox.append((self.now + self.random.randrange(2_000), event))
         crash_after = self.random.randrange(6) if self.random.random() < self.chaos else 99
-        if not self.handle(event, crash_after):
+        take = self.tell_broker if isinstance(event, RunTold) else self.tell_run
+        if not take(event, crash_after):  # type: ignore[arg-type]
             self.inbox.append((self.now + 100, event))
-            self.redelivered = True
 
-    redelivered = False
+    def tell_run(self, event: AnyEvent, crash_after: int) -> bool:
+        """One invocation of a scheduler; False if it crashed after `crash_after` of its effects.
 
-    def handle(self, event: AnyEvent, crash_after: int) -> bool:
-        """One scheduler invocation; False if it crashed after `crash_after` of its effects."""
-        commands = list(self.run.take([event], self.now))
-        if self.redelivered and self.run.state is not None:
-            commands += outstanding(self.plan, self.run.state)
-            self.redelivered = False
-        effects = 0
-        while commands:
-            if effects >= crash_after:
-                return False
-            effects += 1
-            commands += self.carry_out(commands.pop(0))
+        Whoever comes after a crash is told that a message comes again, and knows no more than what the log says.
+        """
+        history = self.run
+        state = history.refresh()
+        if state is not None:
+            history.done = state.carried if "run" in self.redelivered else history.seq
+        self.redelivered.discard("run")
+        done, event_or_answers = history.done, [event]
+        while event_or_answers:
+            history.take(event_or_answers, self.now)
             self.check()
+            event_or_answers = []
+            for command in pending(history.state, done) if history.state is not None else ():
+                if crash_after <= 0:
+                    self.redelivered.add("run")
+                    return False
+                crash_after -= 1
+                event_or_answers += self.carry_out(command)
+            done = history.done = history.seq
         return True
 
-    def carry_out(self, command: Any) -> list[Any]:
+    def carry_out(self, command: AnyCommand) -> list[AnyEvent]:
+        """Answers that come at once."""
+        state = self.run.state
+        assert state is not None
         match command:
-            case RequestPlacement(demand=demand, items=items, terms=terms):
-                return self.tell_broker(PlacementRequested(run="r", demand=demand, items=items, terms=terms))
-            case Release(items=items):
-                return self.tell_broker(AttemptsReleased(run="r", items=items))
-            case Place(placement=placement):
-                return list(self.run.take([placement], self.now))
-            case Refuse(items=items, message=message):
-                return list(self.run.take([PlacementRefused(items=items, message=message)], self.now))
+            case TellBroker(told=told):
+                self.post(told)
             case Dispatch(chunk=chunk, items=items):
                 self.dispatch(chunk, items)
             case CancelAttempts(items=items):
                 for instance, attempt in items:
                     self.post(AttemptFailed(instance=instance, attempt=attempt, failure="failed", message="cancelled"))
+            case LookAfter(chunk=chunk):
+                if chunk in self.claimed:
+                    return [ChunkSeen(chunk=chunk, until_ms=self.now + 600_000)]
             case LookUp():
-                assert self.run.state is not None
-                answers = self.results.look_up(self.plan, self.run.state, [command])
-                return list(self.run.take(answers, self.now)) if answers else []
+                return self.results.look_up(self.plan, state, [command])
             case Keep():
-                assert self.run.state is not None
-                self.results.keep(self.plan, self.run.state, [command])
+                self.results.keep(self.plan, state, [command])
             case SetTimer(at_ms=at):
                 self.inbox.append((at, TimerFired()))
             case FinishRun(outcome=outcome):
                 self.finished.append(outcome.state)
         return []
 
-    def tell_broker(self, event: Any) -> list[Any]:
-        commands = list(self.broker.take([event], self.now))
-        broker_invariants.check(self.broker.state)
-        return commands
+    def tell_broker(self, event: AnyBrokerEvent, crash_after: int) -> bool:
+        """One invocation of the broker; False if it crashed before it had answered."""
+        history = self.broker
+        state = history.refresh()
+        history.done = state.carried if "broker" in self.redelivered else history.seq
+        self.redelivered.discard("broker")
+        history.take([event], self.now)
+        broker_invariants.check(history.state)
+        broker_invariants.within_limits(history.state)
+        answers, _ = pending_of_broker(history.state, history.done)
+        if crash_after <= 0:
+            self.redelivered.add("broker")
+            return False
+        for answer in answers.values():
+            self.post(answer)
+        history.done = history.seq
+        return True
 
     def dispatch(self, chunk: str, items: tuple[Item, ...]) -> None:
         if chunk in self.claimed:

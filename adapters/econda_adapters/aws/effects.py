@@ -79,14 +79,14 @@ class AwsEffects:
             return Refused(f"the offer {command.offer} was taken away")
         driver, target = found
         can = driver.capabilities()
-        array = can.arrays and len(chunk.items) > 1
+        array = can.arrays and command.size > 1
         try:
             # What does not fit is stored, and so is what members of an array find their places in.
             inline = not array and len(encode_chunk(chunk)) + ENVELOPE <= can.assignment_most
             made = self._assigner.assign(chunk, self._clock(), inline=inline, array=array, lone=handing.lone)
         except Exception as error:
             return Later(f"{type(error).__name__}: {error}"[:500])
-        [answer] = driver.submit([submission(command, chunk, target, encode_assignment(made))])
+        [answer] = driver.submit([submission(command, chunk, target, encode_assignment(made), made.size)])
         if isinstance(answer, Accepted) and can.cancels == "never":
             # A handle that nothing can be done with is not worth a record.
             return Accepted("")

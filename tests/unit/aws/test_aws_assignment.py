@@ -1,39 +1,46 @@
-"""What a worker is told, when a chunk is handed over twice."""
+"""What is handed over, when a chunk is handed over twice, or where there is nobody to take it; and how a run ends."""
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
-import boto3
 import msgspec
 import pytest
-from botocore.awsrequest import AWSResponse
-from econda_adapters.aws.batch_pool import BatchPool
 from econda_adapters.aws.effects import AwsEffects
 from econda_adapters.aws.gateway import gateway_address
-from econda_adapters.aws.lambda_pool import LambdaPool
-from econda_adapters.aws.stack import FunctionTarget, QueueTarget, Stack, TeamPools
-from econda_adapters.clock import now_ms
+from econda_adapters.aws.stack import Stack, TeamPools
 from econda_edsl.plan import Inline
 
 from econda_cloud.gateway.assigning import Assigner
-from econda_cloud.gateway.tokens import Key, KeyRing, Token, Tokens
+from econda_cloud.gateway.tokens import Key, KeyRing, Tokens
 from econda_cloud.ports.blobs import MemoryBlobs
 from econda_cloud.ports.log import MemoryLog
-from econda_cloud.wire.assignment import decode_assignment, document_digest
-from econda_cloud.wire.chunk import Chunk, WorkItem, WorkTask, decode_chunk, encode_chunk
+from econda_cloud.ports.pool import Accepted, Refused
+from econda_cloud.run.state import RunState
+from econda_cloud.schedule.effects import Handing
+from econda_cloud.wire.chunk import Chunk, WorkItem, WorkTask, decode_chunk
 from econda_cloud.wire.commands import Dispatch
-from econda_cloud.wire.events import ChunkLost
 from econda_cloud.wire.keys import chunk_key
+from econda_cloud.wire.outcome import Outcome
+from tests.simulation.pools import base_pools
 
 TOKENS = Tokens(lambda: KeyRing((Key(id="k", secret=b"k" * 32),)))
 TASK = WorkTask(name="t", run=Inline(language="python", body="y = 1"))
 WHOLE = Chunk(id="r.1", run="r", namespace="n", task=TASK,
               items=tuple(WorkItem(instance=f"p/f[{n}]/a", attempt=1) for n in range(4)))  # fmt: skip
 LATER = msgspec.structs.replace(WHOLE, items=WHOLE.items[2:])
+DISPATCH = Dispatch(chunk="r.1", pool="aws.batch.all", offer="aws.batch.spot", spot=True, items=(), cpu_milli=1, memory=1, size=4)  # fmt: skip
+QUEUE = msgspec.Raw(b'{"kind":"queue","queue":"jobs","definition":"worker"}')
+STACK = Stack(**dict.fromkeys(Stack.__struct_fields__, ""))
 
 
 class Batch:
+    """Takes every job."""
+
+    class exceptions:
+        ClientException = type("ClientException", (Exception,), {})
+
     def __init__(self) -> None:
         self.sizes: list[Any] = []
         self.variables: list[dict[str, str]] = []
@@ -45,67 +52,16 @@ class Batch:
         return {"jobId": f"job-{len(self.sizes)}"}
 
 
-def test_members_of_an_array_keep_their_numbers_when_it_is_submitted_again():
-    blobs, batch = MemoryBlobs(), Batch()
-    pool = BatchPool(lambda _: batch, blobs, Assigner("https://gateway", TOKENS, blobs))  # type: ignore[arg-type]
-    dispatch = Dispatch(chunk="r.1", pool="aws.batch", offer="spot", spot=True, items=(), cpu_milli=1, memory=1)
-    for chunk in (WHOLE, LATER):
-        pool.submit([(dispatch, chunk, QueueTarget(queue="q", definition="d"))])
-    assert batch.sizes == [{"size": 4}, {"size": 4}]
-    first, second = (decode_assignment(each["ECONDA_ASSIGNMENT"]) for each in batch.variables)
-    assert (first.size, first.gateway) == (second.size, second.gateway) == (4, "https://gateway")
-    tokens = [TOKENS.check(each.token, Token, now_ms()) for each in (first, second)]
-    assert [(token.members, token.document, token.key) for token in tokens] == [
-        (4, document_digest(encode_chunk(WHOLE)), chunk_key("n", "r", "r.1"))
-    ] * 2
-    assert batch.variables[0]["ECONDA_CHUNK_KEY"] == chunk_key("n", "r", "r.1")
+BLOBS = MemoryBlobs()
 
 
-class Functions:
-    def __init__(self) -> None:
-        self.requests: list[dict[str, Any]] = []
-
-    def invoke(self, **request: Any) -> dict[str, Any]:
-        self.requests.append(request)
-        return {"ResponseMetadata": {"RequestId": "request-7"}}
+@pytest.fixture(autouse=True)
+def _empty():
+    BLOBS._blobs.clear()
 
 
-@pytest.mark.parametrize("per_tenant", [True, False])
-def test_an_invocation_says_whose_it_is_and_holds_all_that_a_worker_needs(per_tenant: bool):
-    blobs, functions = MemoryBlobs(), Functions()
-    pool = LambdaPool(lambda _: functions, Assigner("https://gateway", TOKENS, blobs))  # type: ignore[arg-type]
-    dispatch = Dispatch(chunk="r.1", pool="aws.lambda", offer="o", spot=False, items=())
-    target = FunctionTarget(function="f", limit_ms=1, per_tenant=per_tenant)
-    [dispatched] = pool.submit([(dispatch, WHOLE, target)])
-    [request] = functions.requests
-    assert request.get("TenantId") == ("n" if per_tenant else None)
-    assert dispatched.handle == "request-7"
-    assignment = decode_assignment(request["Payload"])
-    assert decode_chunk(bytes(assignment.document)) == WHOLE
-    assert TOKENS.check(assignment.token, Token, now_ms()).claimed is None
-
-
-def test_the_tenant_is_in_the_request_that_AWS_sees():
-    """No emulator knows tenants, so what is sent is looked at: the header that Lambda's own model names."""
-    client = boto3.client("lambda", region_name="eu-west-1", aws_access_key_id="a", aws_secret_access_key="b")
-    seen = []
-    client.meta.events.register("before-send.lambda.Invoke", lambda request, **_: seen.append(request) or Answer())
-    pool = LambdaPool(lambda _: client, Assigner("https://gateway", TOKENS, MemoryBlobs()))  # type: ignore[arg-type]
-    dispatch = Dispatch(chunk="r.1", pool="aws.lambda", offer="o", spot=False, items=())
-    pool.submit([(dispatch, WHOLE, FunctionTarget(function="f", limit_ms=1, per_tenant=True))])
-    client.close()
-    [request] = seen
-    assert request.headers["X-Amz-Tenant-Id"] in ("n", b"n")
-    assert request.headers["X-Amz-Invocation-Type"] in ("Event", b"Event")
-
-
-class Answer(AWSResponse):
-    """What Lambda says to an asynchronous invocation."""
-
-    def __init__(self) -> None:
-        super().__init__("", 202, {"x-amzn-RequestId": "r"}, None)
-
-    content = b""
+def assigner(blobs: MemoryBlobs) -> Assigner:
+    return Assigner("https://gateway", TOKENS, blobs)
 
 
 @pytest.mark.parametrize(("url", "environment", "address"), [
@@ -123,11 +79,73 @@ def test_a_stack_without_a_gateway_says_so():
         gateway_address("", {})
 
 
-def test_a_chunk_placed_on_an_offer_that_is_gone_is_lost_at_once(monkeypatch):
-    monkeypatch.setattr("econda_adapters.aws.effects.ready_chunks", lambda *_: ([(dispatch, WHOLE)], []))
-    dispatch = Dispatch(chunk="r.1", pool="aws.batch", offer="spot", spot=True, items=())
-    stack = Stack(**{**dict.fromkeys(Stack.__struct_fields__, ""), "gateway": "https://gateway"})
-    effects = AwsEffects(stack, pytest.fail, TeamPools(pools=(), targets={}), MemoryLog(), MemoryBlobs())  # type: ignore[arg-type]
-    [lost] = effects.dispatch(None, None, [dispatch])  # type: ignore[arg-type]
-    assert isinstance(lost, ChunkLost)
-    assert (lost.chunk, lost.failure) == ("r.1", "lost")
+def effects(targets: dict[str, msgspec.Raw], batch: Batch) -> AwsEffects:
+    def clients(_: str) -> Any:
+        return batch
+
+    pools = TeamPools(pools=base_pools().pools, targets=targets)
+    return AwsEffects(STACK, clients, pools, MemoryLog(), BLOBS, assigner(BLOBS), spread=lambda ask, items: [ask(each) for each in items])  # fmt: skip
+
+
+def test_members_of_an_array_keep_their_numbers_when_it_is_handed_over_again():
+    batch = Batch()
+    world = effects({DISPATCH.offer: QUEUE}, batch)
+    last = msgspec.structs.replace(WHOLE, items=WHOLE.items[3:])
+    answers = [world.dispatch([Handing(DISPATCH, chunk)]) for chunk in (WHOLE, LATER, last)]
+    assert answers == [[Accepted("job-1")], [Accepted("job-2")], [Accepted("job-3")]]
+    assert batch.sizes == [{"size": 4}] * 3, "members 2 and 3 would never begin, or twice under other claims"
+    assert decode_chunk(BLOBS.get(chunk_key("n", "r", "r.1"))) == WHOLE
+
+
+def test_a_chunk_whose_offer_is_gone_is_refused():
+    batch = Batch()
+    assert effects({"aws.batch.firm": QUEUE}, batch).dispatch([Handing(DISPATCH, WHOLE)]) == [Refused("the offer aws.batch.spot was taken away")]  # fmt: skip
+    assert batch.sizes == []
+
+
+def test_one_chunk_that_cannot_be_handed_over_keeps_no_other_from_being_so():
+    batch = Batch()
+    nowhere = msgspec.structs.replace(DISPATCH, chunk="r.2", offer="gone")
+    answers = effects({DISPATCH.offer: QUEUE}, batch).dispatch([Handing(nowhere, WHOLE), Handing(DISPATCH, WHOLE)])
+    assert [type(answer) for answer in answers] == [Refused, Accepted]
+
+
+# The end of a run -----------------------------------------------------------------------------------------------------
+
+
+class Slow(MemoryBlobs):
+    """Copies for longer than there is time."""
+
+    def copy(self, source: str, target: str) -> None:
+        raise TimeoutError(f"50 GB, 8 MiB a part: {source} to {target}")
+
+
+def test_the_last_status_is_there_before_outputs_are_copied_which_may_take_longer_than_there_is_time():
+    digest = "a" * 64
+    model = {"$artifact": {"kind": "Model", "name": "m.pt", "sha256": digest, "size": 50 * 10**9,
+                           "key": f"artifacts/n/sha256/{digest}"}}  # fmt: skip
+    state = RunState(run="r", namespace="n", plan="", seed=0, params={}, started_ms=0, now=0,
+                     outcome=Outcome(state="succeeded", outputs={"m": model}))  # fmt: skip
+    blobs = Slow()
+    pools = TeamPools(pools=(), targets={})
+    clients: Any = Batch()
+    world = AwsEffects(STACK, clients, pools, MemoryLog(), blobs, assigner(blobs))
+    with pytest.raises(TimeoutError):
+        world.finished(state, 9)
+    status = json.loads(blobs.get("runs/n/r/status.json"))
+    assert (status["state"], status["records"], status["outputs"]) == ("succeeded", 9, {"m": model})
+
+
+def test_a_status_that_cannot_be_written_is_no_reason_to_repeat_anything_but_the_last():
+    class Down(MemoryBlobs):
+        def put_if(self, key: str, data: bytes, tag: str | None) -> str:
+            raise ConnectionError(f"slow down: {key} {len(data)} {tag}")
+
+    state = RunState(run="r", namespace="n", plan="", seed=0, params={}, started_ms=0, now=0)
+    clients: Any = Batch()
+    down = Down()
+    world = AwsEffects(STACK, clients, TeamPools(pools=(), targets={}), MemoryLog(), down, assigner(down))
+    world.show(state, 1)
+    state.outcome = Outcome(state="succeeded")
+    with pytest.raises(ConnectionError):
+        world.finished(state, 2)

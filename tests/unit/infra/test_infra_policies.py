@@ -69,19 +69,41 @@ def test_the_gateway_reads_no_plan_and_writes_no_run_s_log(program: Program) -> 
         assert not any(fnmatchcase(wanted, pattern) for pattern in writes["Resource"])
 
 
-def test_only_the_scheduler_dispatches(program: Program) -> None:
-    dispatching = {"lambda:InvokeFunction", "batch:SubmitJob", "scheduler:CreateSchedule", "iam:PassRole"}
-    able = {name for name, statements in program.policies().items() if dispatching & actions(statements)}
-    assert able == {"econda-vision-schedule"}
+def who_may(program: Program, *wanted: str) -> set[str]:
+    return {name for name, statements in program.policies().items() if set(wanted) & actions(statements)}
+
+
+def test_only_the_scheduler_dispatches_and_only_it_and_the_broker_set_timers(program: Program) -> None:
+    assert who_may(program, "lambda:InvokeFunction", "batch:SubmitJob") == {"econda-vision-schedule"}
+    both = {"econda-vision-schedule", "econda-vision-broker"}
+    assert who_may(program, "scheduler:CreateSchedule", "iam:PassRole") == both
     statements = program.policies()["econda-vision-schedule"]
     (invoke,) = [each for each in statements if "lambda:InvokeFunction" in each["Action"]]
     assert sorted(arn.rpartition("-")[2] for arn in invoke["Resource"]) == ["10240", "1769", "3538"]
+    (passed,) = [each for each in program.policies()["econda-vision-broker"] if "iam:PassRole" in each["Action"]]
+    assert [arn.rpartition(":")[2] for arn in passed["Resource"]] == ["econda-vision-timers"]
 
 
-def test_a_timer_may_only_send_events(program: Program) -> None:
+def sent_to(program: Program, role: str) -> set[str]:
+    """The queues that a role may send to."""
+    allowed = [each for each in program.policies()[role] if "sqs:SendMessage" in each["Action"]]
+    return {arn.rpartition(":econda-vision-")[2] for each in allowed for arn in each["Resource"]}
+
+
+def test_a_timer_may_only_send_notices(program: Program) -> None:
     (statement,) = program.policies()["econda-vision-timers"]
     assert statement["Action"] == ["sqs:SendMessage"]
-    assert [arn.rpartition(":")[2] for arn in statement["Resource"]] == ["econda-vision-events"]
+    assert sent_to(program, "econda-vision-timers") == {"notices"}
+
+
+@pytest.mark.parametrize("role", ["econda-vision-work-1769", "econda-vision-job"])
+def test_code_of_users_cannot_speak_to_the_broker(program: Program, role: str) -> None:
+    assert sent_to(program, role) == {"events.fifo", "notices"}
+
+
+def test_whoever_buries_messages_may(program: Program) -> None:
+    for part in ("submit", "schedule", "broker", "batch-changed"):
+        assert "dead-letters" in sent_to(program, f"econda-vision-{part}")
 
 
 def test_roles_trust_one_service_each(program: Program) -> None:

@@ -24,7 +24,7 @@ QUEUES = {
     "econda-vision-gpu-on-demand",
 }
 WORKERS = {"econda-vision-work-1769", "econda-vision-work-3538", "econda-vision-work-10240"}
-SERVICE = {"econda-vision-submit", "econda-vision-schedule", "econda-vision-batch-changed", "econda-vision-gateway"}
+SERVICE = {f"econda-vision-{part}" for part in ("submit", "schedule", "broker", "batch-changed", "gateway")}
 
 
 def test_the_emulator_can_make_and_remove_whatever_the_program_uses(program: Program) -> None:
@@ -90,23 +90,43 @@ def test_jobs_know_nothing_and_never_repeat_themselves(program: Program) -> None
 
 def test_queues_give_functions_time_and_bury_what_kills_them(program: Program, on_aws: Settings) -> None:
     queues = program.of("Queue")
-    assert set(queues) == {f"econda-vision-{part}" for part in ("uploads", "events", "lost", "dead-letters")}
-    for part in ("uploads", "events", "lost"):
+    fed = {"uploads": "dead-letters", "notices": "dead-letters", "lost": "dead-letters", "events.fifo": "dead-letters.fifo",
+           "broker.fifo": "dead-letters.fifo"}  # fmt: skip
+    assert set(queues) == {f"econda-vision-{part}" for part in (*fed, *fed.values())}
+    for part, dead in fed.items():
         inputs = queues[f"econda-vision-{part}"]
         assert inputs["visibilityTimeoutSeconds"] >= 6 * on_aws.scheduler_timeout_s
         redrive = json.loads(inputs["redrivePolicy"])
-        assert redrive["deadLetterTargetArn"].endswith(":econda-vision-dead-letters")
-    assert "redrivePolicy" not in queues["econda-vision-dead-letters"]
+        assert redrive["deadLetterTargetArn"].endswith(f":econda-vision-{dead}")
+        # Functions bury what nobody can handle; what the world does not allow now is waited for, however long.
+        assert redrive["maxReceiveCount"] == 1_000
+    for dead in fed.values():
+        assert "redrivePolicy" not in queues[f"econda-vision-{dead}"]
+        assert queues[f"econda-vision-{dead}"]["messageRetentionSeconds"] == 14 * 24 * 3600
+
+
+def test_queues_with_groups_take_as_many_messages_as_there_are_groups(program: Program) -> None:
+    for name, inputs in program.of("Queue").items():
+        grouped = name.endswith(".fifo")
+        assert inputs.get("fifoQueue", False) == grouped
+        if grouped and "dead" not in name:
+            assert (inputs["fifoThroughputLimit"], inputs["deduplicationScope"]) == (
+                "perMessageGroupId",
+                "messageGroup",
+            )
 
 
 def test_functions_are_fed_by_their_queues(program: Program) -> None:
     mappings = program.of("EventSourceMapping")
-    assert set(mappings) == {"econda-vision-submit", "econda-vision-schedule", "econda-vision-schedule-lost"}
-    for name, queue, batch in (("submit", "uploads", 10), ("schedule", "events", 1000), ("schedule-lost", "lost", 10)):
+    fed = {"submit": ("uploads", 10), "schedule": ("events.fifo", 10), "schedule-notices": ("notices", 100),
+           "schedule-lost": ("lost", 10), "broker": ("broker.fifo", 10)}  # fmt: skip
+    assert set(mappings) == {f"econda-vision-{name}" for name in fed}
+    for name, (queue, batch) in fed.items():
         mapping = mappings[f"econda-vision-{name}"]
         assert mapping["eventSourceArn"].endswith(f":econda-vision-{queue}")
         assert mapping["batchSize"] == batch
         assert batch <= 10 or mapping["maximumBatchingWindowInSeconds"] >= 1  # AWS refuses it otherwise
+        assert batch <= 10 or not queue.endswith(".fifo")  # as well
         assert mapping["functionResponseTypes"] == ["ReportBatchItemFailures"]
         assert mapping["scalingConfig"]["maximumConcurrency"] >= 2  # the least AWS takes
 
@@ -171,8 +191,8 @@ def test_every_offer_leads_to_something_that_is_deployed(program: Program) -> No
     assert offers == set(pools.targets)
     functions = {inputs["name"] for inputs in program.of("Function").values()}
     for target in pools.targets.values():
-        named = target.function if hasattr(target, "function") else target.queue
-        assert named in functions | QUEUES
+        about = msgspec.json.decode(target)
+        assert (about.get("function") or about["queue"]) in functions | QUEUES
 
 
 def test_logs_do_not_pile_up(program: Program) -> None:

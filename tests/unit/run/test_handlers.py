@@ -2,24 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from econda_edsl.compile import compile_source
 from econda_edsl.plan import Plan
 
-from econda_cloud.money.prices import Price
-from econda_cloud.run.invariants import check
-from econda_cloud.run.state import RunState
-from econda_cloud.run.step import step
-from econda_cloud.wire.commands import AnyCommand, FinishRun, RequestPlacement
-from econda_cloud.wire.events import (
-    AnyEvent,
-    AttemptFailed,
-    AttemptsPlaced,
-    AttemptSucceeded,
-    CancelRequested,
-    RunStarted,
-)
+from econda_cloud.wire.commands import FinishRun
+from econda_cloud.wire.events import AttemptFailed, CancelRequested, ChunkRefused
+from tests.play import Play, plan_of
 
 HEAD = """edsl 1
 
@@ -41,116 +28,102 @@ ANY = '\n    on any:\n        tell("any")\n'
 
 
 def planned(*handlers: str) -> Plan:
-    compiled = compile_source(HEAD + "".join(handlers))
-    assert compiled.plan is not None, compiled.render()
-    return compiled.plan
+    return plan_of(HEAD + "".join(handlers))
 
 
-class Play:
-    """A run whose attempts end as `answers` says; what is asked for is in `asked`, in order."""
+def begun(plan: Plan, **given: int) -> Play:
+    return Play(plan, {"n": 7}, **given)
 
-    def __init__(self, plan: Plan) -> None:
-        self.plan, self.state, self.now = plan, None, 1_000
-        self.asked: list[str] = []
-        self.finished: list[FinishRun] = []
-        self.waiting: list[tuple[str, int]] = []
-        self.hear(RunStarted(run="r", namespace="n", plan=plan.digest, params={"n": 7}, seed=1))
 
-    state: RunState | None
+def end(play: Play) -> tuple[str, str]:
+    return play.outcome.state, play.outcome.error
 
-    def hear(self, *events: AnyEvent) -> None:
-        self.now += 1_000
-        self.state, commands = step(self.plan, self.state, events, self.now)
-        assert self.state is not None
-        check(self.plan, self.state)
-        self._note(commands)
 
-    def _note(self, commands: list[AnyCommand]) -> None:
-        for command in commands:
-            if isinstance(command, RequestPlacement):
-                self.waiting += command.items
-                self.asked += [instance for instance, _ in command.items]
-            elif isinstance(command, FinishRun):
-                self.finished.append(command)
-
-    def place(self) -> tuple[str, int]:
-        item = self.waiting.pop(0)
-        chunk = f"c{item[0]}"
-        self.hear(AttemptsPlaced(chunk=chunk, pool="local", offer="local", spot=False, price=Price(), memory=1,
-                                 items=(item,), lease_ms=1_000_000))  # fmt: skip
-        return item
-
-    def succeed(self, **outputs: Any) -> None:
-        instance, attempt = self.place()
-        self.hear(AttemptSucceeded(instance=instance, attempt=attempt, outputs=outputs, started_ms=0, ended_ms=1))
-
-    def fail(self) -> None:
-        instance, attempt = self.place()
-        self.hear(AttemptFailed(instance=instance, attempt=attempt, failure="failed", message="broken",
-                                started_ms=0, ended_ms=1))  # fmt: skip
-
-    @property
-    def end(self) -> tuple[str, str]:
-        assert self.state is not None
-        assert self.state.outcome is not None
-        return self.state.outcome.state, self.state.outcome.error
+def finished(play: Play) -> list[FinishRun]:
+    return [each for each in play.commands if isinstance(each, FinishRun)]
 
 
 def test_a_failed_run_runs_its_handlers_and_stays_failed() -> None:
-    play = Play(planned(FAILURE, CANCEL, ANY))
+    play = begun(planned(FAILURE, CANCEL, ANY))
     play.fail()
     assert play.asked == ["p/a", "p/on_failure/first"]
-    assert play.state is not None
-    assert play.state.outcome is None
+    assert play.outcome is None
     play.succeed(said="x")
     assert play.asked[2:] == ["p/on_failure/tell"]
     play.succeed(said="y")
     assert play.asked[3:] == ["p/on_any/tell"]
     play.succeed(said="z")
-    assert play.end == ("failed", "p/a (attempt 1) failed: broken")
-    assert len(play.finished) == 1
+    assert end(play) == ("failed", "p/a (attempt 1) failed: broken")
+    assert len(finished(play)) == 1
 
 
 def test_the_error_of_the_run_is_a_value_in_its_handlers() -> None:
-    play = Play(planned(FAILURE))
+    play = begun(planned(FAILURE))
     play.fail()
-    assert play.state is not None
-    assert play.state.root is not None
-    [call] = play.state.root.active.values()
+    assert play.run.root is not None
+    [call] = play.run.root.active.values()
     assert call.args == {"text": "7: p/a (attempt 1) failed: broken"}  # type: ignore[union-attr]
 
 
 def test_a_run_that_succeeds_keeps_its_outputs_whatever_its_handler_does() -> None:
-    play = Play(planned(FAILURE, ANY))
+    play = begun(planned(FAILURE, ANY))
     play.succeed(y=3)
     assert play.asked == ["p/a", "p/on_any/tell"]
     play.fail()
-    assert play.end == ("succeeded", "")
-    assert play.finished[0].outcome.outputs == {"y": 3}
-    assert play.state is not None
-    assert any("on any" in error for error in play.state.errors)
+    assert end(play) == ("succeeded", "")
+    assert finished(play)[0].outcome.outputs == {"y": 3}
+    assert any("on any" in error for error in play.run.errors)
 
 
 def test_a_cancelled_run_runs_the_handler_of_cancel_and_a_second_cancel_ends_that() -> None:
-    play = Play(planned(FAILURE, CANCEL))
+    play = begun(planned(FAILURE, CANCEL), most=0)
     play.hear(CancelRequested(by="ada"))
-    assert play.asked == ["p/a", "p/on_cancel/tell"]
+    assert play.ready == [("p/on_cancel/tell", 1)]
     play.hear(CancelRequested(by="bob"))
-    assert play.end == ("cancelled", "cancelled by ada")
+    assert end(play) == ("cancelled", "cancelled by ada")
+
+
+def test_a_handler_begins_when_what_was_stopped_has_answered_or_its_grace_is_over() -> None:
+    answers, silent = begun(planned(CANCEL)), begun(planned(CANCEL))
+    for play in (answers, silent):
+        play.hear(CancelRequested(by="ada"))
+        assert play.asked == ["p/a"]
+    answers.hear(AttemptFailed(instance="p/a", attempt=1, failure="preempted", message="stopped", ended_ms=answers.now))
+    assert answers.asked == ["p/a", "p/on_cancel/tell"]
+    while len(silent.asked) < 2:
+        silent.wait()
+    assert silent.now - 60_000 < 1_000_010
+    assert silent.asked == ["p/a", "p/on_cancel/tell"]
 
 
 def test_events_of_the_pipeline_change_nothing_in_a_handler() -> None:
-    play = Play(planned(CANCEL))
+    play = begun(planned(CANCEL))
+    done = play.success()
     play.hear(CancelRequested(by="ada"))
-    play.hear(AttemptSucceeded(instance="p/a", attempt=1, outputs={"y": 1}, started_ms=0, ended_ms=1))
+    while len(play.asked) < 2:
+        play.wait()
     assert play.asked == ["p/a", "p/on_cancel/tell"]
-    play.waiting.pop(0)
+    play.hear(done)
+    assert play.placed == [("p/on_cancel/tell", 1)]
     play.succeed(said="x")
-    assert play.end[0] == "cancelled"
+    assert end(play)[0] == "cancelled"
+    assert play.run.counts.succeeded == 1
 
 
 def test_without_handlers_nothing_follows() -> None:
-    play = Play(planned())
+    play = begun(planned())
     play.fail()
-    assert play.end[0] == "failed"
+    assert end(play)[0] == "failed"
     assert play.asked == ["p/a"]
+
+
+def test_an_environment_that_was_given_up_is_built_anew_for_a_handler_under_a_number_of_its_own() -> None:
+    """The attempt that was given up may be at work all the same."""
+    text = HEAD.replace("task work(x: Int) -> (y: Int):\n", 'task work(x: Int) -> (y: Int):\n    packages = ["six"]\n')
+    play = begun(plan_of(text + "\n    on failure:\n        work(1)\n"))
+    [(build, number)] = play.placed
+    [chunk] = play.run.chunks
+    play.hear(ChunkRefused(chunk=chunk, why="no such image"))
+    assert (number, play.placed) == (1, [(build, 2)])
+    play.succeed(archive="environments/six.tar")
+    assert play.placed == [("p/on_failure/work", 1)]

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from econda_edsl.compile import compile_source
-
 from econda_cloud.run.ranks import FIRST
-from econda_cloud.run.step import step
-from econda_cloud.wire.commands import RequestPlacement
-from econda_cloud.wire.demand import UNKNOWN_TIME_MS
-from econda_cloud.wire.events import AttemptSucceeded, RunStarted
+from econda_cloud.wire.demand import UNKNOWN_TIME_MS, rounded_ms
+from tests.play import Play, plan_of
 
 TASKS = """edsl 1
 
@@ -29,18 +25,21 @@ pipeline p(n: Int = 5) -> (y: Int):
 
 
 def ranks(steps: str, *results: str, **params: Any) -> dict[str, int]:
-    """The rank of each attempt that was asked for, when the instances in `results` have succeeded, in this order."""
+    """The rank of each class that is told, by its instances, as these in `results` succeed one after another."""
     lines = "\n".join(f"    {line}" for line in steps.strip().splitlines())
-    compiled = compile_source(f"{TASKS}{lines}\n")
-    assert compiled.plan is not None, compiled.render(color=False)
-    start = RunStarted(run="r", namespace="n", plan=compiled.plan.digest, params={"n": 5, **params}, seed=1)
-    state, commands = step(compiled.plan, None, [start], 1)
+    play, found = Play(plan_of(f"{TASKS}{lines}\n"), {"n": 5, **params}), dict[str, int]()
+    _note(play, found)
     for name in results:
-        done = AttemptSucceeded(instance=name, attempt=1, outputs={"y": 7}, started_ms=1, ended_ms=2)
-        state, more = step(compiled.plan, state, [done], 2)
-        commands += more
-    asked = [command for command in commands if isinstance(command, RequestPlacement)]
-    return {name.removeprefix("p/"): each.rank for each in asked for name, _ in each.items}
+        play.succeed(name, y=7)
+        _note(play, found)
+    return found
+
+
+def _note(play: Play, found: dict[str, int]) -> None:
+    told = {want.demand.key: want.rank for each in play.told for want in each.wants if want.ready}
+    for chunk in play.run.chunks.values():
+        for instance, _ in chunk.open:
+            found.setdefault(instance.removeprefix("p/"), told[chunk.demand])
 
 
 def test_the_longest_chain_counts():
@@ -52,7 +51,7 @@ d = work(ms = 5, w = b.y + c.y)
 return y = d.y
 """
     assert ranks(steps) == {"a": 115}
-    assert ranks(steps, "p/a") == {"a": 115, "b": 105, "c": 35}
+    assert ranks(steps, "p/a") == {"a": 115, "b": rounded_ms(100) + 5, "c": rounded_ms(30) + 5}
 
 
 def test_times_may_depend_on_parameters_and_what_depends_on_results_is_guessed():
@@ -62,7 +61,9 @@ def test_times_may_depend_on_parameters_and_what_depends_on_results_is_guessed()
 
 
 def test_a_steps_own_time_counts():
-    assert ranks("a = some() with time = 2s\nb = some(w = a.y) with time = 3s\nreturn y = b.y") == {"a": 5_000}
+    assert ranks("a = some() with time = 2s\nb = some(w = a.y) with time = 3s\nreturn y = b.y") == {
+        "a": rounded_ms(2_000) + 3_000
+    }
 
 
 def test_blocks_count_with_the_longest_chain_inside():
@@ -85,8 +86,6 @@ return y = d.y
 def test_an_environment_goes_before_all_that_waits_for_it():
     head = "task some(w: Int = 0) -> (y: Int):\n"
     text = TASKS.replace(head, head + '    packages = ["numpy"]\n')
-    compiled = compile_source(f"{text}    a = some()\n    return y = a.y\n")
-    assert compiled.plan is not None, compiled.render(color=False)
-    start = RunStarted(run="r", namespace="n", plan=compiled.plan.digest, params={"n": 5}, seed=1)
-    _, commands = step(compiled.plan, None, [start], 1)
-    assert [each.rank for each in commands if isinstance(each, RequestPlacement)] == [FIRST]
+    play = Play(plan_of(f"{text}    a = some()\n    return y = a.y\n"), {"n": 5}, most=0)
+    [told] = play.told
+    assert [want.rank for want in told.wants] == [FIRST]

@@ -15,7 +15,8 @@ from econda_cloud.record.results import results_of
 from econda_cloud.run.downstream import steps_from
 from econda_cloud.run.fingerprints import call_causes, changed, key_of, task_causes
 from econda_cloud.schedule.results import write_earlier
-from econda_cloud.wire.events import AttemptSucceeded, decode_entry
+from econda_cloud.wire.entries import decode_entry
+from econda_cloud.wire.events import AttemptSucceeded
 from tests.simulation.world import World
 
 SOURCE = """edsl 1

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from econda_edsl.compile import compile_source
-from econda_edsl.plan import Plan
+from econda_cloud.run.stopping import STOP_GRACE_MS
+from econda_cloud.wire.commands import CancelAttempts
+from econda_cloud.wire.events import AttemptFailed, CancelRequested, ChunkRefused
+from tests.play import Play, plan_of
 
-from econda_cloud.money.prices import Price
-from econda_cloud.run.state import RunState
-from econda_cloud.run.step import step
-from econda_cloud.wire.commands import CancelAttempts, RequestPlacement
-from econda_cloud.wire.events import AttemptFailed, AttemptsPlaced, AttemptSucceeded, PlacementRefused, RunStarted
-
-TOLERANT = """edsl 1
+TOLERANT = plan_of("""edsl 1
 
 task t(x: Int) -> (y: Int):
     run python:
@@ -23,46 +19,46 @@ pipeline p() -> (n: Int):
         b = t(i)
         gather a.y + b.y
     return n = len(f.failed)
-"""
-
-
-def begun() -> tuple[Plan, RunState, list[tuple[str, int]]]:
-    """All four attempts in one chunk."""
-    plan = compile_source(TOLERANT).plan
-    assert plan is not None
-    state, commands = step(plan, None, [RunStarted(run="r", namespace="n", plan=plan.digest, params={}, seed=1)], 0)
-    items = [item for each in commands if isinstance(each, RequestPlacement) for item in each.items]
-    placed = AttemptsPlaced(chunk="c", pool="x", offer="x", spot=False, price=Price(), memory=1, items=tuple(items),
-                            lease_ms=10**9)  # fmt: skip
-    state, _ = step(plan, state, [placed], 1)
-    assert state is not None
-    return plan, state, items
-
-
-def failed(instance: str) -> AttemptFailed:
-    return AttemptFailed(instance=instance, attempt=1, failure="failed", message="no", started_ms=1, ended_ms=2)
+""")
 
 
 def test_a_tolerated_failure_stops_its_siblings_and_waits_for_nobody_else() -> None:
-    plan, state, items = begun()
-    assert len(items) == 4
-    state, commands = step(plan, state, [failed("p/f[0]/a")], 2)
-    assert state is not None
-    [cancel] = [each for each in commands if isinstance(each, CancelAttempts)]
+    play = Play(TOLERANT)
+    assert len(play.placed) == 4
+    [cancel] = [each for each in play.fail("p/f[0]/a") if isinstance(each, CancelAttempts)]
     assert cancel.items == (("p/f[0]/b", 1),)
-    assert set(state.stopping) == {"p/f[0]/b#1"}
-    assert (state.counts.failed, state.counts.cancelled) == (1, 1)
-    done = [AttemptSucceeded(instance=f"p/f[1]/{name}", attempt=1, outputs={"y": 1}, started_ms=1, ended_ms=2) for name in "ab"]  # fmt: skip
-    state, _ = step(plan, state, [failed("p/f[0]/b"), *done], 3)
-    assert state is not None
-    assert state.outcome is not None, "the run waits for an attempt that has ended"
-    assert state.outcome.outputs == {"n": 1}
+    assert (cancel.members, cancel.whole) == ((1,), False)
+    assert set(play.run.stopping) == {"p/f[0]/b#1"}
+    assert (play.run.counts.failed, play.run.counts.cancelled) == (1, 1)
+    play.fail("p/f[0]/b")
+    play.succeed("p/f[1]/a")
+    play.succeed("p/f[1]/b")
+    assert play.outcome is not None, "the run waits for an attempt that has ended"
+    assert play.outcome.outputs == {"n": 1}
 
 
-def test_a_refused_attempt_is_no_cancelled_one() -> None:
-    plan = compile_source(TOLERANT).plan
-    assert plan is not None
-    state, _ = step(plan, None, [RunStarted(run="r", namespace="n", plan=plan.digest, params={}, seed=1)], 0)
-    state, _ = step(plan, state, [PlacementRefused(items=(("p/f[0]/a", 1),), message="never")], 1)
-    assert state is not None
-    assert (state.counts.failed, state.counts.cancelled) == (1, 1)
+def test_what_a_pool_refuses_fails_for_good_and_is_no_cancelled_one() -> None:
+    play = Play(TOLERANT, grant={"array": False, "chunk_max": 1})
+    chunk = next(name for name, each in play.run.chunks.items() if each.open == [("p/f[0]/a", 1)])
+    play.hear(ChunkRefused(chunk=chunk, why="the image is not valid"))
+    assert (play.run.counts.failed, play.run.counts.cancelled, play.run.spent) == (1, 1, 0)
+    assert "its pool refuses it: the image is not valid" in play.run.errors[0]
+    play.fail("p/f[0]/b")
+    play.succeed("p/f[1]/a")
+    play.succeed("p/f[1]/b")
+    assert play.outcome.outputs == {"n": 1}
+
+
+def test_a_cancelled_run_waits_for_the_last_word_of_what_runs_and_no_longer_than_its_grace() -> None:
+    play = Play(TOLERANT)
+    [cancel] = [each for each in play.hear(CancelRequested(by="ada")) if isinstance(each, CancelAttempts)]
+    assert (cancel.whole, len(cancel.items)) == (True, 4)
+    asked = play.now
+    play.hear(AttemptFailed(instance="p/f[0]/a", attempt=1, failure="preempted", message="stopped"))
+    assert play.outcome is None
+    play.wait()
+    assert play.run.wake_ms == asked + STOP_GRACE_MS
+    [again] = [each for each in play.wait() if isinstance(each, CancelAttempts)]
+    assert play.outcome.error == "cancelled by ada"
+    # Who did not answer is told once more, with the number that it has in its chunk.
+    assert (again.members, again.whole) == ((1, 2, 3), False)

@@ -1,43 +1,36 @@
-"""Who ran an attempt goes on with what it made ready: when it may, what it logs, and what becomes of its place."""
+"""Who ran an attempt goes on with what it made ready: when it may, what it logs, and what becomes of its slot."""
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
-import msgspec
 import pytest
-from econda_cloud.place.events import AttemptsReleased, Place, PlacementRequested, PoolsDeclared
-from econda_cloud.run.outbox import unwanted
-from econda_edsl.compile import compile_source
 from econda_edsl.plan import Plan
 
-from econda_cloud.ports.blobs import MemoryBlobs
+from econda_cloud.money.prices import Price
 from econda_cloud.ports.log import MemoryLog
 from econda_cloud.record.instances import instances_of
 from econda_cloud.run import invariants
-from econda_cloud.schedule.eager import SHOW_MS, Course, Tenure, may_lead_on
-from econda_cloud.schedule.history import broker_history, run_history
-from econda_cloud.schedule.status import StatusBoard
+from econda_cloud.run.pending import pending
+from econda_cloud.schedule.eager import next_chunk
+from econda_cloud.schedule.run_history import RunHistory
 from econda_cloud.wire.chunk import Chunk
-from econda_cloud.wire.commands import Dispatch, Release, RequestPlacement
+from econda_cloud.wire.commands import Dispatch, LookAfter, TellBroker
+from econda_cloud.wire.entries import Entry, Placed, decode_entry
 from econda_cloud.wire.events import (
     AnyEvent,
     AttemptFailed,
-    AttemptsPlaced,
     AttemptSucceeded,
     CancelRequested,
-    ChunkDispatched,
+    ChunkAccepted,
     ChunkLost,
-    RunStarted,
     TimerFired,
-    decode_entry,
 )
-from tests.simulation.world import small_pools
+from tests.play import Play, plan_of
 
-POOL = small_pools()[0]
 NOW = 1_000_000
-
+LENT_MS = 4_000
+PRICE = Price(per_hour=3_600_000_000, per_request=200)
 TASK = """
 task add(x: Int) -> (y: Int):
     run python:
@@ -47,84 +40,95 @@ task add(x: Int) -> (y: Int):
 
 def chain(steps: str, tasks: str = TASK, settings: str = "") -> Plan:
     lines = "\n".join(f"    {line}" for line in steps.strip().splitlines())
-    compiled = compile_source(f"edsl 1\n{tasks}\npipeline p() -> (y: Int):\n{settings}{lines}\n")
-    assert compiled.plan is not None, compiled.render(color=False)
-    return compiled.plan
+    return plan_of(f"edsl 1\n{tasks}\npipeline p() -> (y: Int):\n{settings}{lines}\n")
 
 
 THREE = chain("a = add(x = 1)\nb = add(x = a.y)\nc = add(x = b.y)\nreturn y = c.y")
 
 
 class Running:
-    """A run whose first attempt has been placed and dispatched, and the worker that has just run it."""
+    """A run whose first attempt was handed over, and what the worker that has just run it knows of the run."""
 
-    def __init__(self, plan: Plan, *, ends_ms: int | None = None) -> None:
-        self.plan, self.log, self.blobs = plan, MemoryLog(), MemoryBlobs()
-        self.broker = broker_history(self.log, "t")
-        self.broker.take([PoolsDeclared(pools=(POOL,))], NOW)
-        self.run = run_history(self.log, lambda *_: plan, "r")
-        start = RunStarted(run="r", namespace="n", plan=plan.digest, params={}, seed=1)
-        self.placed = self.place(self.run.take([start], NOW))
-        self.dispatches = self.run.take([self.placed], NOW)
-        self.run.take([ChunkDispatched(chunk=self.placed.chunk, handle="fn-1")], NOW)
-        place = Tenure(POOL, self.placed.chunk, NOW + POOL.chunk_ms, ends_ms)
-        self.course = Course(run_history(self.log, lambda *_: plan, "r"), lambda: plan, place, StatusBoard(self.blobs))
+    def __init__(self, plan: Plan) -> None:
+        play = Play(plan, now=NOW, grant={"array": False, "chunk_max": 20, "price": PRICE, "until_ms": NOW + LENT_MS,
+                                          "lease_ms": 5_400_000})  # fmt: skip
+        # With the timer of the next status, which any news asks for.
+        play.hear(ChunkAccepted(chunk=play.dispatch().chunk, handle="fn-1"))
+        self.plan, self.log = plan, MemoryLog()
+        for number, record in enumerate(play.records):
+            self.log.append("run/r", number, record)
+        self.first = play.dispatch().chunk
+        self.scheduler, self.worker = self._history(), self._history()
 
-    def place(self, commands: Any) -> AttemptsPlaced:
-        for command in commands:
-            match command:
-                case RequestPlacement(demand=demand, items=items, terms=terms):
-                    question = PlacementRequested(run="r", demand=demand, items=items, terms=terms)
-                    answers = self.broker.take([question], NOW)
-                    *others, first = [each.placement for each in reversed(answers) if isinstance(each, Place)]
-                    if others:
-                        self.run.take(others, NOW)
-                    return first
-                case Release(items=items):
-                    self.broker.take([AttemptsReleased(run="r", items=items)], NOW)
-        raise AssertionError(commands)
+    def _history(self) -> RunHistory:
+        return RunHistory(self.log, lambda *_: self.plan, "r")
 
-    def after(self, chunk: str, event: AnyEvent, now: int = NOW + 50) -> Chunk | None:
-        return self.course.after(chunk, [event], now)
+    def after(self, chunk: str, event: AnyEvent, now: int = NOW + 50, ends_ms: int | None = None) -> Chunk | None:
+        return next_chunk(self.worker, chunk, [event], now, ends_ms)
 
-    def records(self) -> list[list[str]]:
-        return [[type(e).__name__ for e in decode_entry(r).events] for r in self.log.read("run/r")]
+    def hear(self, *events: AnyEvent, now: int = NOW + 60) -> list[Any]:
+        """What a scheduler is to do because of these, who has carried out all that was before."""
+        self.scheduler.refresh()
+        self.scheduler.done = self.scheduler.seq
+        state = self.scheduler.take(events, now)
+        assert state is not None
+        invariants.check(self.plan, state)
+        return pending(state, self.scheduler.done)
 
+    @property
+    def state(self) -> Any:
+        return self._history().refresh()
 
-def done(instance: str, y: int = 2, attempt: int = 1) -> AttemptSucceeded:
-    return AttemptSucceeded(instance=instance, attempt=attempt, outputs={"y": y}, started_ms=NOW, ended_ms=NOW + 50)
+    def entries(self) -> list[Entry]:
+        return [decode_entry(record) for record in self.log.read("run/r")]
 
 
-def test_a_chain_is_one_record_per_link():
+def done(instance: str, y: int = 2, attempt: int = 1, ended: int = NOW + 50) -> AttemptSucceeded:
+    return AttemptSucceeded(instance=instance, attempt=attempt, outputs={"y": y}, started_ms=NOW, ended_ms=ended)
+
+
+def test_a_chain_is_one_record_per_link_and_nothing_else():
     world = Running(THREE)
-    second = world.after(world.placed.chunk, done("p/a"))
+    before = len(world.entries())
+    second = world.after(world.first, done("p/a"))
     assert second is not None
-    assert (second.id, second.items[0].instance, second.items[0].args) == (f"{world.placed.chunk}.1", "p/b", {"x": 2})
+    assert (second.items[0].instance, second.items[0].args) == ("p/b", {"x": 2})
     third = world.after(second.id, done("p/b", 3))
     assert third is not None
     assert third.items[0].args == {"x": 3}
-    assert world.records()[3:] == [["AttemptSucceeded", "AttemptsPlaced", "ChunkDispatched"]] * 2
+    told = [([type(e).__name__ for e in entry.events], [type(d).__name__ for d in entry.decisions]) for entry in world.entries()[before:]]  # fmt: skip
+    assert told == [(["AttemptSucceeded"], ["Booked", "Placed"])] * 2
 
 
-def test_the_broker_keeps_the_place_until_the_last_link_has_ended():
+def test_nobody_hands_over_what_is_gone_on_with():
     world = Running(THREE)
-    second = world.after(world.placed.chunk, done("p/a"))
+    second = world.after(world.first, done("p/a"))
     assert second is not None
-    state = world.run.refresh()
-    assert state is not None
-    invariants.check(world.plan, state)
-    [held] = world.broker.state.held.values()
-    assert unwanted(world.plan, state, held.open) == []
-    commands = world.run.take([done("p/b", 3)], NOW + 100)
-    [release] = [command for command in commands if isinstance(command, Release)]
-    world.broker.take([AttemptsReleased(run="r", items=release.items)], NOW + 100)
-    assert not world.broker.state.held
+    assert world.state.chunks[second.id].here
+    assert [c for c in pending(world.state, 0) if isinstance(c, Dispatch)] == []
+    # Not even when it is looked after because nobody has heard of it.
+    commands = world.hear(now=world.state.chunks[second.id].look_ms + 1)
+    assert not any(isinstance(c, Dispatch) for c in commands)
+    [look] = [c for c in commands if isinstance(c, LookAfter)]
+    assert (look.chunk, look.here) == (second.id, True)
+
+
+def test_the_run_uses_the_one_slot_it_has_and_gives_it_back_after_the_last_link():
+    world = Running(THREE)
+    second = world.after(world.first, done("p/a"))
+    assert second is not None
+    assert list(world.state.used.values()) == [1]
+    third = world.after(second.id, done("p/b", 3))
+    assert third is not None
+    [told] = [c.told for c in world.hear(done("p/c", 4)) if isinstance(c, TellBroker)]
+    assert (told.over, told.wants) == (True, ())
 
 
 def test_the_last_link_is_left_to_the_scheduler():
     world = Running(chain("a = add(x = 1)\nreturn y = a.y"))
-    assert world.after(world.placed.chunk, done("p/a")) is None
-    assert len(world.records()) == 3
+    before = len(world.entries())
+    assert world.after(world.first, done("p/a")) is None
+    assert len(world.entries()) == before
 
 
 ROUNDS = """
@@ -139,7 +143,7 @@ return y = k
 
 def test_rounds_of_a_repeat_are_a_chain_too():
     world = Running(chain(ROUNDS))
-    second = world.after(world.placed.chunk, done("p/repeat[1]/a", 1))
+    second = world.after(world.first, done("p/repeat[1]/a", 1))
     assert second is not None
     assert second.items[0].instance == "p/repeat[2]/a"
 
@@ -147,132 +151,107 @@ def test_rounds_of_a_repeat_are_a_chain_too():
 SETTINGS = {
     "two become ready": "a = add(x = 1)\nb = add(x = a.y)\nc = add(x = a.y)\nreturn y = b.y + c.y",
     "more memory": "a = add(x = 1)\nb = add(x = a.y) with memory = 3GiB\nreturn y = b.y",
-    "longer than a chunk": "a = add(x = 1)\nb = add(x = a.y) with time = 10min\nreturn y = b.y",
+    "another time": "a = add(x = 1)\nb = add(x = a.y) with time = 10min\nreturn y = b.y",
 }
 
 
 @pytest.mark.parametrize("steps", SETTINGS.values(), ids=SETTINGS)
-def test_what_the_place_will_not_do_for_goes_to_the_broker(steps):
+def test_what_the_slot_will_not_do_for_goes_the_long_way(steps):
     world = Running(chain(steps))
-    assert world.after(world.placed.chunk, done("p/a")) is None
-    assert len(world.records()) == 3
+    before = len(world.entries())
+    assert world.after(world.first, done("p/a")) is None
+    assert len(world.entries()) == before
 
 
-def test_under_a_policy_the_broker_decides():
-    policy = "\npolicy cheap:\n    minimize offer.cost\n"
-    plan = chain(
-        "a = add(x = 1)\nb = add(x = a.y)\nreturn y = b.y", policy + TASK, "    with:\n        policy = cheap\n\n"
-    )
-    world = Running(plan)
-    assert world.after(world.placed.chunk, done("p/a")) is None
+def test_a_slot_is_gone_on_in_until_it_is_to_be_given_back():
+    assert Running(THREE).after("r.1", done("p/a"), NOW + LENT_MS - 1) is not None
+    assert Running(THREE).after("r.1", done("p/a"), NOW + LENT_MS) is None
 
 
-def test_a_place_is_gone_on_in_for_the_time_of_a_chunk():
-    world = Running(THREE)
-    assert world.after(world.placed.chunk, done("p/a"), NOW + POOL.chunk_ms) is None
-
-
-def test_a_task_with_more_time_than_the_place_has_left_goes_elsewhere():
-    plan = chain("a = add(x = 1)\nb = add(x = a.y) with timeout = 10min\nreturn y = b.y")
-    assert Running(plan, ends_ms=NOW + 900_000).after("r.1", done("p/a")) is not None
-    assert Running(plan, ends_ms=NOW + 500_000).after("r.1", done("p/a")) is None
+def test_a_task_with_more_time_than_the_invocation_has_left_goes_elsewhere():
+    plan = chain("a = add(x = 1) with timeout = 10min\nb = add(x = a.y) with timeout = 10min\nreturn y = b.y")
+    assert Running(plan).after("r.1", done("p/a"), ends_ms=NOW + 900_000) is not None
+    assert Running(plan).after("r.1", done("p/a"), ends_ms=NOW + 500_000) is None
 
 
 def test_a_failure_is_for_the_scheduler():
     world = Running(THREE)
-    failed = AttemptFailed(instance="p/a", attempt=1, failure="failed", message="no")
-    assert world.after(world.placed.chunk, failed) is None
+    assert world.after(world.first, AttemptFailed(instance="p/a", attempt=1, failure="failed", message="no")) is None
+
+
+def test_a_report_of_what_is_not_at_work_leads_nowhere():
+    world = Running(THREE)
+    assert world.after(world.first, done("p/a", attempt=2)) is None
+    assert world.after("r.77", done("p/a")) is None
 
 
 def test_nothing_goes_on_in_a_run_that_was_cancelled_meanwhile():
     world = Running(THREE)
-    second = world.after(world.placed.chunk, done("p/a"))
+    second = world.after(world.first, done("p/a"))
     assert second is not None
-    world.run.take([CancelRequested(by="ada")], NOW + 60)
-    before = len(world.records())
+    world.hear(CancelRequested(by="ada"))
+    before = len(world.entries())
     assert world.after(second.id, done("p/b", 3)) is None
-    assert len(world.records()) == before
+    assert len(world.entries()) == before
 
 
-def test_the_schedulers_late_word_that_it_has_dispatched_is_no_hindrance():
+def test_who_is_overtaken_goes_on_with_nothing(monkeypatch):
     world = Running(THREE)
-    world.course.history.refresh()
-    world.run.take([ChunkDispatched(chunk=world.placed.chunk, handle="fn-1")], NOW + 10)
-    assert world.after(world.placed.chunk, done("p/a")) is not None
+    right = world.worker.propose
+
+    def overtaken(*given: Any, **more: Any) -> bytes:
+        record = right(*given, **more)
+        world.hear(ChunkAccepted(chunk=world.first, handle="late word"))
+        return record
+
+    monkeypatch.setattr(world.worker, "propose", overtaken)
+    assert world.after(world.first, done("p/a")) is None
+    assert world.state.counts.succeeded == 0
+
+
+def test_the_schedulers_late_word_that_the_pool_has_it_is_no_hindrance():
+    world = Running(THREE)
+    world.worker.refresh()
+    world.hear(ChunkAccepted(chunk=world.first, handle="fn-1"))
+    assert world.after(world.first, done("p/a")) is not None
 
 
 def test_the_word_that_the_invocation_died_is_about_whatever_it_was_at():
     world = Running(THREE)
-    second = world.after(world.placed.chunk, done("p/a"))
+    second = world.after(world.first, done("p/a"))
     assert second is not None
-    lost = ChunkLost(chunk=world.placed.chunk, failure="lost", message="the function ended")
-    commands = world.run.take([lost], NOW + 200)
-    assert any(isinstance(c, Release) and ("p/a", 1) in c.items for c in commands)
-    state = world.run.state
-    assert state is not None
-    assert not state.chunks
-    rows = instances_of(decode_entry(record) for record in world.log.read("run/r"))
+    world.hear(ChunkLost(chunk=second.id, failure="lost", message="the function ended"), now=NOW + 200)
+    assert not world.state.chunks
+    rows = instances_of(world.entries())
     assert (rows["p/a"].state, rows["p/b"].state) == ("succeeded", "lost")
 
 
-def leads_on(plan: Plan) -> bool:
-    """Whether the first attempt of the run may."""
-    world = Running(plan)
-    [dispatch] = [each for each in world.dispatches if isinstance(each, Dispatch)]
-    assert world.run.state is not None
-    return may_lead_on(plan, world.run.state, dispatch.items)
-
-
-def test_an_attempt_may_lead_on_if_something_waits_for_it_and_nothing_else_runs():
-    assert leads_on(THREE)
-    assert not leads_on(chain("a = add(x = 1)\nreturn y = a.y"))
-    assert not leads_on(chain("a = add(x = 1)\nb = add(x = 2)\nc = add(x = a.y + b.y)\nreturn y = c.y"))
-
-
-def test_an_eager_start_pays_for_no_request():
+def test_a_link_whose_worker_is_never_heard_of_is_missed_when_its_time_is_over():
     world = Running(THREE)
-    assert world.placed.price.per_request > 0
-    assert world.after(world.placed.chunk, done("p/a")) is not None
-    entry = decode_entry(world.log.read("run/r")[-1])
-    [placed] = [event for event in entry.events if isinstance(event, AttemptsPlaced)]
-    assert placed.price == msgspec.structs.replace(world.placed.price, per_request=0)
-    assert [verdict.chosen for verdict in placed.verdicts] == [True]
-
-
-def test_a_status_is_kept_up_to_date_on_the_way_but_not_for_each_link():
-    world = Running(THREE)
-    second = world.after(world.placed.chunk, done("p/a"))
+    second = world.after(world.first, done("p/a"))
     assert second is not None
-    key = "runs/n/r/status.json"
-    assert not world.blobs.exists(key)
-    world.course.show(NOW + SHOW_MS)
-    assert json.loads(world.blobs.get(key))["counts"]["succeeded"] == 1
+    until_ms = world.state.chunks[second.id].until_ms
+    world.hear(TimerFired(at_ms=until_ms), now=until_ms)
+    world.hear(TimerFired(at_ms=until_ms), now=until_ms + 200_000)
+    assert not world.state.chunks
+    assert world.state.root is not None
 
 
-def test_a_status_that_cannot_be_written_harms_no_attempt(monkeypatch):
+def test_what_a_worker_does_not_know_to_be_done_stays_to_be_done():
+    """Its record must not say that what the scheduler was about to do has been done."""
     world = Running(THREE)
-    assert world.after(world.placed.chunk, done("p/a")) is not None
-    tries: list[int] = []
-
-    def refused(*_: object) -> str:
-        tries.append(1)
-        raise OSError("slow down")
-
-    monkeypatch.setattr(world.blobs, "put_if", refused)
-    world.course.show(NOW + SHOW_MS)
-    assert tries
+    scheduler_was_at = world.state.carried
+    assert world.after(world.first, done("p/a")) is not None
+    assert world.entries()[-1].carried <= scheduler_was_at
 
 
-def test_the_lease_of_the_place_is_that_of_whatever_runs_there():
+def test_links_are_booked_one_by_one_and_in_whole():
     world = Running(THREE)
-    state = world.run.state
-    assert state is not None
-    until_ms = state.chunks[world.placed.chunk].until_ms
-    second = world.after(world.placed.chunk, done("p/a"))
+    second = world.after(world.first, done("p/a", ended=NOW + 1_000), NOW + 1_000)
     assert second is not None
-    state = world.run.refresh()
-    assert state is not None
-    assert (state.chunks[second.id].until_ms, len(state.timers)) == (until_ms, 1)
-    world.run.take([TimerFired(at_ms=until_ms)], until_ms)
-    assert world.run.state is not None
-    assert not world.run.state.chunks
+    spent = world.state.spent
+    assert spent == 1_000_000 + 200
+    world.after(second.id, done("p/b", 3, ended=NOW + 1_000), NOW + 1_100)
+    assert world.state.spent == 2 * spent
+    [placed] = [d for d in world.entries()[-1].decisions if isinstance(d, Placed)]
+    assert placed.here

@@ -1,4 +1,4 @@
-"""`status.json`: whatever is news is written, and an older status never covers a newer one."""
+"""`status.json`: what is news is written, not too often, and an older status never covers a newer one."""
 
 from __future__ import annotations
 
@@ -8,16 +8,21 @@ import pytest
 
 from econda_cloud.ports.blobs import MemoryBlobs
 from econda_cloud.run.state import RunState
-from econda_cloud.schedule.status import StatusBoard, publish_outputs
+from econda_cloud.schedule.status import StatusBoard, announce, publish_outputs, show_broken
 from econda_cloud.wire.outcome import Outcome
 
 KEY = "runs/n/r/status.json"
+DIGEST = "ab" * 32
 
 
 def state(succeeded: int = 0, **more) -> RunState:
     made = RunState(run="r", namespace="n", plan="p", seed=1, params={}, started_ms=1, now=1, **more)
     made.counts.succeeded = succeeded
     return made
+
+
+def ended(**outputs) -> RunState:
+    return state(outcome=Outcome(state="succeeded", outputs=outputs))
 
 
 @pytest.fixture
@@ -30,19 +35,23 @@ def shown(blobs) -> tuple[str, int, int]:
     return status["state"], status["counts"]["succeeded"], status["records"]
 
 
-def test_each_change_is_shown_at_once(blobs):
+def test_what_was_shown_last_is_there(blobs):
     board = StatusBoard(blobs)
     for number in range(3):
         board.show(state(number), number + 1)
         assert shown(blobs) == ("running", number, number + 1)
+    board.show(state(3, outcome=Outcome(state="succeeded")), 4)
+    assert shown(blobs) == ("succeeded", 3, 4)
 
 
-def test_what_is_no_news_is_not_written(blobs):
+def test_what_it_remembers_is_bounded(blobs, monkeypatch):
+    monkeypatch.setattr("econda_cloud.schedule.status.KNOWN_MOST", 3)
     board = StatusBoard(blobs)
-    board.show(state(1), 1)
-    blobs.delete(KEY)
-    board.show(state(1), 2)
-    assert not blobs.exists(KEY)
+    for number in range(9):
+        made = state(1)
+        made.run = f"r{number}"
+        board.show(made, 1)
+    assert len(board._tags) <= 4
 
 
 def test_an_older_status_does_not_cover_a_newer_one(blobs):
@@ -53,12 +62,56 @@ def test_an_older_status_does_not_cover_a_newer_one(blobs):
     assert shown(blobs) == ("succeeded", 3, 9)
 
 
+def test_a_run_that_is_broken_stays_so(blobs):
+    board = StatusBoard(blobs)
+    board.show(state(1), 1)
+    show_broken(blobs, "n", "r", "its plan is gone")
+    StatusBoard(blobs).show(state(2), 7)
+    announce(blobs, "n", "r", upload="x")
+    status = json.loads(blobs.get(KEY))
+    assert (status["state"], status["error"]) == ("failed", "its plan is gone")
+
+
+def about(key: str = f"artifacts/n/sha256/{DIGEST}", **more) -> dict:
+    return {"$artifact": {"kind": "File", "name": "table.csv", "sha256": DIGEST, "size": 5, "key": key, **more}}
+
+
 def test_outputs_are_published_with_their_files(blobs):
-    blobs.put("artifacts/sha256/ab", b"bytes")
-    about = {"kind": "File", "name": "table.csv", "sha256": "ab", "size": 5, "key": "artifacts/sha256/ab"}
-    packed = {**about, "name": "dir", "packed": "tar"}
-    outputs = {"n": 3, "file": {"$artifact": about}, "dir": {"$artifact": packed}}
-    publish_outputs(blobs, state(outcome=Outcome(state="succeeded", outputs=outputs)))
+    blobs.put(f"artifacts/n/sha256/{DIGEST}", b"bytes")
+    outputs = {"n": 3, "file": about(), "dir": about(name="dir", packed="tar")}
+    publish_outputs(blobs, ended(**outputs))
     assert json.loads(blobs.get("runs/n/r/outputs.json")) == outputs
     assert blobs.get("runs/n/r/outputs/file/table.csv") == b"bytes"
     assert blobs.exists("runs/n/r/outputs/dir/dir.tar")
+    assert not blobs.exists("runs/n/r/outputs.errors.txt")
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        about("uploads/finance/payroll.params.yaml"),
+        about(f"artifacts/finance/sha256/{DIGEST}"),
+        about(f"artifacts/n/sha256/../../../secret/{DIGEST}"),
+        about("artifacts/n/sha256/x", sha256="x"),
+        about(f"artifacts/n/sha256/{'AB' * 32}", sha256="AB" * 32),
+    ],
+)
+def test_what_is_no_artifact_of_the_runs_namespace_is_not_copied_whatever_a_task_says(blobs, forged):
+    blobs.put(forged["$artifact"]["key"], b"iban: DE00")
+    publish_outputs(blobs, ended(f=forged))
+    assert [key for key in blobs._blobs if key.startswith("runs/n/r/outputs/")] == []
+    assert "f: " in blobs.get("runs/n/r/outputs.errors.txt").decode()
+
+
+def test_the_name_of_a_file_leads_nowhere_else(blobs):
+    blobs.put(f"artifacts/n/sha256/{DIGEST}", b"bytes")
+    publish_outputs(blobs, ended(f=about(name="../../../../uploads/n/next.edsl")))
+    assert [key for key in blobs._blobs if key.endswith(".edsl")] == ["runs/n/r/outputs/f/next.edsl"]
+
+
+def test_an_output_that_is_gone_keeps_no_other_from_being_copied(blobs):
+    blobs.put(f"artifacts/n/sha256/{DIGEST}", b"bytes")
+    gone = about(f"artifacts/n/sha256/{'00' * 32}", sha256="00" * 32)
+    publish_outputs(blobs, ended(a=gone, b=about()))
+    assert blobs.exists("runs/n/r/outputs/b/table.csv")
+    assert "a: artifacts/n/sha256/00" in blobs.get("runs/n/r/outputs.errors.txt").decode()

@@ -6,7 +6,8 @@ import pytest
 from econda_edsl.plan import Entry, Inline
 
 from econda_cloud.wire.entries import Entry as Entry_
-from econda_cloud.wire.events import AttemptFailed, AttemptSucceeded, encode_entry
+from econda_cloud.wire.entries import encode_entry
+from econda_cloud.wire.events import AttemptFailed, AttemptSucceeded
 
 
 def shell(body):
