@@ -30,7 +30,7 @@ from tests.simulation.workers import Surroundings, working
 from tests.simulation.workload import Doing, Nature, doing
 
 NAMESPACE = "n"
-MOST_TURNS = 20_000
+MOST_TURNS = 60_000
 
 
 @dataclass(frozen=True)

@@ -60,7 +60,7 @@ class Stand:
 
     def assign(self, chunk, **settings):
         assigner = Assigner("http://gateway", self.tokens, self.blobs._port)
-        return assigner.assign(chunk, self.now, **{"inline": True, **settings})
+        return assigner.assign(chunk, self.now, **{"inline": True, "lone": True, **settings})
 
     def asked(self):
         return self.log.asked + self.blobs.asked + self.queue.asked

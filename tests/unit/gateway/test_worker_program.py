@@ -60,7 +60,7 @@ class System:
         return now_ms() + self.ahead_ms
 
     def assign(self, chunk, **settings):
-        settings = {"inline": True, **settings}
+        settings = {"inline": True, "lone": True, **settings}
         return Assigner(self.server.address, self.tokens, self.blobs).assign(chunk, now_ms(), **settings)
 
     def start(self, chunk, *options, assignment=None, **settings):
