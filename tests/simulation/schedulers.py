@@ -11,6 +11,7 @@ from econda_adapters.aws.effects import AwsBrokerEffects, AwsEffects
 from econda_adapters.aws.lambda_pool import lost_invocation
 from econda_adapters.aws.stack import Stack
 
+from econda_cloud.ports.pool import PoolUnavailable
 from econda_cloud.schedule.broker_rounds import BrokerRounds, stored_policy
 from econda_cloud.schedule.messages import BROKER, BrokerEvents, RunEvents, read_message
 from econda_cloud.schedule.rounds import Rounds, Taking
@@ -52,7 +53,7 @@ class Warm:
                 self._line.witness.agrees(run, history.state, history.seq)
         for run, error in outcomes.later.items():
             self._line.agenda.tell(f"{run} is taken later: {type(error).__name__}: {error}")
-            if not isinstance(error, OSError):
+            if not isinstance(error, OSError | PoolUnavailable):
                 raise AssertionError(f"{run} cannot be taken: {type(error).__name__}: {error}") from error
         for run, reason in outcomes.refused.items():
             self._line.agenda.tell(f"{run} is refused: {reason}")
