@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
-import contextlib
 from typing import Any
 
 from msgspec.structs import replace
 
 from econda_cloud.gateway import claims
-from econda_cloud.place import capacity
-from econda_cloud.place import step as broker
-from econda_cloud.ports.log import Conflict
-from econda_cloud.run import calls, conclude, endings, expand, fingerprints, outbox, step, stopping
-from econda_cloud.schedule import history, scheduler, status
+from econda_cloud.place import advance as broker
+from econda_cloud.place import capacity, taking
+from econda_cloud.run import (
+    advance,
+    booking,
+    calls,
+    conclude,
+    endings,
+    expand,
+    fingerprints,
+    looks,
+    pending,
+    placing,
+    stopping,
+    telling,
+    timers,
+)
+from econda_cloud.schedule import history, rounds, status
+from econda_cloud.wire.commands import LookUp
 from econda_cloud.wire.outcome import Outcome
 from econda_cloud.worker.data import operator_state as state
 from tests.simulation.planting import Bug
@@ -21,6 +34,9 @@ from tests.simulation.planting import Bug
 def _nothing(given: Any = None) -> Any:
     """A function that does nothing but give something."""
     return lambda _: lambda *args, **names: given
+
+
+# The run engine --------------------------------------------------------------------------------------------------------
 
 
 def _any_attempt(right: Any) -> Any:
@@ -37,35 +53,44 @@ def _early(right: Any) -> Any:
 
 
 def _no_timer(right: Any) -> Any:
-    def try_again(work: Any, instance: str, call: Any, retry: Any, failure: Any) -> bool:
-        timers = list(work.state.timers)
-        again = right(work, instance, call, retry, failure)
-        work.state.timers = timers
-        return again
+    def try_again(work: Any, *given: Any) -> str:
+        kept = list(work.state.timers)
+        final = right(work, *given)
+        work.state.timers = kept
+        return final
 
     return try_again
 
 
 def _paid_twice(right: Any) -> Any:
-    def settle(work: Any, item: Any, chunk_name: str, duration_ms: int) -> None:
+    def book(work: Any, *given: Any, **more: Any) -> None:
         before = work.state.spent
-        right(work, item, chunk_name, duration_ms)
+        right(work, *given, **more)
         work.state.spent += work.state.spent - before
 
-    return settle
+    return book
 
 
-def _never_free(right: Any) -> Any:
-    def settle(work: Any, item: Any, chunk_name: str, duration_ms: int) -> None:
+def _never_paid(right: Any) -> Any:
+    def book(work: Any, *given: Any, **more: Any) -> None:
         before = work.state.spent
-        right(work, item, chunk_name, duration_ms)
+        right(work, *given, **more)
         work.state.spent = before
 
-    return settle
+    return book
 
 
 def _one_timer(right: Any) -> Any:
-    return lambda state: [] if state.timer_ms else right(state)
+    return lambda work: 0 if work.state.wake_ms else right(work)
+
+
+def _never_missed(right: Any) -> Any:
+    def due(work: Any, name: str, due_ms: int) -> None:
+        chunk = work.state.chunks.get(name)
+        if chunk is None or work.now < chunk.until_ms:
+            right(work, name, due_ms)
+
+    return due
 
 
 def _reopened(right: Any) -> Any:
@@ -85,6 +110,15 @@ def _asleep(right: Any) -> Any:
     return built
 
 
+def _same_number(right: Any) -> Any:
+    def failed(work: Any, *given: Any) -> None:
+        right(work, *given)
+        for preparation in work.state.preparations.values():
+            preparation.stopped = 0
+
+    return failed
+
+
 def _undecided(right: Any) -> Any:
     def concluded(work: Any, decided: Any) -> None:
         right(work, work.state.ending if work.state.handling and work.state.ending else decided)
@@ -96,63 +130,116 @@ def _same_inputs(right: Any) -> Any:
     return lambda common, args: right(common, {})
 
 
-def _half_placed(right: Any) -> Any:
-    def take(work: Any, event: Any) -> None:
-        right(work, replace(event, items=event.items[:1]))
+def _same_name(right: Any) -> Any:
+    def cut(work: Any, *given: Any) -> Any:
+        placed = right(work, *given)
+        return replace(placed, chunk=f"{work.state.run}.{1 + work.state.chunks_made % 3}")
+
+    return cut
+
+
+def _asked_once(right: Any) -> Any:
+    """Only what the last record wants."""
+
+    def wanted(run: Any, since: int | None = None) -> list[Any]:
+        late = (run.carried if since is None else since) < run.seq - 1
+        return [each for each in right(run, since) if not (late and isinstance(each, LookUp))]
+
+    return wanted
+
+
+def _what_is_left(right: Any) -> Any:
+    return lambda name, chunk: replace(right(name, chunk), size=len(chunk.open))
+
+
+def _sure(right: Any) -> Any:
+    def forget(run: Any, carried: int) -> None:
+        before = run.unsure
+        right(run, carried)
+        run.unsure = run.unsure if run.unsure == before else 0
+
+    return forget
+
+
+# Runs and the broker ----------------------------------------------------------------------------------------------------
+
+
+def _one_more(right: Any) -> Any:
+    return lambda work, event: right(
+        work, replace(event, grants=tuple(g.with_slots(g.slots + 1) for g in event.grants))
+    )
+
+
+def _kept_though_told(right: Any) -> Any:
+    def told(work: Any, version: int) -> None:
+        grants = dict(work.state.grants)
+        right(work, version)
+        work.state.grants = grants
+
+    return told
+
+
+def _any_answer(right: Any) -> Any:
+    def take(work: Any, event: Any) -> bool:
+        told, version = work.state.telling, work.state.telling.version
+        work.state.grants_version = told.version = 0
+        taken = right(work, event)
+        told.version = version
+        return taken
 
     return take
 
 
-def _ask_once(right: Any) -> Any:
-    def enqueue(state: Any, event: Any, now: int) -> list[Any]:
-        right(state, event, now)
-        return []
+def _told_once(right: Any) -> Any:
+    return lambda work: right(work) and work.state.telling.version == 0
 
-    return enqueue
+
+def _any_word(right: Any) -> Any:
+    def take(broker_state: Any, event: Any, touched: Any) -> None:
+        if event.run in broker_state.runs:
+            broker_state.runs[event.run].told = 0
+        right(broker_state, event, touched)
+
+    return take
+
+
+def _brought_back(right: Any) -> Any:
+    def take(broker_state: Any, event: Any, touched: Any) -> None:
+        broker_state.over.clear()
+        right(broker_state, event, touched)
+
+    return take
+
+
+def _never_given_back(right: Any) -> Any:
+    def change(broker_state: Any, demand: str, lent: Any, slots: int, touched: Any) -> None:
+        right(broker_state, demand, lent, max(slots, lent.slots), touched)
+
+    return change
+
+
+def _answered_once(right: Any) -> Any:
+    return lambda broker_state, since=None: right(broker_state, max(since or 0, broker_state.seq - 1))
 
 
 def _no_limit(right: Any) -> Any:
-    return lambda state, pool, demand: right(state, pool, demand) + 1
+    return lambda broker_state, pool, offer, demand: right(broker_state, pool, offer, demand) + 1
 
 
-def _same_name(right: Any) -> Any:
-    def place(state: Any, *args: Any) -> Any:
-        state.chunks %= 3
-        return right(state, *args)
-
-    return place
+# Logs, snapshots, schedulers, workers -------------------------------------------------------------------------------------
 
 
 def _give_up(right: Any) -> Any:
-    def take(self: Any, events: Any, now: int) -> list[Any]:
-        tries = iter([None])
+    del right
 
-        class Once:
-            def append(self, *args: Any) -> int:
-                return log.append(*args)
-
-            def read(self, *args: Any) -> list[bytes]:
-                if next(tries, 1) is None:
-                    return log.read(*args)
-                raise Conflict("given up")
-
-        log, self._log = self._log, Once()
-        try:
-            return right(self, events, now)
-        except Conflict:
-            return []
-        finally:
-            self._log = log
+    def take(self: Any, events: Any, now: int, *, unsure: bool = False) -> Any:
+        if self._append(self.propose(tuple(events), now, unsure=unsure)):
+            self._save()
+        else:
+            self.refresh()
+        return self.state
 
     return take
-
-
-def _unanswered(right: Any) -> Any:
-    def catch_up(self: Any, mine: bytes) -> Any:
-        found = right(self, mine)
-        return None if found is None else []
-
-    return catch_up
 
 
 def _skips_one(right: Any) -> Any:
@@ -165,6 +252,44 @@ def _skips_one(right: Any) -> Any:
             self._saved = self.seq
 
     return save
+
+
+def _all_done(right: Any) -> Any:
+    def settle(self: Any, run_history: Any, taking: Any) -> None:
+        right(self, run_history, taking)
+        run_history.done = run_history.seq
+
+    return settle
+
+
+def _said_too_early(right: Any) -> Any:
+    def propose(self: Any, *given: Any, **more: Any) -> bytes:
+        self.done = self.seq
+        return right(self, *given, **more)
+
+    return propose
+
+
+def _half_decided(right: Any) -> Any:
+    """Whoever was slower goes on with the state that was never logged."""
+
+    def append(self: Any, record: bytes) -> bool:
+        kept = self.state
+        mine = right(self, record)
+        if not mine:
+            self.refresh()
+            self.state = kept
+        return mine
+
+    return append
+
+
+def _commits_anyway(right: Any) -> Any:
+    def commit(self: Any, record: bytes) -> bool:
+        right(self, record)
+        return True
+
+    return commit
 
 
 def _always_mine(right: Any) -> Any:
@@ -185,41 +310,6 @@ def _last_commit_only(right: Any) -> Any:
     return committed
 
 
-def _own_run_only(right: Any) -> Any:
-    del right
-    return _nothing({})(None)
-
-
-def _keeps_what_was_lent(right: Any) -> Any:
-    def settle(work: Any, item: Any, chunk_name: str, duration_ms: int) -> None:
-        if chunk := work.state.chunks.get(chunk_name):
-            chunk.lent = ()
-        right(work, item, chunk_name, duration_ms)
-
-    return settle
-
-
-def _lent_to_nobody(right: Any) -> Any:
-    def unwanted(plan: Any, state: Any, items: Any) -> list[Any]:
-        lent = {item for chunk in state.chunks.values() for item in chunk.lent}
-        return [item for item in items if item in lent] + right(plan, state, items)
-
-    return unwanted
-
-
-def _overlooks_others(right: Any) -> Any:
-    def commit(self: Any, now: int) -> None:
-        with contextlib.suppress(Conflict):
-            right(self, now)
-
-    return commit
-
-
-def _everything(right: Any) -> Any:
-    del right
-    return lambda *given: list(given[2])
-
-
 BUGS = (
     # The run engine.
     Bug("a result of any attempt counts", endings, "current", _any_attempt),
@@ -228,36 +318,43 @@ BUGS = (
     Bug("a fan closes one member early", expand, "_close_fan", _early),
     Bug("what a failed member left running is not stopped", stopping, "stop_frame", _nothing()),
     Bug("what has just failed is stopped as well", expand, "_leave_off", _nothing()),
-    Bug("only the first attempt of a placement is taken", step, "_take_placement", _half_placed),
-    Bug("an attempt is paid twice", endings, "settle", _paid_twice),
-    Bug("no attempt is paid", endings, "settle", _never_free),
-    Bug("the budget is not looked at", step, "_within_budget", _nothing(True)),
-    Bug("one timer is asked for and no other", step, "_timer", _one_timer),
-    Bug("a lease that is over is not noticed", step, "_lease_over", _nothing()),
-    Bug("a lost chunk is not noticed", step, "take_loss", _nothing()),
+    Bug("an attempt is paid twice", booking, "book", _paid_twice),
+    Bug("no attempt is paid", booking, "book", _never_paid),
+    Bug("the budget is not looked at", booking, "over_budget", _nothing("")),
+    Bug("one timer is asked for and no other", timers, "next_ms", _one_timer),
+    Bug("a chunk whose time is over is not missed", looks, "look_due", _never_missed),
+    Bug("a lost chunk is not noticed", endings, "take_loss", _nothing()),
     Bug("a back-off that is over is not noticed", endings, "back_off_over", _nothing()),
-    Bug("a finished run takes another end", step, "_take_late", _reopened),
+    Bug("a finished run takes another end", advance, "_take_late", _reopened),
     Bug("a handler's end becomes that of the run", conclude, "_finish", _undecided),
     Bug("one of those that wait for an environment is forgotten", endings, "_environment_built", _asleep),
-    Bug("a question for a result is asked once", outbox, "pending_lookups", _nothing([])),
+    Bug(
+        "an environment that was given up is built under the same number", endings, "_environment_failed", _same_number
+    ),
+    Bug("a question for a result is asked once", pending, "pending", _asked_once),
     Bug("results are kept whatever the inputs were", fingerprints, "call_causes", _same_inputs),
-    Bug("a redelivered message repeats nothing", step, "outstanding", _nothing([])),
-    # The broker.
-    Bug("capacity is never given back", broker, "_release", _nothing()),
-    Bug("an answer that was lost is not given again", broker, "_enqueue", _ask_once),
+    Bug("names of chunks come again", placing, "_cut", _same_name),
+    Bug("an array that is handed over again is as large as what is left of it", pending, "dispatch_of", _what_is_left),
+    Bug("what follows a record that is done is done as well", advance, "_forget_carried", _sure),
+    # Runs and the broker.
+    Bug("a run uses one slot more than it was lent", telling, "take_grants", _one_more),
+    Bug("what was given back is used all the same", telling, "note_told", _kept_though_told),
+    Bug("an older answer of the broker is heard", telling, "take_grants", _any_answer),
+    Bug("the broker is told once and never again", telling, "has_news", _told_once),
+    Bug("an older word of a run is heard", taking, "_take_told", _any_word),
+    Bug("a late word brings a run back that is over", taking, "_take_told", _brought_back),
+    Bug("capacity is never given back", taking, "_change", _never_given_back),
+    Bug("an answer that was lost is not given again", broker, "pending", _answered_once),
     Bug("a pool takes one more than it has room for", capacity, "room", _no_limit),
-    Bug("names of chunks come again", broker, "_place", _same_name),
     # The log, its snapshots, and other stores.
     Bug("who loses a race gives up", history.History, "take", _give_up),
-    Bug("a record whose answer was lost commands nothing", history.History, "_catch_up", _unanswered),
+    Bug("who loses a race goes on with what was never logged", history.History, "_append", _half_decided),
     Bug("a snapshot counts one record too many", history.History, "_save", _skips_one),
-    # The scheduler and the workers.
-    Bug("a repeat looks at one run only", scheduler.Scheduler, "_known_to_broker", _own_run_only),
-    Bug("what is held is released though it is wanted", outbox, "unwanted", _everything),
+    # The schedulers and the workers.
+    Bug("a redelivered message repeats nothing", rounds.Rounds, "_settle", _all_done),
+    Bug("a record says that all before it is carried out", history.History, "propose", _said_too_early),
     Bug("the end of a run is not published", status, "publish_outputs", _nothing()),
     Bug("an operator knows the last commit of its state only", state.OperatorState, "committed", _last_commit_only),
     Bug("everybody may run a chunk", claims, "claim", _always_mine),
-    Bug("a place that was lent is not given back", endings, "settle", _keeps_what_was_lent),
-    Bug("a place that is lent is released at a repeat", outbox, "unwanted", _lent_to_nobody),
-    Bug("an eager start overlooks that another was faster", history.History, "commit", _overlooks_others),
+    Bug("an eager start overlooks that another was faster", history.History, "commit", _commits_anyway),
 )

@@ -57,7 +57,7 @@ class Warm:
                 self._line.witness.agrees(run, history.state, history.seq)
         for run, error in outcomes.later.items():
             self._line.agenda.tell(f"{run} is taken later: {type(error).__name__}: {error}")
-            if not isinstance(error, (OSError, PoolUnavailable)):
+            if not isinstance(error, OSError | PoolUnavailable):
                 raise AssertionError(f"{run} cannot be taken: {type(error).__name__}: {error}") from error
         for run, reason in outcomes.refused.items():
             self._line.agenda.tell(f"{run} is refused: {reason}")
