@@ -77,7 +77,7 @@ def rerun_on_stack(found: Found, step: str | None) -> Found:
     event = again(
         blobs, plan, state, before.results, run=run, seed=secrets.randbits(32), fresh=before.fresh, user=user
     )  # fmt: skip
-    team.events.send([write_message(run, [event], blobs)])
+    team.events.send([write_message(run, [event], blobs)], group=run)
     begins = Upload(team.stack.bucket, plan_key(state.namespace, run), "")
     note_submission(home_folder(), team, run, state.namespace, begins)
     return find_run(run, None, [found.store])

@@ -115,7 +115,7 @@ def cancel(
     if state.outcome is not None:
         stop(f"error: {found.run} has {state.outcome.state} already", USAGE)
     event = CancelRequested(by=getpass.getuser(), reason=reason)
-    found.store.team.events.send([write_message(found.run, [event], found.store.blobs)])
+    found.store.team.events.send([write_message(found.run, [event], found.store.blobs)], group=found.run)
     if wait:
         exit_like(watched(found, quiet=json))
     elif json:

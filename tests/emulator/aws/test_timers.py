@@ -29,7 +29,7 @@ def stack(local_cloud, name):
     role = clients("iam").create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps({"Statement": []}))
     found = Stack(
         team="t", region="us-east-1", bucket="", table="", uploads_queue="", events_queue="", broker_queue="", notices_queue=url, notices_queue_arn=arn,
-        dead_letters_queue="", dead_grouped_queue="", schedule_group=name, schedule_role=role["Role"]["Arn"],
+        lost_queue="", dead_letters_queue="", dead_grouped_queue="", schedule_group=name, schedule_role=role["Role"]["Arn"],
     )  # fmt: skip
     yield found, clients
     clients.close()

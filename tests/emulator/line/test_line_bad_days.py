@@ -88,7 +88,7 @@ def _saved(user, run: str) -> bool:
 
 def cancel(user, run: str) -> None:
     event = CancelRequested(by="tester", reason="enough")
-    user.team.events.send([write_message(run, [event], user.team.blobs)])
+    user.team.events.send([write_message(run, [event], user.team.blobs)], group=run)
 
 
 def test_cancelling_stops_what_runs_in_functions(user, until):
@@ -119,15 +119,16 @@ def test_garbage_is_buried_with_a_reason_and_harms_nobody(user, until):
         '{"message":"run_events","run":"ghost-1","events":[]}',
         '{"message":"deposited","key":"gone"}',
     ]
-    user.team.events.send(garbage)
+    user.team.events.send(garbage, group="ghost-1")
     user.team.clients("sqs").send_message(QueueUrl=user.team.stack.uploads_queue, MessageBody="[1, 2")
     user.upload(HELLO)
     assert user.ended()["state"] == "succeeded"
     found: dict[str, str] = {}
 
     def buried() -> bool:
-        for message in user.team.dead_letters.receive(visibility_s=0):
-            found[message.body] = message.attributes.get("reason", "")
+        for queue in (user.team.dead_letters, user.team.dead_grouped):
+            for message in queue.receive(visibility_s=0):
+                found[message.body] = message.attributes.get("reason", "")
         return len(found) >= 4
 
     until(buried, "all four are buried")

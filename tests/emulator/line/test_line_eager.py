@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from econda_cloud.wire.events import AttemptsPlaced, decode_entry
+from econda_cloud.wire.entries import Placed, decode_entry
 from econda_cloud.worker.reports.delivery import log_span
 from tests.emulator.line.test_line_bad_days import cancel
 
@@ -31,9 +31,9 @@ def chain(body: str, links: int, language: str = "python") -> str:
     return CHAIN.format(body=indented, links=links, language=language)
 
 
-def placements(user, run: str) -> list[AttemptsPlaced]:
+def placements(user, run: str) -> list[Placed]:
     entries = [decode_entry(record) for record in user.team.log.read(f"run/{run}")]
-    return [event for entry in entries for event in entry.events if isinstance(event, AttemptsPlaced)]
+    return [each for entry in entries for each in entry.decisions if isinstance(each, Placed)]
 
 
 def test_a_link_is_one_record_of_the_log_and_nothing_else(user):
@@ -42,7 +42,7 @@ def test_a_link_is_one_record_of_the_log_and_nothing_else(user):
     run = status["run"]
     assert status["outputs"] == {"n": 40}
     assert status["counts"]["succeeded"] == 40
-    eager = [each for each in placements(user, run) if each.lender]
+    eager = [each for each in placements(user, run) if each.here]
     assert len(eager) >= 30
     assert len(user.team.log.read(f"run/{run}")) <= 40 + 20
     last = user.instances(run)["chain/repeat[40]/a"].attempts[-1]
@@ -65,7 +65,7 @@ def test_a_worker_that_dies_on_the_way_costs_one_attempt_and_no_retry(user):
 def test_a_chain_is_cancelled_on_its_way(user, until):
     user.upload(chain('sleep 1\necho $((x + 1)) > "$OUT/y"', 90, "shell"))
     run = user.the_run()
-    until(lambda: any(each.lender for each in placements(user, run)), "it goes on by itself")
+    until(lambda: any(each.here for each in placements(user, run)), "it goes on by itself")
     cancel(user, run)
     status = user.ended(run)
     assert status["state"] == "cancelled"

@@ -9,7 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from econda_cloud.wire.events import RunStarted, decode_entry
+from econda_cloud.wire.entries import decode_entry
+from econda_cloud.wire.events import RunStarted
 
 pytestmark = pytest.mark.emulator
 
