@@ -7,7 +7,7 @@ PATHS := econda_cloud edsl adapters functions infra localstack tests bench
 # Where Python is told to keep no compiled files, every process of the tests would compile all that it imports again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: install demo test test-ssh crash chaos fuzz check format bench peers vscode clean
+.PHONY: install demo test test-ssh test-denial crash chaos fuzz check format bench peers vscode clean
 
 install: $(VENV)/.installed
 
@@ -32,13 +32,17 @@ demo: install
 	@echo 'The local cloud still runs; $(BIN)/econda local down stops it and forgets its data.'
 
 test: install
-	$(BIN)/python -m pytest -n 2 tests --ignore tests/crash --ignore tests/components
+	$(BIN)/python -m pytest -n 2 tests --ignore tests/crash --ignore tests/components --ignore tests/denial
 
 # Pools of plain hosts, against the sshd of Debian's openssh-server, which is installed if it is missing and may be.
 test-ssh: install
 	@[ -x /usr/sbin/sshd ] || [ "$$(id -u)" != 0 ] || ! command -v apt-get > /dev/null || \
 		{ apt-get update -qq && apt-get install -qq -y --no-install-recommends openssh-server procps > /dev/null; } || true
 	$(BIN)/python -m pytest -n 2 tests/components/ssh
+
+# What the code of users may do in a stack where IAM is on: nothing but its own.
+test-denial: install
+	$(BIN)/python -m pytest tests/denial
 
 # `econda` and what it starts, killed over and over, on disks that are full or cannot be written.
 crash: install
@@ -59,6 +63,7 @@ fuzz: install
 bench: install
 	$(BIN)/python -m bench.embedded
 	$(BIN)/python -m bench.scale --embedded
+	$(BIN)/python -m bench.team
 	$(BIN)/python -m bench.recorded
 	$(BIN)/python -m bench.wire
 	$(BIN)/python -m bench.latency

@@ -52,7 +52,7 @@ PACE_MS = 100.0
 """See `econda_functions.broker`."""
 
 STACK = Stack(team="t", region="", bucket="", table="", uploads_queue="", events_queue="events", broker_queue="broker",
-              notices_queue="notices", notices_queue_arn="", dead_letters_queue="", schedule_group="",
+              notices_queue="notices", notices_queue_arn="", dead_letters_queue="", dead_grouped_queue="", schedule_group="",
               schedule_role="")  # fmt: skip
 
 TEXT = f"""edsl 1

@@ -7,6 +7,7 @@ import typer
 from econda_cloud.cli.language import docs, emit, imports, lint, lsp, run_here, text
 from econda_cloud.cli.runs import commands as runs
 from econda_cloud.cli.stack import commands as stack
+from econda_cloud.cli.stack import dead_letters
 from econda_cloud.cli.stack.emulators import app as local_app
 
 app = typer.Typer(
@@ -24,6 +25,6 @@ app.command()(emit.emit)
 app.add_typer(local_app, name="local")
 for command in (stack.up, stack.destroy, stack.submit, stack.watch, stack.cancel):
     app.command()(command)
-app.command(name="dead-letters")(stack.dead_letters)
+app.add_typer(dead_letters.app, name="dead-letters")
 for command in (runs.runs, runs.show, runs.why, runs.logs, runs.replay):
     app.command()(command)

@@ -137,6 +137,7 @@ def _grant(state: BrokerState, line: Line, lent: Lent, pool: Pool, offer: Offer)
         chunk_ms=pool.chunk_ms,
         cold_start_ms=offer.cold_start_ms,
         lease_ms=pool.lease_ms,
+        max_time_ms=pool.max_time_ms,
         verdicts=tuple(_marked(verdict, offer) for verdict in verdicts),
     )
 

@@ -13,15 +13,12 @@ from econda_cloud.money.prices import Price, attempt_cost
 from econda_cloud.place.fits import refusals
 from econda_cloud.place.policed import Moment, decision
 from econda_cloud.wire.demand import Demand, expected_time_ms
-from econda_cloud.wire.grants import Verdict
+from econda_cloud.wire.grants import SPOT_LONGEST_MS, Verdict
 from econda_cloud.wire.pools import Offer, Pool
 from econda_cloud.wire.terms import Terms
 
 HOUR_OF_WAITING = 2 * NANOS_PER_USD
 """An hour of waiting is worth two dollars: the default of the design's `frugal` house policy."""
-
-SPOT_LONGEST_MS = MS_PER_HOUR
-"""Longest run time risked on spot capacity without checkpoints."""
 
 
 def price_for(demand: Demand, offer: Offer) -> Price:

@@ -7,10 +7,14 @@ from pathlib import Path
 from typing import Protocol
 
 from econda_cloud.ports.log import Conflict
+from econda_cloud.wire.parts import part_of
 
 
-class BlobStore(Protocol):
-    """Keys are relative slash-separated names; a write is whole or not at all. Missing keys raise `KeyError`."""
+class WorkerBlobs(Protocol):
+    """What a worker asks of a store. Keys are relative slash-separated names; a write is whole or not at all.
+
+    Missing keys raise `KeyError`. `get`, `get_file`, `exists` and `copy` take keys of parts as well (`wire.parts`).
+    """
 
     def put(self, key: str, data: bytes) -> None: ...
 
@@ -22,18 +26,22 @@ class BlobStore(Protocol):
 
     def exists(self, key: str) -> bool: ...
 
-    def copy(self, source: str, target: str) -> None: ...
-
-    def delete(self, key: str) -> None:
-        """Remove a blob; one that is not there is no error."""
-        ...
-
     def tagged(self, key: str) -> tuple[bytes, str]:
         """The bytes and a tag of this very content, for `put_if`."""
         ...
 
     def put_if(self, key: str, data: bytes, tag: str | None) -> str:
         """Write only if the blob still has this tag (None: if there is none); the new tag. Raises `Conflict`."""
+        ...
+
+
+class BlobStore(WorkerBlobs, Protocol):
+    """A store as the system itself has it."""
+
+    def copy(self, source: str, target: str) -> None: ...
+
+    def delete(self, key: str) -> None:
+        """Remove a blob; one that is not there is no error."""
         ...
 
 
@@ -47,7 +55,10 @@ class MemoryBlobs:
         self._blobs[key] = bytes(data)
 
     def get(self, key: str) -> bytes:
-        return self._blobs[key]
+        part = part_of(key)
+        if part is None:
+            return self._blobs[key]
+        return self._blobs[part.key][part.start : part.start + part.length]
 
     def put_file(self, key: str, path: Path) -> None:
         self.put(key, path.read_bytes())
@@ -56,7 +67,8 @@ class MemoryBlobs:
         path.write_bytes(self.get(key))
 
     def exists(self, key: str) -> bool:
-        return key in self._blobs
+        part = part_of(key)
+        return (key if part is None else part.key) in self._blobs
 
     def copy(self, source: str, target: str) -> None:
         self.put(target, self.get(source))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import heapq
 from collections.abc import Generator
 
+import msgspec
+
 from econda_cloud.money.prices import attempt_cost
 from econda_cloud.run.booking import over_budget
 from econda_cloud.run.calls import leave_group
@@ -16,7 +18,7 @@ from econda_cloud.run.transitions import move
 from econda_cloud.run.work import Work
 from econda_cloud.wire.demand import expected_time_ms
 from econda_cloud.wire.entries import Ending, Placed
-from econda_cloud.wire.grants import Grant, chunk_size
+from econda_cloud.wire.grants import Grant, chunk_size, stands_in
 from econda_cloud.wire.outcome import Outcome
 
 QUEUE_ALLOWANCE_MS = 6 * 3_600_000
@@ -35,11 +37,11 @@ def placements(work: Work) -> Generator[Placed | Ending, None, bool]:
     if not state.groups or state.ending is not None or state.outcome is not None:
         return False
     for grant in list(state.grants.values()):
-        while work.now < grant.until_ms and (free := grant.slots - state.used.get(grant.key, 0)) > 0:
-            groups = [group for group in state.groups.values() if group.demand == grant.demand]
-            if not groups:
+        while work.now < grant.until_ms and (free := _free(state, grant.key)) > 0:
+            group = _next_group(state, grant)
+            if group is None:
                 break
-            placed = _cut(work, grant, max(groups, key=lambda group: group.rank), free)
+            placed = _cut(work, grant, group, free)
             if error := over_budget(work, (placed.cost or 0) * len(placed.items)):
                 yield ending(work, Outcome(state="failed", error=error))
                 return True
@@ -47,12 +49,25 @@ def placements(work: Work) -> Generator[Placed | Ending, None, bool]:
     return False
 
 
+def _free(state: RunState, key: str) -> int:
+    grant = state.grants.get(key)
+    return grant.slots - state.used.get(key, 0) if grant is not None else 0
+
+
+def _next_group(state: RunState, grant: Grant) -> Group | None:
+    """What goes into a free slot of a grant: of its own class, or else of one that it will do for."""
+    own = [group for group in state.groups.values() if group.demand == grant.demand]
+    lent_for = state.demands.get(grant.demand)
+    if not own and lent_for is not None:
+        own = [group for group in state.groups.values() if stands_in(grant, lent_for, state.demands[group.demand])]
+    return max(own, key=lambda group: group.rank, default=None)
+
+
 def _cut(work: Work, grant: Grant, group: Group, free: int) -> Placed:
     state = work.state
-    demand = state.demands[grant.demand]
-    waiting = len(group.items)
+    demand, waiting = state.demands[group.demand], len(group.items)
     # While the broker has not had its say, there may be a slot for each of them.
-    room = free if grant.array or _knows(state, grant.demand) else max(free, waiting)
+    room = free if grant.array or _knows(state, group.demand) else max(free, waiting)
     size = 1 if group.solo else chunk_size(grant, grant.cold_start_ms, demand, waiting, room, group.batch)
     items = tuple(item for item, _ in zip(group.items.items(), range(size)))
     turns = 1 if grant.array else len(items)
@@ -70,6 +85,22 @@ def _cut(work: Work, grant: Grant, group: Group, free: int) -> Placed:
     )
 
 
+def _lent_for(state: RunState, grant: Grant, demand: str, attempts: int) -> Grant:
+    """The grant for this class of attempts; slots of another one's that stand in become slots of it."""
+    if grant.demand == demand:
+        return grant
+    slots = attempts if grant.array else 1
+    left = grant.with_slots(grant.slots - slots)
+    if left.slots:
+        state.grants[grant.key] = left
+    else:
+        del state.grants[grant.key]
+    here = msgspec.structs.replace(grant, demand=demand, slots=slots)
+    before = state.grants.get(here.key)
+    state.grants[here.key] = here if before is None else before.with_slots(before.slots + slots)
+    return state.grants[here.key]
+
+
 def _knows(state: RunState, demand: str) -> bool:
     """Whether the broker has lent all that it can, for all that is ready of a class."""
     told = state.telling
@@ -79,7 +110,11 @@ def _knows(state: RunState, demand: str) -> bool:
 
 
 def place(work: Work, placed: Placed) -> None:
-    state, grant = work.state, work.state.grants[placed.grant]
+    state = work.state
+    first = current(work, placed.items[0])
+    assert first is not None, f"{placed.items[0]} is placed, but nobody waits for it"
+    wanted = state.groups[first[1].group].demand
+    grant = _lent_for(state, state.grants[placed.grant], wanted, len(placed.items))
     state.chunks_made += 1
     state.chunks[placed.chunk] = chunk = Chunk(
         grant=grant.key,

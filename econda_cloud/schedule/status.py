@@ -10,7 +10,7 @@ import msgspec
 from econda_cloud.ports.blobs import BlobStore
 from econda_cloud.ports.log import Conflict
 from econda_cloud.run.state import RunState
-from econda_cloud.wire.keys import is_artifact, run_prefix, status_key
+from econda_cloud.wire.keys import is_artifact_key, run_prefix, status_key
 
 KNOWN_MOST = 2_000
 """Runs whose last status is remembered."""
@@ -112,7 +112,7 @@ def publish_outputs(blobs: BlobStore, state: RunState) -> None:
             continue
         about = value["$artifact"]
         key = str(about.get("key", ""))
-        if not is_artifact(state.namespace, key, str(about.get("sha256", ""))):
+        if not is_artifact_key(key, state.namespace):
             errors.append(f"{name}: {key[:200]!r} is no artifact of this namespace; it was not copied")
             continue
         try:

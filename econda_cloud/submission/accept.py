@@ -64,7 +64,7 @@ def accept(upload: Upload, content: Content, blobs: BlobStore) -> RunStarted:
         params=params,
         seed=upload.seed,
         submitted_by=content.metadata.get("submitted-by") or upload.user,
-        archives=known_archives(plan, blobs),
+        archives=known_archives(plan, blobs, namespace),
         bundle=stored,
     )
 

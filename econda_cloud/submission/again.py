@@ -38,7 +38,7 @@ def again(
         params=before.params,
         seed=seed,
         submitted_by=user,
-        archives=known_archives(plan, blobs),
+        archives=known_archives(plan, blobs, namespace),
         bundle=before.bundle,
         reuse=before.run,
         fresh=fresh,

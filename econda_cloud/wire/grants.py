@@ -12,6 +12,9 @@ from econda_cloud.wire.demand import Demand, expected_time_ms
 from econda_cloud.wire.pools import Pool
 from econda_cloud.wire.terms import Terms
 
+SPOT_LONGEST_MS = 3_600_000
+"""Longest run time risked on spot capacity without checkpoints."""
+
 STARTS_WORTH = 2
 """A chunk is worth starting if its work takes this many times as long as the start."""
 
@@ -75,6 +78,7 @@ class Grant(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     chunk_ms: int = 10_000
     cold_start_ms: int = 0
     lease_ms: int = 24 * 3_600_000
+    max_time_ms: int | None = None
     verdicts: tuple[Verdict, ...] = ()
 
     @property
@@ -90,6 +94,22 @@ class Unplaceable(msgspec.Struct, frozen=True, kw_only=True):
 
     demand: str
     reasons: str
+
+
+def stands_in(grant: Grant, lent_for: Demand, wanted: Demand) -> bool:
+    """Whether a slot that was lent for one class will do for another: all that is reserved is the same, and it lasts.
+
+    So a chain of unlike tasks goes on in its own slot. Where a policy decides, each task is asked for.
+    """
+    if lent_for.task or wanted.task or "environment" in (lent_for.kind, wanted.kind):
+        return False
+    plain = {"time_ms": None, "timeout_ms": None, "checkpoints": False}
+    if msgspec.structs.replace(lent_for, **plain) != msgspec.structs.replace(wanted, **plain):
+        return False
+    longest = wanted.timeout_ms or wanted.time_ms
+    if grant.max_time_ms is not None and longest is not None and longest > grant.max_time_ms:
+        return False
+    return not grant.spot or wanted.checkpoints or (wanted.time_ms or 0) <= SPOT_LONGEST_MS
 
 
 def chunk_size(

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from urllib.parse import quote
+
+from econda_cloud.wire.names import file_name
+
 
 def run_prefix(namespace: str, run: str) -> str:
     return f"runs/{namespace}/{run}"
@@ -35,14 +40,50 @@ def chunk_key(namespace: str, run: str, chunk: str) -> str:
 
 
 def artifact_key(namespace: str, digest: str) -> str:
-    """Where a file or a packed directory with this SHA-256 lies, for all runs of a namespace."""
+    """A file that a task made, under the SHA-256 of its content, which whoever stored it there has checked."""
     return f"artifacts/{namespace}/sha256/{digest}"
 
 
-def is_artifact(namespace: str, key: str, digest: str) -> bool:
-    """Whether a key is that of an artifact of this namespace, with this digest."""
-    return (
-        len(digest) == 64
-        and all(letter in "0123456789abcdef" for letter in digest)
-        and key == artifact_key(namespace, digest)
-    )
+def unchecked_key(namespace: str, run: str, chunk: str, digest: str) -> str:
+    """A file too large for the store to check on its way in: it lies apart, for others to take it for nothing else."""
+    return f"artifacts/{namespace}/unchecked/{run}/{chunk}/{digest}"
+
+
+def packs_prefix(namespace: str, run: str, chunk: str) -> str:
+    """Under which a chunk's workers put their small files together; with a slash at its end."""
+    return f"artifacts/{namespace}/packs/{run}/{chunk}/"
+
+
+def pack_key(namespace: str, run: str, chunk: str, owner: str, number: int) -> str:
+    """Several small files in one blob, of which `wire.parts` names each; `number` counts those of one owner."""
+    return f"{packs_prefix(namespace, run, chunk)}{file_name(owner)}-{number}"
+
+
+def checkpoint_key(namespace: str, run: str, instance: str) -> str:
+    """The one blob that holds the latest checkpoint of an instance. Workers write it, so no scheduler reads it."""
+    return f"work/{namespace}/{run}/checkpoints/{file_name(instance)}.tar"
+
+
+def state_prefix(namespace: str, operator: str, key: str) -> str:
+    """Under which an operator's state for one key lies; without a slash at its end."""
+    return f"state/{namespace}/{quote(operator, safe='')}/{quote(key, safe='') or '_'}"
+
+
+def environments_prefix(namespace: str) -> str:
+    """Under which a namespace's archives of packages lie; with a slash at its end."""
+    return f"environments/{namespace}/"
+
+
+def is_archive_key(key: str, namespace: str) -> bool:
+    """Whether this is the name of an archive of packages of that namespace."""
+    return re.fullmatch(re.escape(environments_prefix(namespace)) + r"[0-9a-f]{64}\.tar", key) is not None
+
+
+def is_digest(text: str) -> bool:
+    """Whether this is a SHA-256 as names of blobs have it."""
+    return re.fullmatch(r"[0-9a-f]{64}", text) is not None
+
+
+def is_artifact_key(key: str, namespace: str) -> bool:
+    """Whether this is where files that tasks of a namespace have made lie, or a part of it."""
+    return key.startswith(f"artifacts/{namespace}/") and ".." not in key.split("/")

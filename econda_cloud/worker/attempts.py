@@ -11,13 +11,14 @@ from typing import Any
 
 from econda_edsl.plan import Container, Entry, Inline, Operator
 
-from econda_cloud.ports.blobs import BlobStore
+from econda_cloud.ports.blobs import WorkerBlobs
 from econda_cloud.ports.secrets import Secrets
 from econda_cloud.wire.chunk import Build, Chunk, WorkItem
 from econda_cloud.wire.events import Item
-from econda_cloud.worker.data.artifacts import Cache, store
-from econda_cloud.worker.data.checkpoints import Checkpoint, checkpoint_key
-from econda_cloud.worker.data.names import file_name
+from econda_cloud.wire.keys import checkpoint_key
+from econda_cloud.wire.names import file_name
+from econda_cloud.worker.data.artifacts import Cache, Keep, keep_in, store
+from econda_cloud.worker.data.checkpoints import Checkpoint
 from econda_cloud.worker.data.operator_state import Kept, OperatorState, StateMoved
 from econda_cloud.worker.data.typed_values import Checker, read_type, to_wire
 from econda_cloud.worker.environments.build import build
@@ -36,15 +37,17 @@ class Attempts:
     def __init__(
         self,
         chunk: Chunk,
-        blobs: BlobStore,
+        blobs: WorkerBlobs,
         scratch: Path,
         hosts: HostPool,
         cancelled: Callable[[Item], bool],
         secrets: Secrets,
+        keep: Keep | None = None,
     ) -> None:
         self.secrets = secrets
+        self.keep = keep or keep_in(blobs, chunk.namespace)
         self.chunk, self.task, self.blobs, self.hosts, self.cancelled = chunk, chunk.task, blobs, hosts, cancelled
-        self.logs, self.work, cached = _folders(scratch, chunk.run)
+        self.logs, self.work, cached = _folders(scratch, chunk.namespace, chunk.run)
         self.cache = Cache(blobs, cached)
         self.input_types = {name: read_type(text) for name, text in self.task.inputs.items()}
         self.host: Host | None = None
@@ -78,9 +81,9 @@ class Attempts:
 
 
 @lru_cache(maxsize=64)
-def _folders(scratch: Path, run: str) -> tuple[Path, Path, Path]:
+def _folders(scratch: Path, namespace: str, run: str) -> tuple[Path, Path, Path]:
     """Where logs, work and fetched files of a run's attempts go; the same for all its chunks."""
-    return scratch / "logs" / file_name(run), scratch / "work", scratch / "cache"
+    return scratch / "logs" / file_name(run), scratch / "work", scratch / "cache" / file_name(namespace)
 
 
 class _Attempt:
@@ -109,8 +112,8 @@ class _Attempt:
             answer = self._run(kept)
             if "failure" in answer:
                 return {**answer, "message": masked_text(answer["message"], self.revealed)}
-            blobs, work, namespace = self.all.blobs, self.all.work, self.all.chunk.namespace
-            checker = Checker(self.task.types, lambda path, kind: store(blobs, namespace, path, kind, work), self.cwd)
+            keep, work = self.all.keep, self.all.work
+            checker = Checker(self.task.types, lambda path, kind: store(keep, path, kind, work), self.cwd)
             found = answer["ok"]
             outputs = checker.outputs(self.task.outputs, found["outputs"], found["assigned"])
             if self.state is not None:
@@ -165,7 +168,7 @@ class _Attempt:
     def _build(self, what: Build) -> dict[str, Any]:
         uv = Uv(for_uv(self.all.hosts.environment), self._limits(), self.log, self.cwd)
         try:
-            archive = build(what, self.all.blobs, uv)
+            archive = build(what, self.all.blobs, self.all.chunk.namespace, uv)
         except UvFailed as error:
             return {"failure": error.failure, "message": str(error)}
         return {"ok": {"outputs": {"archive": archive}, "assigned": ["archive"]}}
@@ -187,7 +190,7 @@ class _Attempt:
             "state": self._start_state(kept) if kept is not None else None,
         }  # fmt: skip
         if self.all.host is None:
-            self.all.host = self.all.hosts.take(*self._interpreter())
+            self.all.host = self.all.hosts.take(*self._interpreter(), self.all.chunk.namespace)
         self.all.host.start()
         return self.all.host.run(request, self._limits())
 

@@ -6,12 +6,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from econda_cloud.ports.blobs import BlobStore
+from econda_cloud.ports.blobs import WorkerBlobs
 from econda_cloud.ports.secrets import LocalSecrets, Secrets, SecretUnavailable
 from econda_cloud.wire.chunk import Chunk, Report, WorkItem
 from econda_cloud.wire.events import AttemptFailed, AttemptSucceeded, Item
 from econda_cloud.worker.attempts import Attempts
+from econda_cloud.worker.data.artifacts import Keep
 from econda_cloud.worker.data.typed_values import BadOutput
+from econda_cloud.worker.gateway.client import GatewayAway
 from econda_cloud.worker.processes.limits import Limit
 from econda_cloud.worker.processes.processes import HostPool
 
@@ -28,7 +30,7 @@ def never(_: Item) -> bool:
 def run_chunk(
     chunk: Chunk,
     *,
-    blobs: BlobStore,
+    blobs: WorkerBlobs,
     scratch: Path,
     hosts: HostPool,
     clock: Callable[[], int],
@@ -36,17 +38,18 @@ def run_chunk(
     deadline_ms: int | None = None,
     secrets: Secrets | None = None,
     later: bool = False,
+    keep: Keep | None = None,
 ) -> Iterator[Report]:
     """Reports in the order of the items. `clock` gives ms since the epoch; `scratch` keeps logs and fetched files.
 
     `cancelled` is asked before an item and about once a second while it runs; a cancelled one saves its checkpoint
     and reports `preempted`. At `deadline_ms` (ms since the epoch) the place where this runs ends, as an invocation
     of a function does: what still runs `MARGIN_MS` before is stopped, and what has not begun never is. `later`: other
-    chunks ran there before.
+    chunks ran there before. `keep` puts files away that attempts made, by default into `blobs`.
     """
     place = _Place(clock, deadline_ms, later)
     try:
-        attempts = Attempts(chunk, blobs, scratch.absolute(), hosts, cancelled, secrets or LocalSecrets())
+        attempts = Attempts(chunk, blobs, scratch.absolute(), hosts, cancelled, secrets or LocalSecrets(), keep)
     except Exception as error:
         # A folder that cannot be made, a chunk of another version: nothing of it can be tried.
         yield from _none_began(chunk, clock(), f"{type(error).__name__}: {error}"[:_SHOWN])
@@ -80,6 +83,8 @@ def _answer(attempts: Attempts, item: WorkItem, place: Limit | None) -> dict[str
         return {"failure": "bad_output", "message": str(error)}
     except SecretUnavailable as error:
         return {"failure": "failed", "message": str(error)}
+    except GatewayAway as error:
+        return {"failure": "preempted", "message": f"no fault of the attempt: {error}"}
     except Exception as error:
         return {"failure": "failed", "message": f"{type(error).__name__}: {error}"[:_SHOWN]}
 

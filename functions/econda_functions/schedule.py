@@ -1,7 +1,7 @@
 """schedule: a batch of messages about runs, grouped by run, into the team's scheduler.
 
-Fed by two queues: `events`, whose groups are runs, so that nobody else has a run that is in hand here; and `notices`, of
-timers and the cloud's own words, which delivers side by side.
+Fed by three queues: `events`, whose groups are runs, so that nobody else has a run that is in hand here; `notices`, of
+timers and the cloud's own words, and `lost`, of invocations of workers that failed, which deliver side by side.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from econda_functions.waiting import bury, hide, is_grouped, receives
 
 if TYPE_CHECKING:
     from econda_cloud.schedule.rounds import Rounds, Taking
-    from econda_cloud.wire.events import AnyEvent
+    from econda_cloud.wire.events import AnyEvent, ChunkLost
 
-MARGIN_MS = 8_000
-"""What is not begun so long before the invocation's end is handed back untouched."""
+MARGIN_MS, MARGIN_SHARE = 8_000, 4
+"""What is not begun so long before the invocation's end, or in the last quarter of a short one, is handed back untouched."""
 
 
 class RunBatch(BatchProcessor):
@@ -32,6 +32,7 @@ class RunBatch(BatchProcessor):
 
     def process(self) -> list[tuple]:
         records = [SQSRecord(record) for record in self.records]
+        self._margin_ms = min(MARGIN_MS, self._remaining_ms() // MARGIN_SHARE)
         groups = self._grouped(records)
         outcomes = rounds().take([_taking(run, group) for run, group in groups.items()], _now_ms, self._time_left)
         done: list[tuple] = []
@@ -80,8 +81,10 @@ class RunBatch(BatchProcessor):
             return self.failure_handler(record=record, exception=sys.exc_info())
 
     def _time_left(self) -> bool:
-        context = self.lambda_context
-        return context is None or context.get_remaining_time_in_millis() > MARGIN_MS
+        return self._remaining_ms() > self._margin_ms
+
+    def _remaining_ms(self) -> int:
+        return self.lambda_context.get_remaining_time_in_millis() if self.lambda_context is not None else 1 << 30
 
 
 processor = RunBatch(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
@@ -121,15 +124,31 @@ def _read(record: SQSRecord) -> tuple[str, list[AnyEvent]] | None:
     """
     from econda_adapters.aws.lambda_pool import lost_invocation
 
-    from econda_cloud.schedule.messages import BROKER, RunEvents, read_message
+    from econda_cloud.schedule.messages import BROKER, BadMessage, RunEvents, read_message
+    from econda_cloud.wire.events import ChunkLost
 
     if '"requestPayload"' in record.body and (lost := lost_invocation(_json(record.body))) is not None:
-        return lost[0], [lost[1]]
+        return _if_believed(*lost)
+    if team().is_of_lost(str(record.event_source_arn or "")):
+        # The role of workers may send to this queue, so nothing else is heard there.
+        raise BadMessage("not Lambda's word of an invocation that failed")
     message = read_message(record.body, team().blobs)
     if not isinstance(message, RunEvents):
         team().broker.send([record.body], group=BROKER)
         return None
+    if len(message.events) == 1 and isinstance(message.events[0], ChunkLost):
+        return _if_believed(message.run, message.events[0])
     return message.run, list(message.events)
+
+
+def _if_believed(run: str, lost: ChunkLost) -> tuple[str, list[AnyEvent]] | None:
+    """What a pool says of its own accord is a rumour: it may be about a duplicate of the job that has the chunk."""
+    from econda_cloud.schedule.looking_after import is_believed
+
+    if is_believed(lost, team().log, _now_ms()):
+        return run, [lost]
+    logger.info("a duplicate of a job is gone", run=run, chunk=lost.chunk)
+    return None
 
 
 def _json(body: str) -> dict[str, Any]:

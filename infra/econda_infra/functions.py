@@ -17,7 +17,11 @@ from econda_infra.settings import Settings
 
 
 class Function(pulumi.ComponentResource):
-    """A function of the team. `timeout` in seconds, `memory` and `disk` in MiB; for `facts` see RoleWithPolicy."""
+    """A function of the team. `timeout` in seconds, `memory` and `disk` in MiB; for `facts` see RoleWithPolicy.
+
+    `reserved`: so many invocations at once, kept for it and no more. `per_tenant`: no environment serves two tenants,
+    and each invocation names its own; such a function has neither a URL nor a queue.
+    """
 
     def __init__(
         self,
@@ -33,6 +37,8 @@ class Function(pulumi.ComponentResource):
         statements: Callable[..., list[policies.Statement]],
         parent: pulumi.Resource,
         disk: int = 512,
+        reserved: int | None = None,
+        per_tenant: bool = False,
     ) -> None:
         self.name = names.named(settings.team, part)
         super().__init__("econda:aws:Function", self.name, None, pulumi.ResourceOptions(parent=parent))
@@ -61,6 +67,8 @@ class Function(pulumi.ComponentResource):
             ephemeral_storage={"size": disk},
             environment={"variables": environment},
             tracing_config={"mode": "PassThrough" if settings.emulated else "Active"},
+            reserved_concurrent_executions=reserved,
+            tenancy_config={"tenant_isolation_mode": "PER_TENANT"} if per_tenant else None,
             opts=inside,
         )
         self.arn = self.function.arn
@@ -69,7 +77,7 @@ class Function(pulumi.ComponentResource):
     def consume(self, queue: sqs.Queue, *, batch: int, window: int, at_once: int, part: str = "") -> None:
         """Hand it up to `batch` messages of a queue, gathered for up to `window` seconds, `at_once` batches in parallel.
 
-        part: tells its mappings apart where it has several. Raises ValueError where AWS would refuse: more than 10 messages take a window of at least a second.
+        `part` tells the second queue of a function from its first. Raises ValueError where AWS would refuse: more than 10 messages take a window of at least a second.
         """
         if batch > 10 and window < 1:
             raise ValueError("batches of more than 10 messages need a window of at least 1 second")
@@ -83,6 +91,31 @@ class Function(pulumi.ComponentResource):
             scaling_config={"maximum_concurrency": at_once},
             opts=pulumi.ResourceOptions(parent=self),
         )
+
+    def url(self) -> pulumi.Output[str]:
+        """An address where anybody can call it: it must ask who that is."""
+        inside = pulumi.ResourceOptions(parent=self)
+        url = lambda_.FunctionUrl(self.name, function_name=self.function.name, authorization_type="NONE", opts=inside)
+        # AWS asks for both: https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html
+        lambda_.Permission(
+            f"{self.name}-url",
+            statement_id="url",
+            action="lambda:InvokeFunctionUrl",
+            function=self.function.name,
+            principal="*",
+            function_url_auth_type="NONE",
+            opts=inside,
+        )
+        lambda_.Permission(
+            f"{self.name}-by-url",
+            statement_id="by-url",
+            action="lambda:InvokeFunction",
+            function=self.function.name,
+            principal="*",
+            invoked_via_function_url=True,
+            opts=inside,
+        )
+        return url.function_url
 
     def on_failure(self, queue: sqs.Queue, *, retries: int, waits: int) -> None:
         """Where an asynchronous invocation goes when it failed `retries` + 1 times, or waited for `waits` seconds."""

@@ -9,7 +9,7 @@ import pulumi
 from pulumi_aws import batch, cloudwatch, iam
 
 from econda_infra import names, policies
-from econda_infra.roles import RoleWithPolicy
+from econda_infra.hosts import JOB_UID, launch_template
 from econda_infra.settings import Settings, Shape
 
 COMMAND = ["python", "-m", "econda_functions.job"]
@@ -20,26 +20,21 @@ INSTANCE_POLICY = "arn:aws:iam::aws:policy/service-role/AmazonEC2ContainerServic
 
 
 class Jobs(pulumi.ComponentResource):
-    """`environment` are the variables of each job; `facts` are for `policies.runs_attempts`."""
+    """Jobs have no role: what one may do is in the assignment that it is given."""
 
-    def __init__(
-        self,
-        settings: Settings,
-        facts: dict[str, pulumi.Input[str]],
-        environment: pulumi.Output[dict[str, str]],
-        parent: pulumi.Resource,
-    ) -> None:
+    def __init__(self, settings: Settings, parent: pulumi.Resource) -> None:
         name = names.named(settings.team, "jobs")
         super().__init__("econda:aws:Jobs", name, None, pulumi.ResourceOptions(parent=parent))
         self._settings, self._inside = settings, pulumi.ResourceOptions(parent=self)
         profile = self._instance_profile()
+        self._template = launch_template(settings, self)
         offers = [(shape, spot) for shape in settings.shapes for spot in (True, False)]
         self.queues = [self._queue(shape, spot, profile) for shape, spot in offers]
-        self._define(facts, environment)
+        self._define()
         self.register_outputs({"queues": [queue.arn for queue in self.queues]})
 
     def _instance_profile(self) -> iam.InstanceProfile:
-        """What the instances' own agent may do; jobs have a role of their own."""
+        """What the instances' own agent may do; jobs have no role."""
         name = names.named(self._settings.team, "instance")
         role = iam.Role(name, name=name, assume_role_policy=policies.trust("ec2.amazonaws.com"), opts=self._inside)
         iam.RolePolicyAttachment(name, role=role.name, policy_arn=INSTANCE_POLICY, opts=self._inside)
@@ -58,6 +53,11 @@ class Jobs(pulumi.ComponentResource):
                 "max_vcpus": shape.instances * shape.vcpus,
                 "instance_types": [shape.instance],
                 "instance_role": profile.arn,
+                # By its number, so that environments follow a change of it.
+                "launch_template": {
+                    "launch_template_id": self._template.id,
+                    "version": self._template.latest_version.apply(str),
+                },
                 "subnets": list(self._settings.network.subnets),
                 "security_group_ids": list(self._settings.network.security_groups),
             },
@@ -78,14 +78,10 @@ class Jobs(pulumi.ComponentResource):
         memory, gpus = shape.instances * shape.usable_mib, shape.instances * shape.gpus
         return {"econda:memory-mib": str(memory), "econda:gpus": str(gpus)}
 
-    def _define(self, facts: dict[str, pulumi.Input[str]], environment: pulumi.Output[dict[str, str]]) -> None:
+    def _define(self) -> None:
         settings, name = self._settings, names.job_definition(self._settings.team)
         log = cloudwatch.LogGroup(name, name=f"/{name}", retention_in_days=settings.log_days, opts=self._inside)
-        trust = policies.trust("ecs-tasks.amazonaws.com")
-        role = RoleWithPolicy(name, trust, facts, policies.runs_attempts, self)
-        container = pulumi.Output.all(environment, role.arn, log.name).apply(
-            lambda known: json.dumps(_container(settings, *known), sort_keys=True)
-        )
+        container = log.name.apply(lambda known: json.dumps(_container(settings, known), sort_keys=True))
         batch.JobDefinition(
             name,
             name=name,
@@ -98,14 +94,11 @@ class Jobs(pulumi.ComponentResource):
         )
 
 
-def _container(settings: Settings, environment: dict[str, str], role: str, log_group: str) -> dict[str, Any]:
-    # Batch on EC2, unlike Lambda, does not tell its containers where they are.
-    variables = {**environment, "AWS_DEFAULT_REGION": settings.region}
+def _container(settings: Settings, log_group: str) -> dict[str, Any]:
     return {
         "image": settings.image,
         "command": COMMAND,
-        "jobRoleArn": role,
-        "environment": [{"name": name, "value": value} for name, value in sorted(variables.items())],
+        "user": f"{JOB_UID}:{JOB_UID}",
         "resourceRequirements": [{"type": kind, "value": value} for kind, value in SMALLEST.items()],
         "logConfiguration": {"logDriver": "awslogs", "options": {"awslogs-group": log_group}},
     }

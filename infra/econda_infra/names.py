@@ -37,8 +37,13 @@ def bucket(team: str, account: str) -> str:
 
 
 def secrets_arn(team: str, region: str, account: str) -> str:
-    """The secrets that a team's tasks may read: those whose names begin with `econda/<team>/`."""
+    """The secrets of a team's tasks: those whose names begin with `econda/<team>/<namespace>/`."""
     return f"arn:aws:secretsmanager:{region}:{account}:secret:econda/{team}/*"
+
+
+def keys_arn(team: str, region: str, account: str) -> str:
+    """The parameter with the keys that sign workers' tokens (`econda_adapters.aws.gateway.keys_parameter`)."""
+    return f"arn:aws:ssm:{region}:{account}:parameter/econda/{team}/gateway-keys"
 
 
 def worker(team: str, memory_mib: int) -> str:

@@ -76,16 +76,33 @@ def reads_and_writes(bucket_arn: str) -> list[Statement]:
     return [allow(objects, f"{bucket_arn}/*"), allow(["s3:ListBucket"], bucket_arn)]
 
 
-def runs_attempts(bucket: str, table: str, events: str, notices: str, secrets: str) -> list[Statement]:
-    """What code of users runs with: it must not start runs by uploads, nor change the team's pools."""
-    kept = (f"{bucket}/uploads/*", f"{bucket}/stack/*")
+def reports_losses(lost: str) -> list[Statement]:
+    """All that the code of users runs with: Lambda itself tells of an invocation that died, as the function's role."""
+    return [sends(lost)]
+
+
+def answers_workers(bucket: str, table: str, events: str, secrets: str, keys: str) -> list[Statement]:
+    """What the gateway does for workers: claims and cancellations, their namespaces' blobs, reports, secrets; and the next
+    link of a chain, which it logs itself.
+    """
+    claims = allow(["dynamodb:PutItem", "dynamodb:Query"], table)
+    claims["Condition"] = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["claim/*", "cancel/*", "run/*"]}}
+    read = [f"{bucket}/{part}/*" for part in ("artifacts", "environments", "state", "work", "runs", "snapshots/run")]
+    write = [f"{bucket}/{part}/*" for part in ("artifacts", "environments", "state", "work", "messages", "runs/*/logs")]
     return [
-        *reads_and_writes(bucket),
-        deny(["s3:PutObject", "s3:DeleteObject"], *kept),
-        keeps_logs_of_runs(table),
-        sends(events, notices),
+        claims,
+        allow(["s3:GetObject"], *read),
+        allow(["s3:PutObject", "s3:AbortMultipartUpload"], *write),
+        allow(["s3:ListBucket"], bucket),
+        sends(events),
         allow(["secretsmanager:GetSecretValue"], secrets),
+        signs_tokens(keys),
     ]
+
+
+def signs_tokens(keys: str) -> Statement:
+    """Read the keys, or make the first ones."""
+    return allow(["ssm:GetParameter", "ssm:PutParameter"], keys)
 
 
 def places_attempts(
@@ -95,11 +112,10 @@ def places_attempts(
     jobs: str,
     group: str,
     schedule_role: str,
-    job_role: str,
 ) -> list[Statement]:
     """Dispatch to functions and job queues, and timers. All ARNs; `definition` is one without revision.
 
-    Tasks that bring an image have a definition of their own, a copy of the team's with another image and the same role.
+    Tasks that bring an image have a definition of their own, a copy of the team's with another image.
     """
     of_images = f"{definition}-*"
     return [
@@ -109,7 +125,7 @@ def places_attempts(
         allow(["batch:TerminateJob", "batch:CancelJob", "batch:TagResource"], jobs),
         unscoped("batch:DescribeJobs", "batch:ListJobs", "batch:DescribeJobDefinitions"),
         allow(["scheduler:CreateSchedule", "scheduler:DeleteSchedule"], group),
-        allow(["iam:PassRole"], schedule_role, job_role),
+        allow(["iam:PassRole"], schedule_role),
     ]
 
 

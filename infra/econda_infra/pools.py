@@ -37,7 +37,8 @@ def team_pools(settings: Settings) -> TeamPools:
     targets: dict[str, msgspec.Raw] = {}
     for size in settings.work_sizes_mib:
         function = names.worker(settings.team, size)
-        targets[_function_offer(size)] = _raw(FunctionTarget(function=function, limit_ms=WORK_TIMEOUT_S * 1000))
+        target = FunctionTarget(function=function, limit_ms=WORK_TIMEOUT_S * 1000, tenancy=True)
+        targets[_function_offer(size)] = _raw(target)
     for shape in settings.shapes:
         for spot in (True, False):
             queue = names.job_queue(settings.team, shape.name, spot)

@@ -35,6 +35,7 @@ class Queues(pulumi.ComponentResource):
         )
         self.uploads = self._queue("uploads")
         self.notices = self._queue("notices")
+        self.lost = self._queue("lost")
         self.events = self._queue("events", grouped=True)
         self.broker = self._queue("broker", grouped=True)
         self.register_outputs({"uploads": self.uploads.url, "events": self.events.url})

@@ -20,6 +20,15 @@ SUBMIT_MIB = 1024
 SCHEDULE_MIB = 1769
 """One whole vCPU: the scheduler computes."""
 BATCH_CHANGED_MIB = 256
+GATEWAY_MIB = 512
+GATEWAY_TIMEOUT_S = 30
+
+OBSERVED = {
+    "LOG_LEVEL": "INFO",
+    "POWERTOOLS_SERVICE_NAME": "econda",
+    "POWERTOOLS_METRICS_NAMESPACE": "econda",
+}
+"""Variables that every function has."""
 
 AT_ONCE = 5
 """Batches of messages of a queue without groups in parallel. More would meet at the same logs and lose races."""
@@ -49,29 +58,50 @@ class Around:
             "broker": self.queues.broker.arn,
             "notices": self.queues.notices.arn,
             "dead_letters": self.queues.dead_letters.arn,
+            "lost": self.queues.lost.arn,
+            "keys": names.keys_arn(self.settings.team, self.settings.region, self.settings.account),
             "secrets": names.secrets_arn(self.settings.team, self.settings.region, self.settings.account),
         }
         return {name: arns[name] for name in wanted}
 
 
 def worker(around: Around, size: int) -> Function:
-    """Runs chunks of attempts in `size` MiB."""
+    """Runs chunks of attempts in `size` MiB. It is told nothing of the stack: each assignment says where to ask."""
     function = Function(
         around.settings,
         f"work-{size}",
         around.archives["work"],
-        around.environment,
+        OBSERVED,
         handler="econda_functions.work.handler",
         memory=size,
         disk=around.settings.work_disk_mib,
         timeout=WORK_TIMEOUT_S,
-        facts=around.facts("bucket", "table", "events", "notices", "secrets"),
-        statements=policies.runs_attempts,
+        facts=around.facts("lost"),
+        statements=policies.reports_losses,
         parent=around.parent,
+        per_tenant=True,
     )
     # An attempt that fails is the engine's to retry.
-    function.on_failure(around.queues.notices, retries=0, waits=INVOCATION_WAITS_S)
+    function.on_failure(around.queues.lost, retries=0, waits=INVOCATION_WAITS_S)
     return function
+
+
+def gateway(around: Around) -> pulumi.Output[str]:
+    """Answers workers; its URL."""
+    function = Function(
+        around.settings,
+        "gateway",
+        around.archives["gateway"],
+        around.environment,
+        handler="econda_functions.gateway.handler",
+        memory=GATEWAY_MIB,
+        timeout=GATEWAY_TIMEOUT_S,
+        facts=around.facts("bucket", "table", "events", "secrets", "keys"),
+        statements=policies.answers_workers,
+        parent=around.parent,
+        reserved=around.settings.gateway_at_once,
+    )
+    return function.url()
 
 
 def submitter(around: Around) -> None:
@@ -100,7 +130,6 @@ def scheduler(around: Around, workers: list[Function], job_queues: list[batch.Jo
     settings = around.settings
     at = f"{settings.region}:{settings.account}"
     definition = f"arn:aws:batch:{at}:job-definition/{names.job_definition(settings.team)}"
-    job_role = f"arn:aws:iam::{settings.account}:role/{names.job_definition(settings.team)}"
     jobs, schedules = f"arn:aws:batch:{at}:job/*", f"arn:aws:scheduler:{at}:schedule/{timers.name}/*"
     function = Function(
         settings,
@@ -111,23 +140,26 @@ def scheduler(around: Around, workers: list[Function], job_queues: list[batch.Jo
         memory=SCHEDULE_MIB,
         timeout=settings.scheduler_timeout_s,
         facts={
-            **around.facts("bucket", "table", "events", "broker", "notices", "dead_letters"),
+            **around.facts("bucket", "table", "events", "broker", "notices", "lost", "dead_letters", "keys"),
             "workers": [each.arn for each in workers],
             "job_queues": [queue.arn for queue in job_queues],
             "schedule_role": timers.role.arn,
         },
-        statements=lambda bucket, table, events, broker, notices, dead_letters, workers, job_queues, schedule_role: [
+        statements=lambda bucket, table, events, broker, notices, lost, dead_letters, keys, workers, job_queues, schedule_role: [
             policies.consumes(events),
             policies.consumes(notices),
+            policies.consumes(lost),
+            policies.signs_tokens(keys),
             policies.sends(events, broker, notices, dead_letters),
             policies.keeps_logs_of_runs(table),
             *policies.reads_and_writes(bucket),
-            *policies.places_attempts(workers, job_queues, definition, jobs, schedules, schedule_role, job_role),
+            *policies.places_attempts(workers, job_queues, definition, jobs, schedules, schedule_role),
         ],
         parent=around.parent,
     )
     function.consume(around.queues.events, batch=GROUPED_BATCH, window=0, at_once=settings.schedulers)
     function.consume(around.queues.notices, batch=100, window=1, at_once=AT_ONCE, part="notices")
+    function.consume(around.queues.lost, batch=10, window=0, at_once=AT_ONCE, part="lost")
 
 
 def broker(around: Around, timers: Timers) -> None:

@@ -66,7 +66,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """A team's stack. `account` and `region` are where it is made.
 
     work_sizes_mib: memory of the functions that run attempts, 128 to 10,240; their /tmp is work_disk_mib, 512 to
-    10,240. concurrency: invocations of them at once, as the broker counts. schedulers: so many at once carry runs on. scheduler_timeout_s: seconds the
+    10,240. concurrency: invocations of them at once, as the broker counts. schedulers: so many at once carry runs on.
+    gateway_at_once: of the gateway, which are kept for it. scheduler_timeout_s: seconds the
     functions behind queues may take; a message that was not dealt with comes back after six times that.
     image: of jobs. labels: what policies can ask about its pools, beside `site` and `region`. emulated: the stack is made in the local cloud, not on AWS.
     """
@@ -81,6 +82,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     work_disk_mib: int = 10_240
     concurrency: int = 500
     schedulers: int = 20
+    gateway_at_once: int = 100
     scheduler_timeout_s: int = 60
     shapes: tuple[Shape, ...] = (CPU, GPU)
     log_days: int = 30
@@ -100,6 +102,7 @@ def emulated(team: str, account: str, region: str) -> Settings:
         # More parallel invocations than cores only make each other's cold starts longer.
         concurrency=max(4, 2 * (os.cpu_count() or 1)),
         schedulers=5,
+        gateway_at_once=16,
         scheduler_timeout_s=20,
         shapes=tuple(msgspec.structs.replace(shape, instances=1) for shape in (CPU, GPU)),
         emulated=True,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pulumi
 from econda_adapters.aws.stack import Stack
 
@@ -29,10 +31,11 @@ class TeamStack(pulumi.ComponentResource):
         self._queues = Queues(settings, self)
         self._storage = Storage(settings, self.pools, self._queues.uploads, self)
         self._timers = Timers(settings, self._queues.notices, self)
-        self.members = self._members()
-        environment = self.members.apply(self._variables)
-        around = services.Around(settings, archives, environment, self._queues, self._storage, self)
-        jobs = Jobs(settings, around.facts("bucket", "table", "events", "notices", "secrets"), environment, self)
+        before = self._members("")
+        around = services.Around(settings, archives, before.apply(self._variables), self._queues, self._storage, self)
+        self.members = self._members(services.gateway(around))
+        around = replace(around, environment=self.members.apply(self._variables))
+        jobs = Jobs(settings, self)
         workers = [services.worker(around, size) for size in settings.work_sizes_mib]
         services.submitter(around)
         services.scheduler(around, workers, jobs.queues, self._timers)
@@ -40,8 +43,9 @@ class TeamStack(pulumi.ComponentResource):
         services.batch_watcher(around, jobs.queues)
         self.register_outputs({"stack": self.members})
 
-    def _members(self) -> pulumi.Output[dict[str, str]]:
+    def _members(self, gateway: pulumi.Input[str]) -> pulumi.Output[dict[str, str]]:
         return pulumi.Output.all(
+            gateway=gateway,
             team=self._settings.team,
             region=self._settings.region,
             bucket=self._storage.bucket.bucket,
@@ -51,19 +55,16 @@ class TeamStack(pulumi.ComponentResource):
             broker_queue=self._queues.broker.url,
             notices_queue=self._queues.notices.url,
             notices_queue_arn=self._queues.notices.arn,
+            lost_queue=self._queues.lost.url,
             dead_letters_queue=self._queues.dead_letters.url,
+            dead_grouped_queue=self._queues.dead_grouped.url,
             schedule_group=self._timers.group.name,
             schedule_role=self._timers.role.arn,
         )
 
     def _variables(self, members: dict[str, str]) -> dict[str, str]:
         """The environment of functions and jobs. The digest restarts warm functions when the pools change."""
-        fixed = {
-            "ECONDA_POOLS_DIGEST": digest(self.pools),
-            "LOG_LEVEL": "INFO",
-            "POWERTOOLS_SERVICE_NAME": "econda",
-            "POWERTOOLS_METRICS_NAMESPACE": "econda",
-        }
+        fixed = {"ECONDA_POOLS_DIGEST": digest(self.pools), **services.OBSERVED}
         # Nothing takes traces in the emulator.
         traced = {} if self._settings.emulated else {"ECONDA_TRACING": "active"}
         return {**Stack(**members).environment(), **fixed, **traced}

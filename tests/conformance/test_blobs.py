@@ -46,6 +46,26 @@ def test_a_copy_has_the_same_bytes(blobs):
         blobs.copy("nothing", "c")
 
 
+def test_a_part_is_read_as_a_blob_of_its_own(blobs, tmp_path):
+    blobs.put("artifacts/n/pack", b"0123456789")
+    for key, data in (("artifacts/n/pack#2+3", b"234"), ("artifacts/n/pack#9+1", b"9"), ("artifacts/n/pack#4+0", b"")):
+        assert blobs.exists(key)
+        assert blobs.get(key) == data
+        blobs.get_file(key, tmp_path / "out")
+        assert (tmp_path / "out").read_bytes() == data
+        blobs.copy(key, "target")
+        assert blobs.get("target") == data
+    assert not blobs.exists("artifacts/n/none#0+1")
+    for read in (blobs.get, lambda key: blobs.get_file(key, tmp_path / "out"), lambda key: blobs.copy(key, "t")):
+        with pytest.raises(KeyError, match="none"):
+            read("artifacts/n/none#0+1")
+
+
+def test_only_what_tasks_make_has_parts(blobs):
+    blobs.put("uploads/a#1+2", b"whole")
+    assert blobs.get("uploads/a#1+2") == b"whole"
+
+
 def test_deleting_twice_is_no_error(blobs):
     blobs.put("k", b"")
     blobs.delete("k")

@@ -61,7 +61,7 @@ def train(dir, epochs):
 
 def saved_at(shell: Shell) -> int:
     """When a checkpoint was last saved, in ns; 0 if none was."""
-    found = (shell.home / "embedded" / "blobs" / "runs").glob("*/*/checkpoints/*.tar")
+    found = (shell.home / "embedded" / "blobs" / "work").glob("*/*/checkpoints/*.tar")
     return max((path.stat().st_mtime_ns for path in found), default=0)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from econda_cloud.gateway import claims
 from econda_cloud.place import advance as broker
 from econda_cloud.place import capacity, taking
 from econda_cloud.run import (
@@ -27,7 +28,6 @@ from econda_cloud.schedule import history, rounds, status
 from econda_cloud.wire.commands import LookUp
 from econda_cloud.wire.outcome import Outcome
 from econda_cloud.worker.data import operator_state as state
-from econda_cloud.worker.reports import claims
 from tests.simulation.planting import Bug
 
 
@@ -277,9 +277,11 @@ def _half_decided(right: Any) -> Any:
 
 
 def _always_mine(right: Any) -> Any:
-    def claim(*args: Any) -> bool:
-        right(*args)
-        return True
+    def claim(log: Any, chunk: str, index: Any, owner: str, handle: str, now: int) -> Any:
+        try:
+            return right(log, chunk, index, owner, handle, now)
+        except claims.Taken:
+            return claims.Claimed(owner=owner, handle=handle, since_ms=now, until_ms=now + claims.LASTS_MS)
 
     return claim
 

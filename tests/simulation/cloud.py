@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from econda_adapters.aws.assignment import Assignment, decode_assignment
 from econda_adapters.aws.batch_events import lost_job
 from econda_adapters.aws.batch_pool import ASSIGNMENT
 
@@ -18,10 +17,11 @@ from econda_cloud.simulate.agenda import Agenda
 from econda_cloud.simulate.chance import Chance
 from econda_cloud.simulate.processes import Process, Steps
 from econda_cloud.simulate.queues import GroupedQueue, StandardQueue
+from econda_cloud.wire.assignment import Assignment, decode_assignment
 
 FUNCTION_LIMIT_MS = 900_000
-Start = Callable[[str, Assignment, int | None, int | None, Callable[[], bool]], Steps]
-"""Makes a worker's steps from its name, assignment, index, deadline and a look at whether its host goes away."""
+Start = Callable[[str, str, Assignment, int | None, int | None, Callable[[], bool]], Steps]
+"""Makes a worker's steps from its name, its job's handle, its assignment, index, deadline and a look at whether its host goes away."""
 
 
 @dataclass
@@ -73,23 +73,26 @@ class Cloud:
         if self.chance.hits("vanish"):
             self.agenda.tell(f"{request}: vanished")
         elif self.chance.hits("lost"):
-            self.agenda.after(self.chance.between("fn", 1, 900), f"{request} fails", lambda: self._failed(payload))
+            self.agenda.after(
+                self.chance.between("fn", 1, 900), f"{request} fails", lambda: self._failed(request, payload)
+            )
         else:
             for _ in range(1 + self.chance.hits("duplicate")):
-                self._begin_function(payload)
+                self._begin_function(request, payload)
         return request
 
-    def _begin_function(self, payload: bytes) -> None:
-        name, assignment = self.name("worker"), decode_assignment(json.loads(payload))
+    def _begin_function(self, request: str, payload: bytes) -> None:
+        name, assignment = self.name("worker"), decode_assignment(payload)
         wait = self.chance.between("fn", 20, 2_000)
         deadline = self.agenda.now + wait + FUNCTION_LIMIT_MS
-        steps = self.start(name, assignment, None, deadline, lambda: False)
+        steps = self.start(name, request, assignment, None, deadline, lambda: False)
         process = Process(self.agenda, self.chance, f"{name} runs {assignment.chunk}", steps,
-                          lambda reason: self._failed(payload) if reason else None)  # fmt: skip
+                          lambda reason: self._failed(request, payload) if reason else None)  # fmt: skip
         self.agenda.after(wait, process.name, process.resume)
 
-    def _failed(self, payload: bytes) -> None:
-        body = {"requestPayload": json.loads(payload), "responsePayload": {"errorMessage": "it ended"}}
+    def _failed(self, request: str, payload: bytes) -> None:
+        body = {"requestPayload": json.loads(payload), "responsePayload": {"errorMessage": "it ended"},
+                "requestContext": {"requestId": request}}  # fmt: skip
         self._tell(json.dumps(body))
 
     def _tell(self, body: str) -> None:
@@ -114,9 +117,9 @@ class Cloud:
         if member.over:
             return
         told = {each["name"]: each["value"] for each in member.environment}
-        assignment = decode_assignment(json.loads(told[ASSIGNMENT]))
+        assignment = decode_assignment(told[ASSIGNMENT])
         name = self.name("worker")
-        steps = self.start(name, assignment, member.index, None, lambda: member.stopping)
+        steps = self.start(name, member.job, assignment, member.index, None, lambda: member.stopping)
         member.process = Process(self.agenda, self.chance, f"{name} runs {assignment.chunk} {member.index}", steps,
                                  lambda reason: self._end_job(member, reason))  # fmt: skip
         if self.chance.hits("reclaim"):

@@ -4,22 +4,20 @@ the tasks' work are imagined, and everything follows from one seed."""
 from __future__ import annotations
 
 import random
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 
-from econda_adapters.aws.assignment import Assignment
+from econda_adapters.aws.going_on import GoingOn
 from econda_edsl.plan import encode_plan
 
 from econda_cloud.ports.blobs import MemoryBlobs
 from econda_cloud.schedule import run_history
 from econda_cloud.schedule.messages import write_message
-from econda_cloud.schedule.run_history import RunHistory
 from econda_cloud.simulate.agenda import Agenda
 from econda_cloud.simulate.chance import Chance, Faults, drawn_faults
 from econda_cloud.simulate.processes import Steps, skewed
 from econda_cloud.simulate.queues import GroupedQueue, StandardQueue
 from econda_cloud.simulate.stores import ProcessLog, Throttled, TracedLog
+from econda_cloud.wire.assignment import Assignment
 from econda_cloud.wire.chunk import Chunk, WorkItem
 from econda_cloud.wire.events import CancelRequested, RunStarted
 from econda_cloud.wire.keys import plan_key
@@ -33,7 +31,6 @@ from tests.simulation.workload import Doing, Nature, doing
 
 NAMESPACE = "n"
 MOST_TURNS = 60_000
-SPOOL = Path(tempfile.gettempdir()) / "econda-simulation"
 
 
 @dataclass(frozen=True)
@@ -113,13 +110,14 @@ class Line:
         self.agenda.tell(f"  + {name}: {record.decode()[:600]}")
         self.witness.appended(name, record)
 
-    def _worker(self, name: str, assignment: Assignment, index, deadline_ms, stopping) -> Steps:
+    def _worker(self, name: str, handle: str, assignment: Assignment, index, deadline_ms, stopping) -> Steps:
         clock = skewed(self.agenda, self.chance)
+        log = ProcessLog(self.log, self.chance, self._maybe_throttled)
         about = Surroundings(
-            log=ProcessLog(self.log, self.chance, self._maybe_throttled), blobs=self.blobs, clock=clock,
-            send=self._report, begin=self._begin, spool=SPOOL, agreed=self._agreed, stopping=stopping,
+            log=log, blobs=self.blobs, clock=clock, send=self._report, begin=self._begin,
+            after_report=GoingOn(log, self.blobs), went_on=self._went_on, stopping=stopping,
         )  # fmt: skip
-        return working(about, name, assignment, index, deadline_ms, look_first=deadline_ms is None)
+        return working(about, name, handle, assignment, index, deadline_ms, look_first=deadline_ms is None)
 
     def _draw_outage(self) -> None:
         """Some services, or all, answer nothing for between seconds and six hours."""
@@ -143,9 +141,7 @@ class Line:
         self._maybe_throttled("send")
         self.events.send(run, body)
 
-    def _agreed(self, run: str, history: RunHistory) -> None:
-        """A worker that goes on by itself knows its run as the log tells it."""
-        self.witness.agrees(run, history.state, history.seq)
+    def _went_on(self) -> None:
         self.eager_starts += 1
 
     def _begin(self, chunk: Chunk, item: WorkItem) -> Doing:

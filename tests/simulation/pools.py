@@ -26,11 +26,15 @@ def base_pools() -> TeamPools:
                      memory=64 * GIB, max_time_ms=FUNCTION_LIMIT_MS, chunk_max=20, chunk_ms=60_000, kinds=KINDS)  # fmt: skip
     jobs = Pool(name="aws.batch.all", driver="aws.batch", offers=(spot, firm), slots=5, cpu_milli=32_000,
                 memory=96 * GIB, gpu=3, chunk_max=6, array=True, kinds=KINDS)  # fmt: skip
-    queue = QueueTarget(queue="jobs", definition="worker")
-    targets = {"aws.lambda": FunctionTarget(function="worker", limit_ms=FUNCTION_LIMIT_MS),
+    queue = _raw(QueueTarget(queue="jobs", definition="worker"))
+    targets = {"aws.lambda": _raw(FunctionTarget(function="worker", limit_ms=FUNCTION_LIMIT_MS)),
                "aws.batch.spot": queue, "aws.batch.firm": queue}  # fmt: skip
     raw = {name: msgspec.Raw(msgspec.json.encode(target)) for name, target in targets.items()}
     return TeamPools(pools=(functions, jobs), targets=raw)
+
+
+def _raw(target: msgspec.Struct) -> msgspec.Raw:
+    return msgspec.Raw(msgspec.json.encode(target))
 
 
 def deployed_later(chance: Chance) -> TeamPools:

@@ -11,24 +11,27 @@ from econda_adapters.aws.effects import AwsBrokerEffects, AwsEffects
 from econda_adapters.aws.lambda_pool import lost_invocation
 from econda_adapters.aws.stack import Stack
 
+from econda_cloud.gateway.assigning import Assigner
 from econda_cloud.ports.pool import PoolUnavailable
 from econda_cloud.schedule.broker_rounds import BrokerRounds, stored_policy
+from econda_cloud.schedule.looking_after import is_believed
 from econda_cloud.schedule.messages import BROKER, BrokerEvents, RunEvents, read_message
 from econda_cloud.schedule.rounds import Rounds, Taking
 from econda_cloud.schedule.stored_plans import stored_plan
 from econda_cloud.simulate.processes import skewed
 from econda_cloud.simulate.queues import Delivered
 from econda_cloud.simulate.stores import Killed, ProcessBlobs, ProcessLog, Throttled
-from econda_cloud.wire.events import AnyEvent
+from econda_cloud.wire.events import AnyEvent, ChunkLost
 from tests.simulation.clients import CloudClients
+from tests.simulation.workers import TOKENS
 
 if TYPE_CHECKING:
     from tests.simulation.line import Line
 
 TEAM = "t"
 STACK = Stack(team=TEAM, region="", bucket="", table="", uploads_queue="", events_queue="events", broker_queue="broker",
-              notices_queue="notices", notices_queue_arn="", dead_letters_queue="", schedule_group="",
-              schedule_role="")  # fmt: skip
+              notices_queue="notices", notices_queue_arn="", lost_queue="", dead_letters_queue="", dead_grouped_queue="", schedule_group="",
+              schedule_role="", gateway="https://gateway")  # fmt: skip
 SIDE_BY_SIDE = 3
 STALL_MS = 20_000
 """How long a scheduler pauses at most: far less than its messages are hidden from others."""
@@ -41,7 +44,8 @@ class Warm:
         self._line, self.clock = line, skewed(line.agenda, line.chance)
         log, blobs = ProcessLog(line.log, line.chance, pause), ProcessBlobs(line.blobs, pause)
         clients: Any = CloudClients(line.cloud, pause)
-        effects = AwsEffects(STACK, clients, line.pools, log, blobs, spread=_one_by_one)
+        effects = AwsEffects(STACK, clients, line.pools, log, blobs, Assigner(STACK.gateway, TOKENS, blobs),
+                             spread=_one_by_one, clock=self.clock)  # fmt: skip
         self.rounds = Rounds(log, partial(stored_plan, blobs), effects, blobs, snapshot_every=line.snapshot_every)
 
     def take(self, takings: list[Taking]) -> set[str]:
@@ -113,7 +117,6 @@ class Schedulers:
         for message in batch:
             found = self._read(message.body)
             if found is None:
-                self._line.broker_queue.send(BROKER, message.body)
                 passed.append(message)
             else:
                 groups.setdefault(found[0], []).append((message, found[1]))
@@ -128,9 +131,17 @@ class Schedulers:
         if '"requestPayload"' in body:
             lost = lost_invocation(json.loads(body))
             assert lost is not None
-            return lost[0], [lost[1]]
+            return self._if_believed(*lost)
         message = read_message(body, self._line.blobs)
-        return (message.run, list(message.events)) if isinstance(message, RunEvents) else None
+        if not isinstance(message, RunEvents):
+            self._line.broker_queue.send(BROKER, body)
+            return None
+        if len(message.events) == 1 and isinstance(message.events[0], ChunkLost):
+            return self._if_believed(message.run, message.events[0])
+        return message.run, list(message.events)
+
+    def _if_believed(self, run: str, lost: ChunkLost) -> tuple[str, list[AnyEvent]] | None:
+        return (run, [lost]) if is_believed(lost, self._line.log, self._line.agenda.now) else None
 
     # The broker ------------------------------------------------------------------------------------------------
 

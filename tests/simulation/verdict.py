@@ -58,6 +58,11 @@ def _ended_well(line: Line, run: str) -> None:
     assert state is not None
     require(state.outcome is not None, f"{run} never ended: {sorted(state.chunks)} are open, {state.timers[:3]} due")
     require(state.committed == 0 or not state.chunks, f"{run} has ended and {state.committed} is committed")
+    faults = line.scene.faults
+    require(
+        not seen.chunk_refused or faults.refuse > 0 or faults.deploy > 0, f"{run} was refused by a pool that takes all"
+    )
+    require(not seen.broken or run == line.poisoned, f"{run} was ended as broken: {state.outcome.error}")
     _same_again(line, run, seen)
     _same_as_on_a_calm_day(line, run, seen, state)
     status = msgspec.json.decode(line.blobs.get(status_key(NAMESPACE, run)))

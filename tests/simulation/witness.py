@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 from econda_edsl.plan import Plan
 
+from econda_cloud.gateway.claims import Word
 from econda_cloud.money.amounts import NANOS_PER_MICRO
 from econda_cloud.place import invariants as broker_invariants
 from econda_cloud.place.advance import apply as apply_broker
@@ -41,7 +42,7 @@ class RunWitness:
         self.digests = [digest(None)]
         self.succeeded: set[str] = set()
         self.placed: set[tuple[str, Item]] = set()
-        self.refused = False
+        self.refused = self.chunk_refused = False
         self.broken = False
         self.most_attempts = 0
 
@@ -69,7 +70,7 @@ class RunWitness:
                 case ResultsFound(results=results):
                     told |= {found.instance for found in results}
                 case ChunkRefused():
-                    self.refused = True
+                    self.refused = self.chunk_refused = True
                 case GrantsSet(unplaceable=unplaceable):
                     self.refused = self.refused or bool(unplaceable)
                 case RunBroken():
@@ -134,6 +135,8 @@ class Witness:
         self.runs = {run: RunWitness(plan) for run, plan in plans.items()}
         self.broker, self._broker_log = BrokerWitness(), f"broker/{team}"
         self.begun: set[tuple[str, str, int]] = set()
+        self._claims: dict[str, Word] = {}
+        self._followed: set[str] = set()
 
     def appended(self, name: str, record: bytes) -> None:
         if name == self._broker_log:
@@ -141,6 +144,17 @@ class Witness:
         elif name.startswith("run/"):
             self.runs[name.removeprefix("run/")].appended(record)
             self._within_pools()
+        elif name.startswith("claim/"):
+            self._claimed(name, msgspec.json.decode(record, type=Word))
+
+    def _claimed(self, name: str, word: Word) -> None:
+        """A chunk has one owner, and another one only after the first was not heard of until its claim was over."""
+        before = self._claims.get(name)
+        if before is not None and before.owner != word.owner:
+            over = not before.done and word.since_ms >= before.until_ms
+            require(over, f"{word.owner} has {name}, which is {before.owner}'s")
+            self._followed.add(name.split("/")[1])
+        self._claims[name] = word
 
     def _within_pools(self) -> None:
         """All runs together use no more of a pool than the broker has lent."""
@@ -155,10 +169,11 @@ class Witness:
             require(slots <= lent, f"{slots} slots of {pool} are in use, {lent} are lent")
 
     def begins(self, run: str, chunk: str, instance: str, attempt: int) -> None:
-        """An attempt begins to run, which it does once: what it does to the world may not be repeatable."""
+        """An attempt begins to run, which it does once unless its worker fell silent and another one followed it."""
         placed = (chunk, (instance, attempt)) in self.runs[run].placed
         require(placed, f"{instance} of {run} began its attempt {attempt} in {chunk}, which the log does not know")
-        require((run, instance, attempt) not in self.begun, f"{instance} of {run} began its attempt {attempt} twice")
+        again = (run, instance, attempt) in self.begun and chunk not in self._followed
+        require(not again, f"{instance} of {run} began its attempt {attempt} twice")
         self.begun.add((run, instance, attempt))
 
     def agrees(self, run: str, state: Any, seq: int) -> None:

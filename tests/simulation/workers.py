@@ -1,102 +1,169 @@
-"""A worker as `econda_adapters.aws.worker.Worker` is one, step by step: the protocol is real, the work is imagined."""
+"""A worker as `econda_cloud.worker.work.Worker` is one, step by step: gateway and protocol are real, the work is imagined."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import partial
-from pathlib import Path
+import logging
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
-from econda_adapters.aws.assignment import Assignment, assigned_chunk
-from econda_adapters.aws.going_on import going_on
 
+from econda_cloud.gateway.gateway import Gateway, Ports
+from econda_cloud.gateway.own_links import OwnLinks
+from econda_cloud.gateway.requests import Request
+from econda_cloud.gateway.tokens import Key, KeyRing, Tokens
+from econda_cloud.gateway.work_answers import AfterReport
 from econda_cloud.ports.blobs import MemoryBlobs
 from econda_cloud.ports.log import Log
-from econda_cloud.schedule.messages import write_message
-from econda_cloud.schedule.run_history import RunHistory
+from econda_cloud.ports.secrets import LocalSecrets
 from econda_cloud.simulate.processes import Steps
-from econda_cloud.wire.chunk import Chunk, Report, WorkItem
+from econda_cloud.simulate.stores import Throttled
+from econda_cloud.wire import worker_protocol as protocol
+from econda_cloud.wire.assignment import NOTHING, Assignment
+from econda_cloud.wire.chunk import Chunk, Report, WorkItem, decode_chunk
 from econda_cloud.wire.events import AttemptFailed, AttemptSucceeded
-from econda_cloud.wire.keys import log_key
 from econda_cloud.worker.data.operator_state import OperatorState, StateMoved
-from econda_cloud.worker.reports.claims import Cancellations, claim
-from econda_cloud.worker.reports.delivery import Delivery, Send
+from econda_cloud.worker.reports.delivery import FLUSH_MS
 from econda_cloud.worker.run_chunk import MARGIN_MS
 from tests.simulation.workload import Doing
 
+# It tells of every failure of its stores, which are many here.
+logging.getLogger("econda_cloud.gateway").setLevel(logging.CRITICAL + 1)
+TOKENS = Tokens(lambda: KeyRing((Key(id="k", secret=b"k" * 32),)))
+TRIES = 8
+BEAT_MS = 50_000
+LOOK_MS = 5_000
 SLICES = 3
 """How often a running attempt looks whether it is still wanted."""
 
 
 @dataclass
 class Surroundings:
-    """What a worker reaches. `begin` is told of every attempt that begins and says what it does; `agreed` is shown what
-    a worker that goes on by itself knows of its run."""
+    """What a worker reaches. `begin` is told of every attempt that begins and says what it does; `went_on`, that one is
+    gone on with where the one before it ended."""
 
     log: Log
     blobs: MemoryBlobs
     clock: Callable[[], int]
     send: Callable[[str, str], None]
     begin: Callable[[Chunk, WorkItem], Doing]
-    spool: Path
-    agreed: Callable[[str, RunHistory], None]
+    after_report: AfterReport
+    went_on: Callable[[], None]
     stopping: Callable[[], bool] = lambda: False
 
 
+class Peer:
+    """A worker as the gateway meets it: its requests go through the real handler, over stores that may fail."""
+
+    def __init__(self, about: Surroundings, name: str, assignment: Assignment) -> None:
+        ports = Ports(
+            about.log, about.blobs, _Sender(about.send), OwnLinks(TOKENS), lambda _: LocalSecrets({}), about.clock
+        )
+        self._gateway, self.document = Gateway(ports, TOKENS, about.after_report), assignment.document
+        self.name, self.token = name, assignment.token
+
+    def ask(self, path: str, body: protocol.Body, kind: Any) -> Generator[int, None, Any]:
+        """The answer, after so many tries as it takes; None if it is refused. Raises `Throttled` without patience."""
+        for again in range(TRIES):
+            yield 1 if again == 0 else 500 * 2 ** min(again, 6)
+            request = Request("POST", path, {}, {"authorization": f"Bearer {self.token}"}, msgspec.json.encode(body))
+            response = self._gateway.handle(request)
+            assert isinstance(response.body, bytes)
+            if response.status == 200:
+                return msgspec.json.decode(response.body, type=kind)
+            if response.status == 428:
+                body = msgspec.structs.replace(body, document=self.document)
+            elif response.status not in (429, 503):
+                assert response.status == 409, response.body
+                return None
+        raise Throttled(path)
+
+
+class _Sender:
+    def __init__(self, send: Callable[[str, str], None]) -> None:
+        self._send = send
+
+    def send(self, bodies: Sequence[str], *, group: str = "", **_: Any) -> None:
+        for body in bodies:
+            self._send(group, body)
+
+
 def working(
-    about: Surroundings, name: str, assignment: Assignment, index: int | None, deadline_ms: int | None, look_first: bool
+    about: Surroundings,
+    name: str,
+    handle: str,
+    assignment: Assignment,
+    index: int | None,
+    deadline_ms: int | None,
+    look_first: bool,
 ) -> Steps:
     """The steps of a worker with this assignment, or with one member of it."""
-    yield 1
-    if not claim(about.log, assignment.chunk, index, name):
+    peer = Peer(about, name, assignment)
+    claim = protocol.Claim(chunk=assignment.chunk, namespace=assignment.namespace, owner=name, handle=handle, index=index,
+                           look=look_first, document=assignment.document)  # fmt: skip
+    claimed = yield from peer.ask("/v1/claim", claim, protocol.Claimed)
+    if claimed is None:
         return
-    yield 1
-    chunk = assigned_chunk(assignment, about.blobs)
+    peer.token = claimed.token
+    inline = bytes(assignment.document) != bytes(NOTHING)
+    chunk = decode_chunk(bytes(assignment.document if inline else claimed.document))
     if index is not None:
         chunk = msgspec.structs.replace(chunk, items=(chunk.items[index],))
-    course = going_on(assignment.run, about.log, about.blobs) if assignment.lone else None
-    following, later = chunk, 0
-    while following is not None:
-        chunk, held = following, list[Report]()
-        send = held.extend if course else partial(_send, about, chunk)
-        yield from _chunk(about, name, chunk, index, deadline_ms, look_first, send, later)
-        if course is not None:
-            yield 1
-            ends_ms = None if deadline_ms is None else deadline_ms - MARGIN_MS
-            following, later = course.after(chunk.id, held, about.clock(), ends_ms), later + 1
-            if following is not None:
-                about.agreed(chunk.run, course._history)
-        else:
-            following = None
-        if held and following is None:
-            yield 1
-            _send(about, chunk, held)
+    work, later = _Working(about, peer, chunk, set(map(tuple, claimed.cancelled)), deadline_ms), 0
+    while True:
+        reported = None
+        for position, item in enumerate(work.chunk.items):
+            yield 0
+            report = yield from _attempt(work, item, _limit(about, deadline_ms, position + later))
+            if work.lost:
+                return
+            reported = yield from work.report(report, last=position + 1 == len(work.chunk.items))
+            if reported is None:
+                return
+        if reported is None or reported.next is None:
+            return
+        about.went_on()
+        peer.token, peer.document = reported.next.token, reported.next.document
+        work = _Working(about, peer, decode_chunk(bytes(reported.next.document)), set(), deadline_ms)
+        later += 1
 
 
-def _send(about: Surroundings, chunk: Chunk, reports: list[Report]) -> None:
-    about.send(chunk.run, write_message(chunk.run, reports, about.blobs))
+@dataclass
+class _Working:
+    """A claimed chunk while its worker lives. `lost`: another worker has it by now."""
 
+    about: Surroundings
+    peer: Peer
+    chunk: Chunk
+    cancelled: set[Any]
+    deadline_ms: int | None = None
+    lost: bool = False
+    held: list[Report] = field(default_factory=list)
+    since: int | None = None
 
-def _chunk(about: Surroundings, name: str, chunk: Chunk, index: int | None, deadline_ms: int | None, look_first: bool,
-           send: Send, later: int) -> Steps:  # fmt: skip
-    unwanted = Cancellations(about.log, chunk.id, now=about.clock())
-    if look_first:
-        unwanted.look(about.clock())
-    delivery = Delivery(
-        blobs=about.blobs,
-        send=send,
-        log_key=log_key(chunk.namespace, chunk.run, chunk.id, index),
-        spool=about.spool / f"{name}.log",
-        clock=about.clock,
-    )
-    for position, item in enumerate(chunk.items):
-        yield 0
-        report = yield from _attempt(about, chunk, item, unwanted, _limit(about, deadline_ms, position + later))
-        delivery.add(report)
-    yield 1
-    delivery.end()
+    def report(self, report: Report, *, last: bool) -> Generator[int, None, protocol.Reported | None]:
+        """As `reports.delivery` does: with others, unless those before have waited long enough. None if it was refused."""
+        self.held.append(report)
+        self.since = self.about.clock() if self.since is None else self.since
+        if not last and self.about.clock() - self.since < FLUSH_MS:
+            return protocol.Reported()
+        ends_ms = None if self.deadline_ms is None else self.deadline_ms - MARGIN_MS
+        body = protocol.SendReport(events=msgspec.Raw(msgspec.json.encode(self.held)), last=last,
+                                   may_go_on=len(self.chunk.items) == 1, ends_ms=ends_ms)  # fmt: skip
+        self.held, self.since = [], None
+        return (yield from self.peer.ask("/v1/report", body, protocol.Reported))
+
+    def beat(self) -> Generator[int, None, None]:
+        beat = yield from self.peer.ask("/v1/heartbeat", protocol.Heartbeat(alive=True), protocol.Beat)
+        if beat is None:
+            self.lost = True
+            return
+        self.peer.token = beat.token
+        self.cancelled.update(map(tuple, beat.cancelled))
+
+    def stopped(self, item: WorkItem) -> bool:
+        return self.lost or self.about.stopping() or (item.instance, item.attempt) in self.cancelled
 
 
 def _limit(about: Surroundings, deadline_ms: int | None, position: int) -> tuple[int, bool] | None:
@@ -104,11 +171,10 @@ def _limit(about: Surroundings, deadline_ms: int | None, position: int) -> tuple
     return None if deadline_ms is None else (deadline_ms - MARGIN_MS - about.clock(), position == 0)
 
 
-def _attempt(about: Surroundings, chunk: Chunk, item: WorkItem, unwanted: Cancellations, place: tuple[int, bool] | None):  # fmt: skip
+def _attempt(work: _Working, item: WorkItem, place: tuple[int, bool] | None) -> Generator[int, None, Report]:
+    about, chunk = work.about, work.chunk
     began = about.clock()
-    if place is not None and place[0] <= 0:
-        return _failed(item, "preempted", began, began)
-    if unwanted.includes((item.instance, item.attempt), began) or about.stopping():
+    if (place is not None and place[0] <= 0) or work.stopped(item):
         return _failed(item, "preempted", began, began)
     state = OperatorState(about.blobs, chunk.namespace, chunk.task.name, item.key) if chunk.task.state else None
     kept = state.read() if state is not None else None
@@ -118,9 +184,12 @@ def _attempt(about: Surroundings, chunk: Chunk, item: WorkItem, unwanted: Cancel
     timeout = chunk.task.timeout_ms
     lasts = doing.ms if timeout is None else min(doing.ms, timeout)
     lasts = lasts if place is None else min(lasts, place[0])
-    for part in range(SLICES):
-        yield lasts * (part + 1) // SLICES - lasts * part // SLICES
-        if unwanted.includes((item.instance, item.attempt), about.clock()) or about.stopping():
+    slices = max(SLICES, -(-lasts // BEAT_MS))
+    for part in range(slices):
+        yield lasts * (part + 1) // slices - lasts * part // slices
+        if lasts // slices >= LOOK_MS:
+            yield from work.beat()
+        if work.stopped(item):
             return _failed(item, "preempted", began, about.clock())
     ended = max(began, about.clock())
     if lasts < doing.ms:

@@ -44,7 +44,7 @@ def doing(nature: Nature, task: str, instance: str, attempt: int, args: dict[str
     ms = 1 + drawn("ms", instance) % nature.longest_ms
     key = environment_key(instance)
     if key is not None:
-        return Doing(ms, {"archive": f"environments/{key}.tar"})
+        return Doing(ms, {"archive": f"environments/n/{hashlib.sha256(key.encode()).hexdigest()}.tar"})
     if attempt <= nature.flaky or (nature.breaks and drawn("breaks", instance) % nature.breaks == 0):
         return Doing(ms, None, nature.kind)
     return Doing(ms, {"y": drawn(task, args) % (LARGEST + 1)})

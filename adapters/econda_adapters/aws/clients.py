@@ -35,8 +35,12 @@ class Clients:
         import boto3
         from botocore.config import Config
 
+        # Addresses that are good for a while are signed by the old method unless told otherwise.
+        signed = {"signature_version": "s3v4"} if service == "s3" else {}
         agent = {} if self._environment is None else {"user_agent_extra": USER_AGENT}
-        config = Config(max_pool_connections=CONNECTIONS, retries={"mode": "standard", "max_attempts": 6}, **agent)
+        config = Config(
+            max_pool_connections=CONNECTIONS, retries={"mode": "standard", "max_attempts": 6}, **signed, **agent
+        )
         if self._environment is None:
             return boto3.client(service, config=config)  # type: ignore[call-overload]
         given = self._environment

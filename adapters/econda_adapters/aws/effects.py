@@ -3,38 +3,42 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from econda_edsl.plan import Plan, Policy
 
-from econda_adapters.aws.assignment import assign, encode_assignment
 from econda_adapters.aws.side_by_side import side_by_side
 from econda_adapters.aws.sqs_queue import SqsQueue
 from econda_adapters.aws.stack import TeamPools
 from econda_adapters.aws.timers import Timers
+from econda_adapters.clock import now_ms
 from econda_adapters.drivers import Drivers, submission
+from econda_cloud.gateway.assigning import Assigner
+from econda_cloud.gateway.cancellations import note_cancelled
 from econda_cloud.ports.blobs import BlobStore
 from econda_cloud.ports.log import Log
 from econda_cloud.ports.pool import Accepted, Answer, Later, Refused
 from econda_cloud.run.state import RunState
 from econda_cloud.schedule.broker_rounds import store_policy
 from econda_cloud.schedule.effects import Handing
+from econda_cloud.schedule.looking_after import looked_after
 from econda_cloud.schedule.messages import BROKER, write_broker_message, write_message
 from econda_cloud.schedule.results import Results, Spread
 from econda_cloud.schedule.status import StatusBoard, publish_outputs, show_broken
+from econda_cloud.wire.assignment import encode_assignment
 from econda_cloud.wire.broker import BrokerWoken
+from econda_cloud.wire.chunk import encode_chunk
 from econda_cloud.wire.commands import CancelAttempts, Keep, LookAfter, LookUp
-from econda_cloud.wire.events import AnyEvent, ChunkSeen, GrantsSet, TimerFired
+from econda_cloud.wire.events import AnyEvent, GrantsSet, TimerFired
 from econda_cloud.wire.grants import RunTold
-from econda_cloud.worker.reports.claims import note_cancelled, who_claimed
 
 if TYPE_CHECKING:
     from econda_adapters.aws.clients import Clients
     from econda_adapters.aws.stack import Stack
 
-LOOK_MS = 120_000
-"""A chunk that somebody has is looked after again after so long."""
+ENVELOPE = 1_500
+"""Bytes of an assignment beside its document: names, the gateway's address and a token."""
 
 
 class AwsEffects:
@@ -50,9 +54,11 @@ class AwsEffects:
         pools: TeamPools,
         log: Log,
         blobs: BlobStore,
+        assigner: Assigner,
         spread: Spread = side_by_side,
+        clock: Callable[[], int] = now_ms,
     ) -> None:
-        self._spread = spread
+        self._assigner, self._spread, self._clock = assigner, spread, clock
         self._log, self._blobs = log, blobs
         self._board = StatusBoard(blobs)
         self._results = Results(blobs, spread)
@@ -73,13 +79,14 @@ class AwsEffects:
             return Refused(f"the offer {command.offer} was taken away")
         driver, target = found
         can = driver.capabilities()
+        array = can.arrays and command.size > 1
         try:
-            array = can.arrays and command.size > 1
-            made = assign(chunk, self._blobs, most=can.assignment_most, stored=array, lone=handing.lone)
-            document = encode_assignment(made)
+            # What does not fit is stored, and so is what members of an array find their places in.
+            inline = not array and len(encode_chunk(chunk)) + ENVELOPE <= can.assignment_most
+            made = self._assigner.assign(chunk, self._clock(), inline=inline, array=array, lone=handing.lone)
         except Exception as error:
             return Later(f"{type(error).__name__}: {error}"[:500])
-        [answer] = driver.submit([submission(command, chunk, target, document, made.size)])
+        [answer] = driver.submit([submission(command, chunk, target, encode_assignment(made), made.size)])
         if isinstance(answer, Accepted) and can.cancels == "never":
             # A handle that nothing can be done with is not worth a record.
             return Accepted("")
@@ -96,8 +103,8 @@ class AwsEffects:
 
     def look_after(self, state: RunState, command: LookAfter) -> Sequence[AnyEvent]:
         del state
-        owner = who_claimed(self._log, command.chunk)
-        return [ChunkSeen(chunk=command.chunk, until_ms=command.placed_ms + LOOK_MS)] if owner else []
+        found = self._drivers.of(command.pool, command.offer)
+        return looked_after(command, self._log, found[0] if found else None, self._clock())
 
     def look_up(self, plan: Plan, state: RunState, commands: Sequence[LookUp]) -> Sequence[AnyEvent]:
         return self._results.look_up(plan, state, commands)

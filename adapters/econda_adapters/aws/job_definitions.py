@@ -1,7 +1,7 @@
 """Job definitions of tasks that bring an image: the team's own definition with that image instead.
 
 Batch takes an image from the definition only, never from a submission. The image must have econda's worker in it
-(`pip install "econda-cloud[aws,local]"`), because what runs is still the worker.
+(`pip install econda-cloud`), because what runs is still the worker.
 """
 
 from __future__ import annotations

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from econda_adapters.aws.assignment import decode_assignment
 from econda_adapters.aws.refusals import answer_to, why_away
 from econda_adapters.aws.side_by_side import side_by_side
 from econda_adapters.aws.stack import FunctionTarget
@@ -30,6 +29,7 @@ from econda_cloud.ports.pool import (
     Targets,
     Unknown,
 )
+from econda_cloud.wire.assignment import BadAssignment, read_assignment
 from econda_cloud.wire.events import ChunkLost
 
 if TYPE_CHECKING:
@@ -162,8 +162,8 @@ def lost_invocation(body: dict[str, Any]) -> tuple[str, ChunkLost] | None:
     if lost is None:
         return None
     try:
-        assignment = decode_assignment(lost.request)
-    except msgspec.ValidationError:
+        assignment = read_assignment(lost.request)
+    except BadAssignment:
         return None
     failure = "out_of_memory" if lost.killed and assignment.size == 1 else "lost"
     return assignment.run, ChunkLost(chunk=assignment.chunk, failure=failure, message=lost.message, handle=lost.handle)

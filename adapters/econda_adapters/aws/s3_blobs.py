@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from econda_cloud.ports.log import Conflict
+from econda_cloud.wire.parts import Part, part_of
 
 if TYPE_CHECKING:
     from econda_adapters.aws.clients import Clients
@@ -37,6 +39,9 @@ class S3Blobs:
     def get_file(self, key: str, path: Path) -> None:
         from botocore.exceptions import ClientError
 
+        if part_of(key) is not None:
+            path.write_bytes(self.get(key))
+            return
         try:
             self._s3.download_file(self._bucket, key, str(path))
         except ClientError as error:
@@ -46,7 +51,8 @@ class S3Blobs:
         from botocore.exceptions import ClientError
 
         try:
-            self._s3.head_object(Bucket=self._bucket, Key=key)
+            part = part_of(key)
+            self._s3.head_object(Bucket=self._bucket, Key=key if part is None else part.key)
         except ClientError as error:
             if error.response["Error"]["Code"] in _GONE:
                 return False
@@ -54,9 +60,12 @@ class S3Blobs:
         return True
 
     def copy(self, source: str, target: str) -> None:
-        """Inside the bucket, in parts if it is large: nothing travels through the caller."""
+        """Inside the bucket, in pieces if it is large: nothing travels through the caller but parts of others."""
         from botocore.exceptions import ClientError
 
+        if part_of(source) is not None:
+            self.put(target, self.get(source))
+            return
         try:
             self._s3.copy({"Bucket": self._bucket, "Key": source}, self._bucket, target)
         except ClientError as error:
@@ -84,10 +93,21 @@ class S3Blobs:
     def _get(self, key: str) -> dict[str, Any]:
         from botocore.exceptions import ClientError
 
+        part, members = part_of(key), {"Key": key}
         try:
-            return self._s3.get_object(Bucket=self._bucket, Key=key)
+            if part is not None and part.length == 0:
+                self._s3.head_object(Bucket=self._bucket, Key=part.key)
+                return {"Body": io.BytesIO(), "ETag": ""}
+            if part is not None:
+                members = {"Key": part.key, "Range": byte_range(part)}
+            return self._s3.get_object(Bucket=self._bucket, **members)
         except ClientError as error:
             raise _missing(error, key) from error
+
+
+def byte_range(part: Part) -> str:
+    """A part that is not empty, as HTTP asks for it."""
+    return f"bytes={part.start}-{part.start + part.length - 1}"
 
 
 def _missing(error: Any, key: str) -> Exception:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from econda_adapters.aws.dynamodb_log import DynamoLog
 from econda_adapters.aws.effects import AwsBrokerEffects, AwsEffects
+from econda_adapters.aws.gateway import team_assigner
 from econda_adapters.aws.s3_blobs import S3Blobs
 from econda_adapters.aws.side_by_side import side_by_side
 from econda_adapters.aws.stack import POOLS_KEY, decode_pools
@@ -24,7 +25,8 @@ def team_rounds(stack: Stack, clients: Clients) -> Rounds:
     """One warm scheduler of a team; any number may work side by side. Raises botocore's `ClientError`."""
     blobs = S3Blobs(stack.bucket, clients)
     log = DynamoLog(stack.table, clients, blobs)
-    effects = AwsEffects(stack, clients, decode_pools(blobs.get(POOLS_KEY)), log, blobs)
+    pools, assigner = decode_pools(blobs.get(POOLS_KEY)), team_assigner(stack, clients, blobs)
+    effects = AwsEffects(stack, clients, pools, log, blobs, assigner)
     return Rounds(log, partial(stored_plan, blobs), effects, blobs, spread=side_by_side)
 
 

@@ -16,6 +16,9 @@ BATCH_BYTES = 250_000
 """What one SendMessageBatch carries: 10 messages and, on the safe side of SQS's limit, this many bytes together."""
 
 
+FIFO = ".fifo"
+"""How the names of grouped queues end."""
+
 GROUP_MOST = 128
 """Characters of a message group's name."""
 
@@ -25,7 +28,7 @@ class NotSent(OSError):
 
 
 class SqsQueue:
-    """Raises botocore's `ClientError`; `NotSent` if SQS refuses a message of a batch."""
+    """Raises botocore's `ClientError`; `NotSent` if SQS refuses a message of a batch. Only a FIFO queue heeds groups."""
 
     def __init__(self, url: str, clients: Clients) -> None:
         self.url, self._clients = url, clients
@@ -44,6 +47,7 @@ class SqsQueue:
     ) -> None:
         about = {name: {"DataType": "String", "StringValue": text} for name, text in (attributes or {}).items()}
         common: dict[str, Any] = {"MessageAttributes": about} if about else {}
+        group = group if self.url.endswith(FIFO) else ""
         if not group:
             common["DelaySeconds"] = delay_s
         self._send([(group, body) for body in bodies], common)

@@ -17,7 +17,8 @@ class Stack(msgspec.Struct, frozen=True, kw_only=True):
     """Names of a team's resources. Queues are URLs; `schedule_role` and `notices_queue_arn` are ARNs.
 
     events_queue: what happens to runs, a group for each. broker_queue: what the broker is told, one group. notices_queue:
-    timers, and what the cloud says of its own accord; it delivers side by side.
+    timers, and what the cloud says of its own accord; it delivers side by side. lost_queue: invocations of workers that failed. dead_grouped_queue: dead letters of the
+    queues with groups. `gateway` is the URL of its function, which that function itself is not told.
     """
 
     team: str
@@ -29,18 +30,23 @@ class Stack(msgspec.Struct, frozen=True, kw_only=True):
     broker_queue: str
     notices_queue: str
     notices_queue_arn: str
+    lost_queue: str
     dead_letters_queue: str
+    dead_grouped_queue: str
     schedule_group: str
     schedule_role: str
+    gateway: str = ""
 
     def environment(self) -> dict[str, str]:
         """The stack as environment variables of its functions and jobs."""
-        return {_variable(name): getattr(self, name) for name in self.__struct_fields__}
+        values = {_variable(name): getattr(self, name) for name in self.__struct_fields__}
+        return {name: value for name, value in values.items() if value}
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Stack:
         """Raises `KeyError` naming the first variable that is missing."""
-        return cls(**{name: environment[_variable(name)] for name in cls.__struct_fields__})
+        given = {name: environment[_variable(name)] for name in cls.__struct_fields__ if name != "gateway"}
+        return cls(**given, gateway=environment.get(_variable("gateway"), ""))
 
 
 def _variable(field: str) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from econda_cloud.ports.blobs import content_tag
 from econda_cloud.ports.log import Conflict
+from econda_cloud.wire.parts import part_of
 
 
 class DirectoryBlobs:
@@ -34,23 +35,35 @@ class DirectoryBlobs:
             shutil.copyfileobj(source, file)
 
     def get(self, key: str) -> bytes:
+        part = part_of(key)
         try:
-            return self.path(key).read_bytes()
+            if part is None:
+                return self.path(key).read_bytes()
+            with self.path(part.key).open("rb") as file:
+                file.seek(part.start)
+                return file.read(part.length)
         except (FileNotFoundError, IsADirectoryError) as error:
             raise KeyError(key) from error
 
     def get_file(self, key: str, path: Path) -> None:
         if not self.exists(key):
             raise KeyError(key)
-        shutil.copyfile(self.path(key), path)
+        if part_of(key) is None:
+            shutil.copyfile(self.path(key), path)
+        else:
+            path.write_bytes(self.get(key))
 
     def exists(self, key: str) -> bool:
-        return self.path(key).is_file()
+        part = part_of(key)
+        return self.path(key if part is None else part.key).is_file()
 
     def copy(self, source: str, target: str) -> None:
         if not self.exists(source):
             raise KeyError(source)
-        self.put_file(target, self.path(source))
+        if part_of(source) is None:
+            self.put_file(target, self.path(source))
+        else:
+            self.put(target, self.get(source))
 
     def delete(self, key: str) -> None:
         self.path(key).unlink(missing_ok=True)

@@ -189,7 +189,7 @@ def run_plan(
         params=params,
         seed=secrets.randbits(32),
         submitted_by=user,
-        archives=known_archives(plan, home.blobs),
+        archives=known_archives(plan, home.blobs, NAMESPACE),
         bundle=bundle,
         reuse=follow.run,
         fresh=follow.fresh,

@@ -10,7 +10,7 @@ import typer
 from econda_adapters.embedded.exclusive import alone
 from econda_adapters.embedded.holding import RunBusy
 from econda_adapters.embedded.pool import PREPARED_MOST, own_gpus, own_hosts
-from econda_adapters.embedded.runner import NOBODY, Follow, Home, resume_run, run_plan
+from econda_adapters.embedded.runner import NAMESPACE, NOBODY, Follow, Home, resume_run, run_plan
 from econda_edsl.plan import Plan
 
 from econda_cloud.cli.language.packages import pinned
@@ -42,7 +42,7 @@ def run(
         loaded = load(file, pipeline)
         params = bind(loaded, param or [])
         home = embedded_home()
-        plan = pinned(loaded.plan, home.blobs)
+        plan = pinned(loaded.plan, home.blobs, NAMESPACE)
         if own_gpus() == 0 and any(task.needs.gpu != {"lit": 0} for task in plan.tasks.values()):
             typer.echo("note: this machine has no GPU; tasks that ask for one run on its CPU", err=True)
         say_unheeded(plan)

@@ -122,18 +122,3 @@ def cancel(
         print_json({"run": found.run, "cancelling": True})
     else:
         typer.echo(f"{found.run}: cancelling; `econda watch {found.run}` follows it")
-
-
-def dead_letters(team: TeamName = None, json: Json = False) -> None:
-    """Show messages that the stack gave up on, with the reasons. Example: econda dead-letters --json"""
-    store = team_store(team)
-    assert store.team is not None
-    seen: dict[str, dict[str, str]] = {}
-    while messages := store.team.dead_letters.receive(visibility_s=5):
-        for message in messages:
-            reason = message.attributes.get("reason", "delivered too often; see the function's log")
-            seen[message.receipt] = {"reason": reason, "body": message.body}
-    if json:
-        print_json(list(seen.values()))
-    for row in [] if json else seen.values():
-        typer.echo(f"{row['reason']}\n  {row['body'][:500]}")

@@ -24,7 +24,7 @@ def upload(team: Team, loaded: Loaded, given: list[str], *, namespace: str, pipe
     Parameters and packages are checked here first, so that a mistake costs nothing. Ends the command if one is wrong.
     """
     bind(loaded, given)
-    plan = pinned(loaded.plan, team.blobs)
+    plan = pinned(loaded.plan, team.blobs, namespace)
     raw = {**loaded.params, **dict(pair.split("=", 1) for pair in given)}
     files = {"pipeline.edsl": loaded.source, **loaded.files}
     if raw:

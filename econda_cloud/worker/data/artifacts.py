@@ -7,37 +7,50 @@ import hashlib
 import os
 import shutil
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from econda_cloud.ports.blobs import BlobStore
+from econda_cloud.ports.blobs import WorkerBlobs
 from econda_cloud.wire.keys import artifact_key
 from econda_cloud.worker.data.packing import pack, sha256, unpack
+
+Keep = Callable[[Path, str], str]
+"""Puts a file of this SHA-256 into its namespace's store, if it is not there yet; its key."""
 
 TYPES = frozenset({"File", "Dir", "Model", "Metrics", "Table"})
 
 
-def store(blobs: BlobStore, namespace: str, path: Path, kind: str, scratch: Path) -> dict[str, Any]:
+def store(keep: Keep, path: Path, kind: str, scratch: Path) -> dict[str, Any]:
     """Put a file or directory away; the value that stands for it. `size` in bytes, of what is stored."""
     if not path.is_dir():
-        return _put(blobs, namespace, path, {"kind": kind, "name": path.name})
+        return _stored(keep, path, {"kind": kind, "name": path.name})
     with tempfile.NamedTemporaryFile(dir=scratch, suffix=".tar") as packed:
         pack(path, Path(packed.name))
-        return _put(blobs, namespace, Path(packed.name), {"kind": kind, "name": path.name, "packed": "tar"})
+        return _stored(keep, Path(packed.name), {"kind": kind, "name": path.name, "packed": "tar"})
 
 
-def _put(blobs: BlobStore, namespace: str, file: Path, about: dict[str, Any]) -> dict[str, Any]:
+def _stored(keep: Keep, file: Path, about: dict[str, Any]) -> dict[str, Any]:
     digest = sha256(file)
-    key = artifact_key(namespace, digest)
-    if not blobs.exists(key):
-        blobs.put_file(key, file)
-    return {"$artifact": {**about, "sha256": digest, "size": file.stat().st_size, "key": key}}
+    return {"$artifact": {**about, "sha256": digest, "size": file.stat().st_size, "key": keep(file, digest)}}
+
+
+def keep_in(blobs: WorkerBlobs, namespace: str) -> Keep:
+    """Keep files in a store that this process may write to as it likes."""
+
+    def keep(file: Path, digest: str) -> str:
+        key = artifact_key(namespace, digest)
+        if not blobs.exists(key):
+            blobs.put_file(key, file)
+        return key
+
+    return keep
 
 
 class Cache:
     """Fetched blobs by content. Entries appear whole or not at all, so processes may share the directory."""
 
-    def __init__(self, blobs: BlobStore, directory: Path) -> None:
+    def __init__(self, blobs: WorkerBlobs, directory: Path) -> None:
         self.blobs, self.directory = blobs, directory
 
     def artifact(self, value: dict[str, Any]) -> Path:

@@ -19,9 +19,8 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from econda_cloud.ports.blobs import BlobStore
+from econda_cloud.ports.blobs import WorkerBlobs
 from econda_cloud.worker.data.artifacts import discard
-from econda_cloud.worker.data.names import file_name
 from econda_cloud.worker.data.packing import BadSeal, open_seal, pack, seal, unpack
 
 _TRIES = 5
@@ -30,11 +29,6 @@ LOOK_MS = 5_000
 """How often the size of what has changed is looked at, for checkpoints by size."""
 
 Seen = Mapping[Path, tuple[int, ...]]
-
-
-def checkpoint_key(namespace: str, run: str, instance: str) -> str:
-    """The one blob that holds the latest checkpoint of an instance."""
-    return f"runs/{namespace}/{run}/checkpoints/{file_name(instance)}.tar"
 
 
 class Checkpoint:
@@ -47,7 +41,13 @@ class Checkpoint:
     """
 
     def __init__(
-        self, blobs: BlobStore, key: str, directory: Path, interval_ms: int | None, log: Path, grown: int | None = None
+        self,
+        blobs: WorkerBlobs,
+        key: str,
+        directory: Path,
+        interval_ms: int | None,
+        log: Path,
+        grown: int | None = None,
     ) -> None:
         self.directory, self.wanted = directory, True
         self._blobs, self._key, self._interval_ms, self._log = blobs, key, interval_ms, log

@@ -11,8 +11,9 @@ from urllib.parse import quote
 
 import msgspec
 
-from econda_cloud.ports.blobs import BlobStore
+from econda_cloud.ports.blobs import WorkerBlobs
 from econda_cloud.ports.log import Conflict
+from econda_cloud.wire.keys import state_prefix
 
 COMMITS_REMEMBERED = 1_000
 """So many commits may come between one whose report was lost and the attempt that is tried again."""
@@ -39,9 +40,9 @@ class StateMoved(Exception):
 class OperatorState:
     """The state of `operator` for one `key`. Older versions stay beside it, for looking back."""
 
-    def __init__(self, blobs: BlobStore, namespace: str, operator: str, key: str) -> None:
+    def __init__(self, blobs: WorkerBlobs, namespace: str, operator: str, key: str) -> None:
         self._blobs = blobs
-        self._prefix = f"state/{namespace}/{quote(operator, safe='')}/{quote(key, safe='') or '_'}"
+        self._prefix = state_prefix(namespace, operator, key)
         self._tag: str | None = None
         self._kept = Kept()
 

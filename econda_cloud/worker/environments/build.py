@@ -13,7 +13,7 @@ import msgspec
 
 from econda_cloud.environments.archives import archive_key, resolved_key, resolved_pins
 from econda_cloud.environments.pins import BadPins, Pins, check_pins
-from econda_cloud.ports.blobs import BlobStore
+from econda_cloud.ports.blobs import WorkerBlobs
 from econda_cloud.wire.chunk import Build
 from econda_cloud.worker.data.packing import pack
 from econda_cloud.worker.environments.uv import Uv, UvFailed
@@ -57,20 +57,20 @@ def _requirement(package: str) -> str:
     return package
 
 
-def resolve_once(key: str, packages: Iterable[str], blobs: BlobStore, uv: Uv | None = None) -> Pins:
-    """What these packages were resolved to the first time in this team. Raises `UvFailed`."""
-    known = resolved_pins(blobs, key)
+def resolve_once(key: str, packages: Iterable[str], blobs: WorkerBlobs, namespace: str, uv: Uv | None = None) -> Pins:
+    """What these packages were resolved to the first time in this namespace. Raises `UvFailed`."""
+    known = resolved_pins(blobs, key, namespace)
     if known is not None:
         return known
     pins = resolve(packages) if uv is None else _resolve(packages, uv)
-    blobs.put(resolved_key(key), msgspec.json.encode(pins))
+    blobs.put(resolved_key(key, namespace), msgspec.json.encode(pins))
     return pins
 
 
-def build(what: Build, blobs: BlobStore, uv: Uv) -> str:
+def build(what: Build, blobs: WorkerBlobs, namespace: str, uv: Uv) -> str:
     """The blob key of the environment's archive, made unless it is there. Raises `UvFailed`."""
-    pins = check_pins(what.pins) if what.pins else resolve_once(what.key, what.packages, blobs, uv)
-    key = archive_key(pins)
+    pins = check_pins(what.pins) if what.pins else resolve_once(what.key, what.packages, blobs, namespace, uv)
+    key = archive_key(pins, namespace)
     if not blobs.exists(key):
         site, packed = uv.directory / "site", uv.directory / "site.tar"
         _install(pins, site, uv)

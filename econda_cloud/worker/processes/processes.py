@@ -62,10 +62,14 @@ def wait_ms(process: subprocess.Popen[bytes], ms: int) -> int | None:
 
 
 class Host:
-    """One warm Python process. `site` is a directory of packages put on its path."""
+    """One warm Python process. `site` is a directory of packages put on its path.
+
+    `namespace` is the one whose attempts it has run, empty as long as it has run none.
+    """
 
     def __init__(self, environment: Mapping[str, str], python: str = sys.executable, site: str = "") -> None:
         self.environment, self.python, self.site = environment, python, site
+        self.namespace = ""
         self._process: subprocess.Popen[bytes] | None = None
         self._request = self._reply = -1
         self._lifeline: Lifeline | None = None
@@ -175,6 +179,9 @@ class Host:
 class HostPool:
     """Warm hosts by interpreter and packages, and workdirs to work at; safe to share between threads. Use as a context manager.
 
+    It serves one namespace at a time: what ran attempts of one never runs those of another, because an attempt may
+    leave threads, patches and processes behind that nobody sees.
+
     `environment` is what processes of attempts see, by default this process's own without its secrets.
     """
 
@@ -182,6 +189,7 @@ class HostPool:
         self.environment = without_secrets(os.environ) if environment is None else dict(environment)
         self.workdirs = Workdirs()
         self._idle: dict[tuple[str, str], list[Host]] = {}
+        self._namespace = ""
         self._lock = threading.Lock()
 
     def prepare(self, number: int) -> None:
@@ -191,14 +199,40 @@ class HostPool:
             host.start()
             self.give(host)
 
-    def take(self, python: str = sys.executable, site: str = "") -> Host:
-        with self._lock:
-            idle = self._idle.get((python, site))
-            return idle.pop() if idle else Host(self.environment, python, site)
+    def take(self, python: str, site: str, namespace: str) -> Host:
+        """A host that has run nothing, or attempts of this namespace only; those of others are closed."""
+        foreign: list[Host] = []
+        try:
+            with self._lock:
+                if namespace != self._namespace:
+                    foreign = self._leave(namespace)
+                    self.workdirs.close()
+                idle = self._idle.get((python, site))
+                host = idle.pop() if idle else Host(self.environment, python, site)
+                host.namespace = namespace
+                return host
+        finally:
+            for other in foreign:
+                other.close()
+
+    def _leave(self, namespace: str) -> list[Host]:
+        """Turn to another namespace; the hosts that served others and are to be closed."""
+        self._namespace = namespace
+        hosts = [host for idle in self._idle.values() for host in idle]
+        self._idle.clear()
+        for host in hosts:
+            if not host.namespace:
+                self._idle.setdefault((host.python, host.site), []).append(host)
+        return [host for host in hosts if host.namespace]
 
     def give(self, host: Host) -> None:
+        """Take a host back. One that served another namespace than the last that was asked for is closed."""
         with self._lock:
-            self._idle.setdefault((host.python, host.site), []).append(host)
+            own = not host.namespace or host.namespace == self._namespace
+            if own:
+                self._idle.setdefault((host.python, host.site), []).append(host)
+        if not own:
+            host.close()
 
     def close(self) -> None:
         with self._lock:

@@ -1,1 +1,1 @@
-"""How what an attempt did comes home: claims, logs, reports, and secrets masked in them."""
+"""How what an attempt did comes home: logs, reports, and secrets masked in them."""

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Protocol
 
 import msgspec
 
-from econda_cloud.ports.blobs import BlobStore
 from econda_cloud.wire.chunk import Report
 
 FLUSH_MS = 5_000
 """Results wait at most so long for others to travel with: fewer messages, and dependents hardly later."""
 
 Send = Callable[[list[Report]], None]
+
+
+class Logs(Protocol):
+    """Where logs go."""
+
+    def put_file(self, key: str, path: Path) -> None: ...
 
 
 def log_span(log: str) -> tuple[str, int, int]:
@@ -26,7 +32,7 @@ def log_span(log: str) -> tuple[str, int, int]:
 class Delivery:
     """Reports of one chunk on their way. `log_key` names the object that all its logs go into, one after another."""
 
-    def __init__(self, *, blobs: BlobStore, send: Send, log_key: str, spool: Path, clock: Callable[[], int]) -> None:
+    def __init__(self, *, blobs: Logs, send: Send, log_key: str, spool: Path, clock: Callable[[], int]) -> None:
         self._blobs, self._send, self._log_key, self._spool, self._clock = blobs, send, log_key, spool, clock
         self._held: list[Report] = []
         self._since = clock()

@@ -11,9 +11,14 @@ from econda_infra.apply.kind import Inputs, Kind, Made, put
 
 
 def _create(clients: Clients, inputs: Inputs) -> Made:
+    tenancy = inputs.get("tenancyConfig")
     answer = clients("lambda").create_function(
-        **_configuration(inputs), Architectures=inputs["architectures"], Code={"ZipFile": _code(inputs)}
+        **_configuration(inputs),
+        **({"TenancyConfig": {"TenantIsolationMode": tenancy["tenantIsolationMode"]}} if tenancy else {}),
+        Architectures=inputs["architectures"],
+        Code={"ZipFile": _code(inputs)},
     )
+    _reserve(clients, inputs)
     return Made(inputs["name"], {"arn": answer["FunctionArn"]})
 
 
@@ -21,7 +26,15 @@ def _update(clients: Clients, made: Made, inputs: Inputs) -> Made:
     client = clients("lambda")
     client.update_function_configuration(**_configuration(inputs))
     client.update_function_code(FunctionName=made.id, ZipFile=_code(inputs))
+    _reserve(clients, inputs)
     return made
+
+
+def _reserve(clients: Clients, inputs: Inputs) -> None:
+    if inputs.get("reservedConcurrentExecutions") is not None:
+        clients("lambda").put_function_concurrency(
+            FunctionName=inputs["name"], ReservedConcurrentExecutions=int(inputs["reservedConcurrentExecutions"])
+        )
 
 
 def _delete(clients: Clients, made: Made) -> None:
@@ -88,12 +101,17 @@ def _delete_invoke_config(clients: Clients, made: Made) -> None:
 
 def _permit(clients: Clients, inputs: Inputs) -> Made:
     function, statement = inputs["function"], inputs["statementId"]
+    further = {
+        "SourceArn": inputs.get("sourceArn"),
+        "FunctionUrlAuthType": inputs.get("functionUrlAuthType"),
+        "InvokedViaFunctionUrl": inputs.get("invokedViaFunctionUrl"),
+    }
     clients("lambda").add_permission(
         FunctionName=function,
         StatementId=statement,
         Action=inputs["action"],
         Principal=inputs["principal"],
-        SourceArn=inputs["sourceArn"],
+        **{name: value for name, value in further.items() if value is not None},
     )
     return Made(f"{function}/{statement}", {})
 
@@ -103,7 +121,18 @@ def _forbid(clients: Clients, made: Made) -> None:
     clients("lambda").remove_permission(FunctionName=function, StatementId=statement)
 
 
+def _address(clients: Clients, inputs: Inputs) -> Made:
+    name = inputs["functionName"]
+    made = clients("lambda").create_function_url_config(FunctionName=name, AuthType=inputs["authorizationType"])
+    return Made(name, {"functionUrl": made["FunctionUrl"]})
+
+
+def _unaddress(clients: Clients, made: Made) -> None:
+    clients("lambda").delete_function_url_config(FunctionName=made.id)
+
+
 KINDS = {
+    "aws:lambda/functionUrl:FunctionUrl": Kind(_address, _unaddress),
     "aws:lambda/function:Function": Kind(_create, _delete, _update),
     "aws:lambda/eventSourceMapping:EventSourceMapping": Kind(_feed, _stop_feeding, _feed_differently),
     "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": put(_invoke_config, _delete_invoke_config),

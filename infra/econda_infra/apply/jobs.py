@@ -87,7 +87,25 @@ def _withdraw(clients: Clients, made: Made) -> None:
     clients("batch").deregister_job_definition(jobDefinition=made.outputs["arn"])
 
 
+def _template(clients: Clients, inputs: Inputs) -> Made:
+    data = {
+        "UserData": inputs["userData"],
+        "MetadataOptions": {
+            "HttpEndpoint": inputs["metadataOptions"]["httpEndpoint"],
+            "HttpTokens": inputs["metadataOptions"]["httpTokens"],
+            "HttpPutResponseHopLimit": int(inputs["metadataOptions"]["httpPutResponseHopLimit"]),
+        },
+    }
+    made = clients("ec2").create_launch_template(LaunchTemplateName=inputs["name"], LaunchTemplateData=data)
+    return Made(made["LaunchTemplate"]["LaunchTemplateId"], {"latestVersion": 1})
+
+
+def _remove_template(clients: Clients, made: Made) -> None:
+    clients("ec2").delete_launch_template(LaunchTemplateId=made.id)
+
+
 KINDS = {
+    "aws:ec2/launchTemplate:LaunchTemplate": Kind(_template, _remove_template),
     "aws:batch/computeEnvironment:ComputeEnvironment": Kind(
         _create_environment, _delete_environment, _update_environment
     ),

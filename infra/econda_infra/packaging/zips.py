@@ -16,7 +16,7 @@ import msgspec
 from econda_infra.packaging.dependencies import installed, pins
 from econda_infra.packaging.sources import sources
 
-KINDS = ("submit", "schedule", "work")
+KINDS = ("submit", "schedule", "gateway", "work")
 """Archives by what they carry: submit has the compiler's packages, work as little as can be."""
 
 EPOCH = (1980, 1, 1, 0, 0, 0)

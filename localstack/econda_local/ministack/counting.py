@@ -15,6 +15,8 @@ from threading import Lock
 PATH = "/_econda/requests"
 USER = b"econda-user"
 _SCOPE = re.compile(rb"Credential=[^/]+/\d+/[^/]+/([^/]+)/aws4_request")
+_FUNCTION_URLS = "/_aws/lambda-url/"
+_LINK = re.compile(rb"(?:^|&)X-Amz-Credential=[^&]*s3(?:%2F|/)aws4_request")
 _BATCH = 10  # messages that one ReceiveMessage or DeleteMessageBatch carries
 
 _counts: Counter[tuple[str, str, str]] = Counter()
@@ -49,6 +51,12 @@ def batch_handed_over(messages: int) -> None:
 
 def _count(scope) -> None:
     headers = dict(scope["headers"])
+    if scope["path"].startswith(_FUNCTION_URLS):
+        add("stack", "lambda", "InvokeByUrl")
+        return
+    if _LINK.search(scope["query_string"]):
+        add("stack", "s3", scope["method"])
+        return
     found = _SCOPE.search(headers.get(b"authorization", b""))
     if not found:
         return

@@ -11,8 +11,10 @@ from tests.conformance.test_blobs import (  # noqa: F401
     test_a_conditional_write_loses_to_any_other_write,
     test_a_copy_has_the_same_bytes,
     test_a_missing_blob_is_a_key_error,
+    test_a_part_is_read_as_a_blob_of_its_own,
     test_deleting_twice_is_no_error,
     test_files_go_in_and_out,
+    test_only_what_tasks_make_has_parts,
     test_what_was_put_comes_back,
 )
 from tests.conformance.test_queue import (  # noqa: F401

@@ -28,15 +28,15 @@ def stack(local_cloud, name):
     clients("scheduler").create_schedule_group(Name=name)
     role = clients("iam").create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps({"Statement": []}))
     found = Stack(
-        team="t", region="us-east-1", bucket="", table="", uploads_queue="", events_queue=url, events_queue_arn=arn,
-        dead_letters_queue="", schedule_group=name, schedule_role=role["Role"]["Arn"],
+        team="t", region="us-east-1", bucket="", table="", uploads_queue="", events_queue="", broker_queue="", notices_queue=url, notices_queue_arn=arn,
+        dead_letters_queue="", dead_grouped_queue="", schedule_group=name, schedule_role=role["Role"]["Arn"],
     )  # fmt: skip
     yield found, clients
     clients.close()
 
 
 def bodies(stack: Stack, clients: Clients) -> list[str]:
-    return [message.body for message in SqsQueue(stack.events_queue, clients).receive()]
+    return [message.body for message in SqsQueue(stack.notices_queue, clients).receive()]
 
 
 def schedules(stack: Stack, clients: Clients) -> list[str]:

@@ -82,6 +82,7 @@ def left_of(team: str, client: Clients) -> set[str]:
         *[each["Name"] for each in client("events").list_rules()["Rules"]],
         *[each["Name"] for each in client("scheduler").list_schedule_groups()["ScheduleGroups"]],
         *[each["logGroupName"] for each in client("logs").describe_log_groups()["logGroups"]],
+        *[each["LaunchTemplateName"] for each in client("ec2").describe_launch_templates()["LaunchTemplates"]],
         *[each["RoleName"] for each in iam.list_roles()["Roles"]],
         *[each["InstanceProfileName"] for each in iam.list_instance_profiles()["InstanceProfiles"]],
         *[each["computeEnvironmentName"] for each in batch.describe_compute_environments()["computeEnvironments"]],
@@ -104,11 +105,19 @@ def test_up_makes_everything_and_a_second_up_changes_nothing(deployment: Deploym
             found = client("lambda").get_function_configuration(FunctionName=target.function)
             assert found["MemorySize"] == int(offer.rpartition("/")[2])
             assert found["Timeout"] * 1000 == target.limit_ms
-            assert Stack.from_environment(found["Environment"]["Variables"]) == stack
+            assert not [name for name in found["Environment"]["Variables"] if name.startswith("ECONDA_")]
         else:
             assert isinstance(target, QueueTarget)
             (queue,) = client("batch").describe_job_queues(jobQueues=[target.queue])["jobQueues"]
             assert (queue["state"], queue["status"]) == ("ENABLED", "VALID")
+    for part, gateway in (("schedule", stack.gateway), ("gateway", "")):
+        found = client("lambda").get_function_configuration(FunctionName=f"econda-first-{part}")
+        known = Stack.from_environment(found["Environment"]["Variables"])
+        assert known == msgspec.structs.replace(stack, gateway=gateway)
+    assert client("lambda").get_function_url_config(FunctionName="econda-first-gateway")["FunctionUrl"] == stack.gateway
+    assert client("lambda").get_function_concurrency(FunctionName="econda-first-gateway")[
+        "ReservedConcurrentExecutions"
+    ]
     keys = client("dynamodb").describe_table(TableName=stack.table)["Table"]["KeySchema"]
     assert [(key["AttributeName"], key["KeyType"]) for key in keys] == [("log", "HASH"), ("seq", "RANGE")]
 

@@ -82,7 +82,7 @@ def test_a_reclaimed_host_costs_no_retry_and_training_goes_on(user, until, local
 
 
 def _saved(user, run: str) -> bool:
-    prefix = f"runs/{user.namespace}/{run}/checkpoints/"
+    prefix = f"work/{user.namespace}/{run}/checkpoints/"
     return "Contents" in user.team.clients("s3").list_objects_v2(Bucket=user.team.stack.bucket, Prefix=prefix)
 
 

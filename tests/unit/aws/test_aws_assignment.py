@@ -7,21 +7,25 @@ from typing import Any
 
 import msgspec
 import pytest
-from econda_adapters.aws.assignment import assign, assigned_chunk
 from econda_adapters.aws.effects import AwsEffects
+from econda_adapters.aws.gateway import gateway_address
 from econda_adapters.aws.stack import Stack, TeamPools
 from econda_edsl.plan import Inline
 
+from econda_cloud.gateway.assigning import Assigner
+from econda_cloud.gateway.tokens import Key, KeyRing, Tokens
 from econda_cloud.ports.blobs import MemoryBlobs
 from econda_cloud.ports.log import MemoryLog
 from econda_cloud.ports.pool import Accepted, Refused
 from econda_cloud.run.state import RunState
 from econda_cloud.schedule.effects import Handing
-from econda_cloud.wire.chunk import Chunk, WorkItem, WorkTask
+from econda_cloud.wire.chunk import Chunk, WorkItem, WorkTask, decode_chunk
 from econda_cloud.wire.commands import Dispatch
+from econda_cloud.wire.keys import chunk_key
 from econda_cloud.wire.outcome import Outcome
 from tests.simulation.pools import base_pools
 
+TOKENS = Tokens(lambda: KeyRing((Key(id="k", secret=b"k" * 32),)))
 TASK = WorkTask(name="t", run=Inline(language="python", body="y = 1"))
 WHOLE = Chunk(id="r.1", run="r", namespace="n", task=TASK,
               items=tuple(WorkItem(instance=f"p/f[{n}]/a", attempt=1) for n in range(4)))  # fmt: skip
@@ -39,10 +43,40 @@ class Batch:
 
     def __init__(self) -> None:
         self.sizes: list[Any] = []
+        self.variables: list[dict[str, str]] = []
 
     def submit_job(self, **request: Any) -> dict[str, str]:
         self.sizes.append(request.get("arrayProperties"))
+        environment = request["containerOverrides"]["environment"]
+        self.variables.append({each["name"]: each["value"] for each in environment})
         return {"jobId": f"job-{len(self.sizes)}"}
+
+
+BLOBS = MemoryBlobs()
+
+
+@pytest.fixture(autouse=True)
+def _empty():
+    BLOBS._blobs.clear()
+
+
+def assigner(blobs: MemoryBlobs) -> Assigner:
+    return Assigner("https://gateway", TOKENS, blobs)
+
+
+@pytest.mark.parametrize(("url", "environment", "address"), [
+    ("https://abc.lambda-url.eu-west-1.on.aws/", {}, "https://abc.lambda-url.eu-west-1.on.aws"),
+    ("https://abc.lambda-url.eu-west-1.on.aws/", {"AWS_ENDPOINT_URL": "http://127.0.0.1:1/"},
+     "http://127.0.0.1:1/_aws/lambda-url/abc"),
+    ("https://gateway.example.org", {"AWS_ENDPOINT_URL": "http://127.0.0.1:1"}, "https://gateway.example.org"),
+])  # fmt: skip
+def test_where_the_gateway_is(url: str, environment: dict[str, str], address: str):
+    assert gateway_address(url, environment) == address
+
+
+def test_a_stack_without_a_gateway_says_so():
+    with pytest.raises(ValueError, match="deploy it again"):
+        gateway_address("", {})
 
 
 def effects(targets: dict[str, msgspec.Raw], batch: Batch) -> AwsEffects:
@@ -50,7 +84,7 @@ def effects(targets: dict[str, msgspec.Raw], batch: Batch) -> AwsEffects:
         return batch
 
     pools = TeamPools(pools=base_pools().pools, targets=targets)
-    return AwsEffects(STACK, clients, pools, MemoryLog(), MemoryBlobs(), spread=lambda ask, items: [ask(each) for each in items])  # fmt: skip
+    return AwsEffects(STACK, clients, pools, MemoryLog(), BLOBS, assigner(BLOBS), spread=lambda ask, items: [ask(each) for each in items])  # fmt: skip
 
 
 def test_members_of_an_array_keep_their_numbers_when_it_is_handed_over_again():
@@ -60,7 +94,7 @@ def test_members_of_an_array_keep_their_numbers_when_it_is_handed_over_again():
     answers = [world.dispatch([Handing(DISPATCH, chunk)]) for chunk in (WHOLE, LATER, last)]
     assert answers == [[Accepted("job-1")], [Accepted("job-2")], [Accepted("job-3")]]
     assert batch.sizes == [{"size": 4}] * 3, "members 2 and 3 would never begin, or twice under other claims"
-    assert assigned_chunk(assign(LATER, world._blobs, stored=True), world._blobs) == WHOLE
+    assert decode_chunk(BLOBS.get(chunk_key("n", "r", "r.1"))) == WHOLE
 
 
 def test_a_chunk_whose_offer_is_gone_is_refused():
@@ -95,7 +129,7 @@ def test_the_last_status_is_there_before_outputs_are_copied_which_may_take_longe
     blobs = Slow()
     pools = TeamPools(pools=(), targets={})
     clients: Any = Batch()
-    world = AwsEffects(STACK, clients, pools, MemoryLog(), blobs)
+    world = AwsEffects(STACK, clients, pools, MemoryLog(), blobs, assigner(blobs))
     with pytest.raises(TimeoutError):
         world.finished(state, 9)
     status = json.loads(blobs.get("runs/n/r/status.json"))
@@ -109,7 +143,8 @@ def test_a_status_that_cannot_be_written_is_no_reason_to_repeat_anything_but_the
 
     state = RunState(run="r", namespace="n", plan="", seed=0, params={}, started_ms=0, now=0)
     clients: Any = Batch()
-    world = AwsEffects(STACK, clients, TeamPools(pools=(), targets={}), MemoryLog(), Down())
+    down = Down()
+    world = AwsEffects(STACK, clients, TeamPools(pools=(), targets={}), MemoryLog(), down, assigner(down))
     world.show(state, 1)
     state.outcome = Outcome(state="succeeded")
     with pytest.raises(ConnectionError):

@@ -6,15 +6,22 @@ import json
 
 import msgspec
 import pytest
-from econda_adapters.aws.assignment import Assignment, assign, assigned_chunk, decode_assignment, encode_assignment
 from econda_adapters.aws.batch_events import lost_job
 from econda_adapters.aws.batch_jobs import why_failed
 from econda_adapters.aws.lambda_pool import lost_invocation
 from econda_edsl.plan import Inline
 
+from econda_cloud.gateway.assigning import Assigner
+from econda_cloud.gateway.tokens import Key, KeyRing, Tokens
 from econda_cloud.ports.blobs import MemoryBlobs
+from econda_cloud.wire.assignment import Assignment, encode_assignment
 from econda_cloud.wire.chunk import Chunk, WorkItem, WorkTask
 from econda_cloud.wire.events import ChunkLost
+
+
+def assign(chunk: Chunk, blobs: MemoryBlobs) -> Assignment:
+    tokens = Tokens(lambda: KeyRing((Key(id="k", secret=b"k" * 32),)))
+    return Assigner("https://gateway", tokens, blobs).assign(chunk, 0, inline=True)
 
 
 def chunk(count: int = 1, body: str = "y = 1") -> Chunk:
@@ -110,14 +117,3 @@ def test_a_killed_sandbox_is_out_of_memory_if_we_know_who_was_in_it(count, failu
 def test_other_messages_are_no_lost_invocations():
     assert lost_invocation({"message": "run_events"}) is None
     assert lost_invocation({"requestPayload": {"what": "is this"}}) is None
-
-
-def test_a_long_chunk_travels_through_the_store():
-    blobs = MemoryBlobs()
-    long = chunk(body="y = 1  # " + "x" * 300_000)
-    assignment = assign(long, blobs)
-    assert len(encode_assignment(assignment)) < 1_000
-    assert assigned_chunk(decode_assignment(json.loads(encode_assignment(assignment))), blobs) == long
-    short = assign(chunk(), blobs)
-    assert short.key == ""
-    assert assigned_chunk(decode_assignment(json.loads(encode_assignment(short))), MemoryBlobs()) == chunk()

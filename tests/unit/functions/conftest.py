@@ -43,6 +43,9 @@ class Team:
         assert arn
         return self.queue
 
+    def is_of_lost(self, arn: str) -> bool:
+        return arn.endswith("-lost")
+
     def bury(self, body: str, reason: str, source: str) -> None:
         self.buried.append((body, reason, source))
 

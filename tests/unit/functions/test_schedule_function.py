@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from econda_functions.schedule import MARGIN_MS, handler
+from econda_functions.schedule import MARGIN_MS, MARGIN_SHARE, handler
 from econda_functions.waiting import RETRY_LAST_S
 
 from econda_cloud.ports.blobs import MemoryBlobs
@@ -142,10 +142,19 @@ def test_rounds_know_by_which_queue_events_came_and_whether_they_came_before(tea
 
 
 def test_what_is_not_begun_shortly_before_the_end_is_handed_back(team, rounds):
-    called(record(body("a", team.blobs)), left_ms=MARGIN_MS)
-    assert rounds.left() is False
-    called(record(body("a", team.blobs)), left_ms=MARGIN_MS + 5_000)
+    context = Context(MARGIN_MS * 5)
+    handler({"Records": [record(body("a", team.blobs))]}, context)
     assert rounds.left() is True
+    context.left_ms = MARGIN_MS
+    assert rounds.left() is False
+
+
+def test_a_short_invocation_keeps_a_quarter_of_its_time(team, rounds):
+    context = Context(MARGIN_MS)
+    handler({"Records": [record(body("a", team.blobs))]}, context)
+    assert rounds.left() is True
+    context.left_ms = MARGIN_MS // MARGIN_SHARE
+    assert rounds.left() is False
 
 
 def test_words_for_the_broker_that_came_by_the_wrong_queue_are_passed_on(team, rounds):

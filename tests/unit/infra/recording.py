@@ -49,7 +49,12 @@ class Recorder(Applier):
             assert (type_, name) not in self._program.resources
             self._program.resources[type_, name] = inputs
         kind = type_.rpartition(":")[2].lower()
-        return Made(name, {"arn": f"arn:aws:{kind}:{REGION}:{ACCOUNT}:{name}", "url": f"https://queues/{name}"})
+        addresses = {
+            "url": f"https://queues/{name}",
+            "functionUrl": f"https://function-urls/{name}",
+            "latestVersion": 3,
+        }
+        return Made(name, {"arn": f"arn:aws:{kind}:{REGION}:{ACCOUNT}:{name}", **addresses})
 
 
 def recorded(settings: Settings, folder: Path) -> Program:

@@ -19,7 +19,17 @@ HERE = Target(python=f"{sys.version_info.major}.{sys.version_info.minor}", platf
 RUNTIME = ("boto3", "botocore", "s3transfer", "urllib3")
 """What AWS's runtime brings of which an archive makes use."""
 
-ADAPTERS = ("batch_events", "dynamodb_log", "lambda_pool", "s3_blobs", "scheduling", "sqs_queue", "team", "timers")
+ADAPTERS = (
+    "batch_events",
+    "dynamodb_log",
+    "gateway",
+    "lambda_pool",
+    "s3_blobs",
+    "scheduling",
+    "sqs_queue",
+    "team",
+    "timers",
+)
 IMPORTED = {
     "submit": ("econda_functions.submit", "econda_adapters.aws.uploads"),
     "schedule": (
@@ -27,7 +37,8 @@ IMPORTED = {
         "econda_functions.batch_changed",
         *(f"econda_adapters.aws.{name}" for name in ADAPTERS),
     ),
-    "work": ("econda_functions.work", "econda_adapters.aws.worker"),
+    "gateway": ("econda_functions.gateway", "econda_adapters.aws.gateway", "econda_adapters.aws.team", "jwt"),
+    "work": ("econda_functions.work", "econda_functions.job", "econda_cloud.worker.work"),
 }
 """What is run from each archive, and what that imports only once it has something to do."""
 

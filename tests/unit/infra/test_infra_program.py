@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import email
 import json
+import subprocess
 from pathlib import Path
 
 import msgspec
@@ -21,7 +24,7 @@ QUEUES = {
     "econda-vision-gpu-on-demand",
 }
 WORKERS = {"econda-vision-work-1769", "econda-vision-work-3538", "econda-vision-work-10240"}
-SERVICE = {f"econda-vision-{part}" for part in ("submit", "schedule", "broker", "batch-changed")}
+SERVICE = {f"econda-vision-{part}" for part in ("submit", "schedule", "broker", "batch-changed", "gateway")}
 
 
 def test_the_emulator_can_make_and_remove_whatever_the_program_uses(program: Program) -> None:
@@ -38,41 +41,56 @@ def test_functions_run_the_handlers_that_exist(program: Program) -> None:
         __import__(module)
 
 
-def test_workers_have_their_sizes_and_hand_failures_to_the_notices(program: Program) -> None:
+def test_workers_have_their_sizes_serve_one_tenant_each_and_tell_who_was_lost(program: Program) -> None:
     functions, failures = program.of("Function"), program.of("FunctionEventInvokeConfig")
     for size in (1769, 3538, 10_240):
         worker = functions[f"econda-vision-work-{size}"]
         assert (worker["memorySize"], worker["timeout"], worker["ephemeralStorage"]) == (size, 900, {"size": 10_240})
         failure = failures[f"econda-vision-work-{size}"]
         assert (failure["maximumRetryAttempts"], failure["maximumEventAgeInSeconds"]) == (0, 3_600)
-        assert failure["destinationConfig"]["onFailure"]["destination"].endswith(":econda-vision-notices")
+        assert failure["destinationConfig"]["onFailure"]["destination"].endswith(":econda-vision-lost")
+        assert worker["tenancyConfig"] == {"tenantIsolationMode": "PER_TENANT"}
 
 
-def test_functions_know_the_stack(program: Program) -> None:
+def test_anybody_reaches_the_gateway_which_has_invocations_of_its_own(program: Program) -> None:
+    gateway = program.of("Function")["econda-vision-gateway"]
+    assert gateway["reservedConcurrentExecutions"] == 100
+    (url,) = program.of("FunctionUrl").values()
+    assert (url["functionName"], url["authorizationType"]) == ("econda-vision-gateway", "NONE")
+    permitted = {inputs["action"]: inputs for inputs in program.of("Permission").values() if inputs["principal"] == "*"}
+    assert set(permitted) == {"lambda:InvokeFunctionUrl", "lambda:InvokeFunction"}
+    assert permitted["lambda:InvokeFunctionUrl"]["functionUrlAuthType"] == "NONE"
+    assert permitted["lambda:InvokeFunction"]["invokedViaFunctionUrl"] is True
+    assert {each["function"] for each in permitted.values()} == {"econda-vision-gateway"}
+
+
+def test_functions_know_the_stack_and_workers_nothing_of_it(program: Program) -> None:
     stack = Stack(**program.members)
     assert (stack.team, stack.region, stack.bucket) == ("vision", REGION, f"econda-vision-{ACCOUNT}")
-    for inputs in program.of("Function").values():
+    assert stack.gateway == "https://function-urls/econda-vision-gateway"
+    for name, inputs in program.of("Function").items():
         variables = inputs["environment"]["variables"]
-        assert Stack.from_environment(variables) == stack
         assert variables["POWERTOOLS_METRICS_NAMESPACE"] == "econda"
+        if name in WORKERS:
+            assert not [each for each in variables if each.startswith("ECONDA_")]
+            continue
+        known = stack if name != "econda-vision-gateway" else msgspec.structs.replace(stack, gateway="")
+        assert Stack.from_environment(variables) == known
         assert len(variables["ECONDA_POOLS_DIGEST"]) == 16
 
 
-def test_jobs_know_the_stack_and_their_region_and_never_repeat_themselves(program: Program) -> None:
+def test_jobs_know_nothing_and_never_repeat_themselves(program: Program) -> None:
     (definition,) = program.of("JobDefinition").values()
     container = json.loads(definition["containerProperties"])
-    variables = {each["name"]: each["value"] for each in container["environment"]}
-    assert Stack.from_environment(variables) == Stack(**program.members)
-    assert variables["AWS_DEFAULT_REGION"] == REGION
+    assert "environment" not in container
     assert container["image"] == "registry/worker"
     assert container["command"] == ["python", "-m", "econda_functions.job"]
-    assert container["jobRoleArn"].endswith(":econda-vision-job")
     assert definition["retryStrategy"] == {"attempts": 1}
 
 
 def test_queues_give_functions_time_and_bury_what_kills_them(program: Program, on_aws: Settings) -> None:
     queues = program.of("Queue")
-    fed = {"uploads": "dead-letters", "notices": "dead-letters", "events.fifo": "dead-letters.fifo",
+    fed = {"uploads": "dead-letters", "notices": "dead-letters", "lost": "dead-letters", "events.fifo": "dead-letters.fifo",
            "broker.fifo": "dead-letters.fifo"}  # fmt: skip
     assert set(queues) == {f"econda-vision-{part}" for part in (*fed, *fed.values())}
     for part, dead in fed.items():
@@ -101,7 +119,7 @@ def test_queues_with_groups_take_as_many_messages_as_there_are_groups(program: P
 def test_functions_are_fed_by_their_queues(program: Program) -> None:
     mappings = program.of("EventSourceMapping")
     fed = {"submit": ("uploads", 10), "schedule": ("events.fifo", 10), "schedule-notices": ("notices", 100),
-           "broker": ("broker.fifo", 10)}  # fmt: skip
+           "schedule-lost": ("lost", 10), "broker": ("broker.fifo", 10)}  # fmt: skip
     assert set(mappings) == {f"econda-vision-{name}" for name in fed}
     for name, (queue, batch) in fed.items():
         mapping = mappings[f"econda-vision-{name}"]
@@ -143,6 +161,26 @@ def test_capacity_is_one_environment_per_queue(program: Program) -> None:
     assert gpu["computeResources"]["instanceTypes"] == ["g4dn.xlarge"]
     assert gpu["computeResources"]["subnets"] == ["subnet-1", "subnet-2"]
     assert gpu["tags"]["econda:gpus"] == str(int(gpu["computeResources"]["maxVcpus"]) // 4)
+
+
+def test_hosts_keep_jobs_from_the_instance_s_own_credentials(program: Program) -> None:
+    (template,) = program.of("LaunchTemplate").values()
+    assert template["metadataOptions"]["httpTokens"] == "required"
+    archive = email.message_from_bytes(base64.b64decode(template["userData"]))
+    (part,) = archive.get_payload()
+    script = part.get_payload()
+    (definition,) = program.of("JobDefinition").values()
+    user = json.loads(definition["containerProperties"])["user"].partition(":")[0]
+    for command, address in (("iptables", "169.254.169.254/32"), ("ip6tables", "fd00:ec2::254/128")):
+        assert (
+            f"{command} --insert OUTPUT --destination {address} --match owner --uid-owner {user} --jump REJECT"
+            in script
+        )
+    done = subprocess.run(["bash", "-n"], input=script, text=True, capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    for environment in program.of("ComputeEnvironment").values():
+        used = environment["computeResources"]["launchTemplate"]
+        assert used == {"launchTemplateId": "econda-vision-host", "version": "3"}
 
 
 def test_every_offer_leads_to_something_that_is_deployed(program: Program) -> None:

@@ -8,7 +8,8 @@ import pytest
 from econda_edsl.plan import Inline
 
 from econda_cloud.wire.events import AttemptFailed
-from econda_cloud.worker.data.checkpoints import Checkpoint, checkpoint_key
+from econda_cloud.wire.keys import checkpoint_key
+from econda_cloud.worker.data.checkpoints import Checkpoint
 
 KEY = checkpoint_key("n", "r", "t[0]")
 LONG = 3_600_000

@@ -36,23 +36,28 @@ def test_resolving_gives_every_package_with_its_hash():
     assert all(" --hash=sha256:" in pin for pin in pins)
 
 
-def test_packages_are_resolved_once_in_a_team(blobs, uv, tmp_path):
-    first = resolve_once("env-1", ["tiny"], blobs)
+def test_packages_are_resolved_once_in_a_namespace(blobs, uv, tmp_path):
+    first = resolve_once("env-1", ["tiny"], blobs, "n")
     make_wheel(tmp_path / "wheels", "tiny", "3.0")
-    assert resolve_once("env-1", ["tiny"], blobs) == first == resolved_pins(blobs, "env-1")
+    assert resolve_once("env-1", ["tiny"], blobs, "n") == first == resolved_pins(blobs, "env-1", "n")
     assert uv.runs == ["compile"]
-    blobs.put(resolved_key("env-1"), b'["tiny==9 --index-url=http://elsewhere"]')
-    assert resolve_once("env-1", ["tiny"], blobs) != first
+    blobs.put(resolved_key("env-1", "n"), b'["tiny==9 --index-url=http://elsewhere"]')
+    assert resolve_once("env-1", ["tiny"], blobs, "n") != first
 
 
 def test_the_same_pins_are_built_once(go, blobs, uv):
     [first] = go(Build(key="env-1", packages=("tiny==1.0",)), outputs=OUT)
     [second] = go(Build(key="env-1", packages=("tiny==1.0",)), outputs=OUT, scratch="other")
     [third] = go(
-        Build(key="env-2", packages=("tiny<2",), pins=resolved_pins(blobs, "env-1")), outputs=OUT, scratch="third"
+        Build(key="env-2", packages=("tiny<2",), pins=resolved_pins(blobs, "env-1", "n")), outputs=OUT, scratch="third"
     )
     assert isinstance(first, AttemptSucceeded), first
-    assert first.outputs == second.outputs == third.outputs == {"archive": archive_key(resolved_pins(blobs, "env-1"))}
+    assert (
+        first.outputs
+        == second.outputs
+        == third.outputs
+        == {"archive": archive_key(resolved_pins(blobs, "env-1", "n"), "n")}
+    )
     assert uv.runs == ["compile", "install"]
     with open(first.log) as log:
         assert "tiny==1.0" in log.read()
@@ -85,7 +90,7 @@ def test_a_package_that_does_not_exist_is_named(go, blobs):
     assert report.failure == "failed"
     assert "not-there-at-all" in report.message
     assert "not found" in report.message
-    assert not blobs.exists(resolved_key("env-1"))
+    assert not blobs.exists(resolved_key("env-1", "n"))
     with pytest.raises(UvFailed, match="tiny==7"):
         resolve(["tiny==7"])
 
@@ -96,7 +101,7 @@ def test_pins_of_another_content_are_refused(go, blobs):
     [report] = go(Build(key="env-1", packages=("tiny",), pins=(wrong,)), outputs=OUT)
     assert report.failure == "failed"
     assert "Hash mismatch" in report.message
-    assert not blobs.exists(archive_key((wrong,)))
+    assert not blobs.exists(archive_key((wrong,), "n"))
 
 
 @pytest.mark.parametrize("package", ["--index-url=http://elsewhere", "-r/etc/hostname", "tiny\n--pre"])
@@ -157,12 +162,12 @@ def plan_with(environments):
 
 def test_known_archives(go, blobs):
     plan = plan_with({"env-1": Environment(packages=("tiny",)), "env-2": Environment(packages=("tinier",))})
-    assert known_archives(plan, blobs) == {}
+    assert known_archives(plan, blobs, "n") == {}
     [built] = go(Build(key="env-1", packages=("tiny",)), outputs=OUT)
-    assert known_archives(plan, blobs) == {"env-1": built.outputs["archive"]}
-    assert known_archives(plan, blobs, "py3.99-elsewhere") == {}
+    assert known_archives(plan, blobs, "n") == {"env-1": built.outputs["archive"]}
+    assert known_archives(plan, blobs, "n", "py3.99-elsewhere") == {}
     pinned = with_pins(plan, {"env-1": resolve(["tiny==1.0"]), "env-0": ("not of this plan",)})
-    assert known_archives(pinned, blobs) == {}
+    assert known_archives(pinned, blobs, "n") == {}
     assert (pinned.digest, set(pinned.environments)) == ("d", {"env-1", "env-2"})
 
 

@@ -1,0 +1,1 @@
+"""The worker's side of the gateway: all that a worker knows of the system."""
