@@ -113,6 +113,8 @@ def place(work: Work, placed: Placed) -> None:
     state = work.state
     first = current(work, placed.items[0])
     assert first is not None, f"{placed.items[0]} is placed, but nobody waits for it"
+    if first[1].phase != "ready":
+        move(placed.items[0][0], first[1], "placed", f"it goes to {placed.grant.rpartition(' ')[2]}")
     wanted = state.groups[first[1].group].demand
     grant = _lent_for(state, state.grants[placed.grant], wanted, len(placed.items))
     state.chunks_made += 1

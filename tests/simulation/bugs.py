@@ -203,14 +203,6 @@ def _any_word(right: Any) -> Any:
     return take
 
 
-def _brought_back(right: Any) -> Any:
-    def take(broker_state: Any, event: Any, touched: Any) -> None:
-        broker_state.over.clear()
-        right(broker_state, event, touched)
-
-    return take
-
-
 def _never_given_back(right: Any) -> Any:
     def change(broker_state: Any, demand: str, lent: Any, slots: int, touched: Any) -> None:
         right(broker_state, demand, lent, max(slots, lent.slots), touched)
@@ -284,14 +276,6 @@ def _half_decided(right: Any) -> Any:
     return append
 
 
-def _commits_anyway(right: Any) -> Any:
-    def commit(self: Any, record: bytes) -> bool:
-        right(self, record)
-        return True
-
-    return commit
-
-
 def _always_mine(right: Any) -> Any:
     def claim(log: Any, chunk: str, index: Any, owner: str, handle: str, now: int) -> Any:
         try:
@@ -342,7 +326,6 @@ BUGS = (
     Bug("an older answer of the broker is heard", telling, "take_grants", _any_answer),
     Bug("the broker is told once and never again", telling, "has_news", _told_once),
     Bug("an older word of a run is heard", taking, "_take_told", _any_word),
-    Bug("a late word brings a run back that is over", taking, "_take_told", _brought_back),
     Bug("capacity is never given back", taking, "_change", _never_given_back),
     Bug("an answer that was lost is not given again", broker, "pending", _answered_once),
     Bug("a pool takes one more than it has room for", capacity, "room", _no_limit),
@@ -356,5 +339,4 @@ BUGS = (
     Bug("the end of a run is not published", status, "publish_outputs", _nothing()),
     Bug("an operator knows the last commit of its state only", state.OperatorState, "committed", _last_commit_only),
     Bug("everybody may run a chunk", claims, "claim", _always_mine),
-    Bug("an eager start overlooks that another was faster", history.History, "commit", _commits_anyway),
 )

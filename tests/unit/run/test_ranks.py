@@ -6,6 +6,7 @@ from typing import Any
 
 from econda_cloud.run.ranks import FIRST
 from econda_cloud.wire.demand import UNKNOWN_TIME_MS, rounded_ms
+from econda_cloud.wire.events import AttemptSucceeded
 from tests.play import Play, plan_of
 
 TASKS = """edsl 1
@@ -25,21 +26,20 @@ pipeline p(n: Int = 5) -> (y: Int):
 
 
 def ranks(steps: str, *results: str, **params: Any) -> dict[str, int]:
-    """The rank of each class that is told, by its instances, as these in `results` succeed one after another."""
+    """The rank of each class that waits, by its instances, as these in `results` succeed one after another."""
     lines = "\n".join(f"    {line}" for line in steps.strip().splitlines())
-    play, found = Play(plan_of(f"{TASKS}{lines}\n"), {"n": 5, **params}), dict[str, int]()
+    play, found = Play(plan_of(f"{TASKS}{lines}\n"), {"n": 5, **params}, most=0), dict[str, int]()
     _note(play, found)
     for name in results:
-        play.succeed(name, y=7)
+        play.hear(AttemptSucceeded(instance=name, attempt=1, outputs={"y": 7}, started_ms=0, ended_ms=1))
         _note(play, found)
     return found
 
 
 def _note(play: Play, found: dict[str, int]) -> None:
-    told = {want.demand.key: want.rank for each in play.told for want in each.wants if want.ready}
-    for chunk in play.run.chunks.values():
-        for instance, _ in chunk.open:
-            found.setdefault(instance.removeprefix("p/"), told[chunk.demand])
+    for group in play.run.groups.values():
+        for instance in group.items:
+            found.setdefault(instance.removeprefix("p/"), group.rank)
 
 
 def test_the_longest_chain_counts():

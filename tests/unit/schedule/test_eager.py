@@ -151,7 +151,7 @@ def test_rounds_of_a_repeat_are_a_chain_too():
 SETTINGS = {
     "two become ready": "a = add(x = 1)\nb = add(x = a.y)\nc = add(x = a.y)\nreturn y = b.y + c.y",
     "more memory": "a = add(x = 1)\nb = add(x = a.y) with memory = 3GiB\nreturn y = b.y",
-    "another time": "a = add(x = 1)\nb = add(x = a.y) with time = 10min\nreturn y = b.y",
+    "other needs": "a = add(x = 1)\nb = add(x = a.y) with gpu = 1\nreturn y = b.y",
 }
 
 
@@ -161,6 +161,14 @@ def test_what_the_slot_will_not_do_for_goes_the_long_way(steps):
     before = len(world.entries())
     assert world.after(world.first, done("p/a")) is None
     assert len(world.entries()) == before
+
+
+def test_a_slot_will_do_for_what_needs_the_same_for_longer():
+    world = Running(chain("a = add(x = 1)\nb = add(x = a.y) with time = 10min\nreturn y = b.y"))
+    assert world.after(world.first, done("p/a")) is not None
+    assert list(world.state.used.values()) == [1]
+    [grant] = world.state.grants.values()
+    assert (grant.slots, grant.demand) == (1, next(iter(world.state.chunks.values())).demand)
 
 
 def test_a_slot_is_gone_on_in_until_it_is_to_be_given_back():
