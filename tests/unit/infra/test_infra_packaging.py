@@ -157,5 +157,6 @@ def test_the_image_of_jobs_copies_what_there_is() -> None:
     lines = (root / "functions" / "Dockerfile").read_text().splitlines()
     copied = [line.split()[1] for line in lines if line.startswith("COPY ")]
     assert all((root / source).exists() for source in copied)
-    assert {Path(source).name for source in copied} >= {"econda_edsl", "econda_cloud", "aws", "econda_functions"}
+    assert {Path(source).name for source in copied} >= {"econda_edsl", "econda_cloud", "econda_functions"}
+    assert not any("adapters" in source for source in copied), "a job speaks to the gateway, and to no cloud"
     assert "boto3==" in (root / "functions" / "requirements-job.txt").read_text()

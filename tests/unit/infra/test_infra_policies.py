@@ -59,10 +59,10 @@ def test_jobs_have_no_role_and_are_not_root(program: Program) -> None:
     assert container["user"] not in ("", "root", "0", "0:0")
 
 
-def test_the_gateway_reads_no_plan_and_writes_no_run_s_log(program: Program) -> None:
+def test_the_gateway_logs_what_a_worker_goes_on_with_and_writes_nothing_else_that_is_trusted(program: Program) -> None:
     statements = program.policies()["econda-vision-gateway"]
     (table,) = [each for each in statements if "dynamodb:PutItem" in each["Action"]]
-    assert table["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["claim/*", "cancel/*"]}}
+    assert table["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["claim/*", "cancel/*", "run/*"]}}
     (writes,) = [each for each in statements if "s3:PutObject" in each["Action"]]
     for key in ("runs/n/r/plan.json", "runs/n/r/status.json", "stack/pools.json", "uploads/n/x.edsl", "snapshots/x"):
         wanted = f"arn:aws:bucket:us-east-1:{ACCOUNT}:econda-vision-bucket/{key}"
