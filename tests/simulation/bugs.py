@@ -294,7 +294,6 @@ BUGS = (
     Bug("a finished run takes another end", advance, "_take_late", _reopened),
     Bug("a handler's end becomes that of the run", conclude, "_finish", _undecided),
     Bug("one of those that wait for an environment is forgotten", endings, "_environment_built", _asleep),
-    Bug(),
     Bug("a question for a result is asked once", pending, "pending", _asked_once),
     Bug("results are kept whatever the inputs were", fingerprints, "call_causes", _same_inputs),
     Bug("names of chunks come again", placing, "_cut", _same_name),
