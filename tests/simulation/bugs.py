@@ -110,15 +110,6 @@ def _asleep(right: Any) -> Any:
     return built
 
 
-def _same_number(right: Any) -> Any:
-    def failed(work: Any, *given: Any) -> None:
-        right(work, *given)
-        for preparation in work.state.preparations.values():
-            preparation.stopped = 0
-
-    return failed
-
-
 def _undecided(right: Any) -> Any:
     def concluded(work: Any, decided: Any) -> None:
         right(work, work.state.ending if work.state.handling and work.state.ending else decided)
@@ -150,15 +141,6 @@ def _asked_once(right: Any) -> Any:
 
 def _what_is_left(right: Any) -> Any:
     return lambda name, chunk: replace(right(name, chunk), size=len(chunk.open))
-
-
-def _sure(right: Any) -> Any:
-    def forget(run: Any, carried: int) -> None:
-        before = run.unsure
-        right(run, carried)
-        run.unsure = run.unsure if run.unsure == before else 0
-
-    return forget
 
 
 # Runs and the broker ----------------------------------------------------------------------------------------------------
@@ -312,14 +294,10 @@ BUGS = (
     Bug("a finished run takes another end", advance, "_take_late", _reopened),
     Bug("a handler's end becomes that of the run", conclude, "_finish", _undecided),
     Bug("one of those that wait for an environment is forgotten", endings, "_environment_built", _asleep),
-    Bug(
-        "an environment that was given up is built under the same number", endings, "_environment_failed", _same_number
-    ),
     Bug("a question for a result is asked once", pending, "pending", _asked_once),
     Bug("results are kept whatever the inputs were", fingerprints, "call_causes", _same_inputs),
     Bug("names of chunks come again", placing, "_cut", _same_name),
     Bug("an array that is handed over again is as large as what is left of it", pending, "dispatch_of", _what_is_left),
-    Bug("what follows a record that is done is done as well", advance, "_forget_carried", _sure),
     # Runs and the broker.
     Bug("a run uses one slot more than it was lent", telling, "take_grants", _one_more),
     Bug("what was given back is used all the same", telling, "note_told", _kept_though_told),
