@@ -157,7 +157,8 @@ def _take(work: Work, event: AnyEvent) -> None:
         _take_late(work, event)
         return
     match event:
-        case AttemptSucceeded():
+        case AttemptSucceeded(handle=handle):
+            work.reporter = handle
             take_success(work, event)
         case AttemptFailed():
             take_failure(work, event)

@@ -7,6 +7,7 @@ from typing import Any
 from econda_edsl.evaluate import EvaluationError
 from econda_edsl.plan import Call as CallNode
 from econda_edsl.plan import FailureKind
+from msgspec.structs import replace
 
 from econda_cloud.run.booking import book, book_outlived, held_since, note_outlived
 from econda_cloud.run.calls import BUILD_RETRY, leave_group, prepare, request_build, retry_of, try_again
@@ -95,9 +96,12 @@ def take_failure(work: Work, event: AttemptFailed) -> None:
 
 
 def take_loss(work: Work, event: ChunkLost) -> None:
-    """Attempts of the chunk that have not reported end as lost."""
+    """Attempts of the chunk that have not reported end as lost, or those that its job has gone on with."""
     chunk = work.state.chunks.get(event.chunk)
-    if chunk is None or _of_another(work, event.chunk, event.handle):
+    if chunk is None:
+        _lose_following(work, event)
+        return
+    if _of_another(work, event.chunk, event.handle):
         return
     items = list(chunk.open)
     if event.index is not None:
@@ -105,6 +109,14 @@ def take_loss(work: Work, event: ChunkLost) -> None:
     for item in items:
         if item in chunk.open:
             _lose(work, chunk, item, event)
+
+
+def _lose_following(work: Work, event: ChunkLost) -> None:
+    """A pool names a job by the chunk that it was handed over with, however many it has gone on with since."""
+    for chunk in list(work.state.chunks.values()):
+        if chunk.here and event.handle and _job(event.handle) == _job(chunk.handle):
+            for item in list(chunk.open):
+                _lose(work, chunk, item, replace(event, started_ms=0))
 
 
 def _lose(work: Work, chunk: Chunk, item: Item, event: ChunkLost) -> None:

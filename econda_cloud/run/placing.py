@@ -137,6 +137,7 @@ def place(work: Work, placed: Placed) -> None:
         seq=state.seq,
         committed=placed.cost or 0,
         here=placed.here,
+        handle=work.reporter if placed.here else "",
     )
     for item in placed.items:
         found = current(work, item)

@@ -35,7 +35,7 @@ class At(NamedTuple):
 class Work:
     """What one record is worked on with: the state in hand, where choices come from, and what is to be begun.
 
-    here: see `entries.Placed`.
+    here: see `entries.Placed`. reporter: the job that has reported the success that was taken in last.
     """
 
     program: Program
@@ -43,6 +43,7 @@ class Work:
     now: int
     choices: Choices = field(default_factory=lambda: Reading(()))
     here: bool = False
+    reporter: str = ""
     queue: deque[list[At]] = field(default_factory=deque)
     base: dict[str, Any] = field(default_factory=dict)
 

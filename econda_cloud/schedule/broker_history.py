@@ -51,4 +51,4 @@ def broker_history(
     snapshots: BlobStore | None = None,
     every: int = SNAPSHOT_EVERY,
 ) -> BrokerHistory:
-    return History(log, f"broker/{team}", BrokerFold(facts), snapshots, every)
+    return History(log, f"ledger/{team}", BrokerFold(facts), snapshots, every)

@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from econda_cloud.wire.entries import raise_if_newer
+from econda_cloud.wire.entries import engine_of, raise_if_of_another_time
 from econda_cloud.wire.grants import RunTold, Unplaceable, Verdict
 from econda_cloud.wire.pools import Pool
 
@@ -98,9 +98,9 @@ _decoder = msgspec.json.Decoder(BrokerEntry)
 
 
 def decode_broker_entry(data: bytes) -> BrokerEntry:
-    """Raises `FromTheFuture`, or `msgspec.DecodeError` for anything else that is no record."""
+    """Raises `FromTheFuture`, `FromThePast`, or `msgspec.DecodeError` for anything else that is no record."""
     try:
         return _decoder.decode(data)
     except msgspec.ValidationError:
-        raise_if_newer(data)
+        raise_if_of_another_time(engine_of(data))
         raise

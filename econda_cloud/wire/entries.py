@@ -15,6 +15,7 @@ from econda_cloud.wire.events import AnyEvent, Item
 from econda_cloud.wire.outcome import Outcome
 
 ENGINE_VERSION = 2
+OLDEST_READ = 2
 
 
 class Decision(msgspec.Struct, frozen=True, omit_defaults=True, array_like=True, tag_field="decision"):
@@ -108,6 +109,10 @@ class FromTheFuture(ValueError):
     """A record, or a message, that a newer version of econda wrote: to be left for a newer function."""
 
 
+class FromThePast(ValueError):
+    """A record of a version of econda so old that this one cannot read it."""
+
+
 class _Version(msgspec.Struct):
     engine: int = 0
 
@@ -117,19 +122,29 @@ _encoder = msgspec.json.Encoder()
 
 
 def decode_entry(data: bytes) -> Entry:
-    """Read a log record. Raises `FromTheFuture`, or `msgspec.DecodeError` for anything else that is none."""
+    """Read a log record. Raises `FromTheFuture`, `FromThePast`, or `msgspec.DecodeError` for anything else that is none."""
     try:
-        return _decoder.decode(data)
+        entry = _decoder.decode(data)
     except msgspec.ValidationError:
-        raise_if_newer(data)
+        raise_if_of_another_time(engine_of(data))
         raise
+    if entry.engine < OLDEST_READ:
+        raise_if_of_another_time(entry.engine)
+    return entry
 
 
-def raise_if_newer(data: bytes) -> None:
-    """Raises `FromTheFuture` if this was written by a newer version than this one."""
-    found = _version.decode(data)
-    if found.engine > ENGINE_VERSION:
-        raise FromTheFuture(f"written by version {found.engine} of the engine; this is version {ENGINE_VERSION}")
+def engine_of(data: bytes) -> int:
+    """The version that wrote a record, 0 if it does not say. Raises `msgspec.DecodeError`."""
+    return _version.decode(data).engine
+
+
+def raise_if_of_another_time(engine: int) -> None:
+    """Raises `FromTheFuture` or `FromThePast` if this is no version of the engine that this one reads."""
+    said = f"written by version {engine} of the engine; this is version {ENGINE_VERSION}"
+    if engine > ENGINE_VERSION:
+        raise FromTheFuture(said)
+    if engine < OLDEST_READ:
+        raise FromThePast(f"{said}, which reads {OLDEST_READ} and later")
 
 
 def encode_entry(entry: Entry) -> bytes:

@@ -133,7 +133,7 @@ class Witness:
 
     def __init__(self, plans: dict[str, Plan], team: str) -> None:
         self.runs = {run: RunWitness(plan) for run, plan in plans.items()}
-        self.broker, self._broker_log = BrokerWitness(), f"broker/{team}"
+        self.broker, self._broker_log = BrokerWitness(), f"ledger/{team}"
         self.begun: set[tuple[str, str, int]] = set()
         self._claims: dict[str, Word] = {}
         self._followed: set[str] = set()

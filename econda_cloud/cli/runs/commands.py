@@ -22,7 +22,8 @@ InstanceName = Annotated[str, typer.Argument(help="an instance as `econda show` 
 
 def runs(team: TeamName = None, json: Json = False) -> None:
     """List runs, of this machine and of every stack that answers. Example: econda runs --json"""
-    found = [Found(store, name) for store in stores(team) for name in store.runs()]
+    every = [each for store in stores(team) for each in store.found()]
+    found = [each for each in every if each.readable]
     rows = sorted(
         ((each.state(), each.store.name, each.unfinished) for each in found), key=lambda row: row[0].started_ms
     )
@@ -30,6 +31,8 @@ def runs(team: TeamName = None, json: Json = False) -> None:
         print_json([{**run_report(state, [], unfinished), "where": where} for state, where, unfinished in rows])
     else:
         print_runs(rows)
+    if len(found) < len(every):
+        typer.echo(f"not shown: {len(every) - len(found)} of another version of econda", err=True)
 
 
 def show(name: RunName, team: TeamName = None, json: Json = False) -> None:

@@ -114,8 +114,8 @@ def _fresh_steps(plan: Plan, name: str | None) -> tuple[str, ...]:
 def _last_run(pipeline: str) -> Found | None:
     """The run of this machine that began last, of all runs of a pipeline."""
     store = embedded()
-    names = [run for run in store.runs() if run.rpartition("-")[0] == pipeline]
-    return max((Found(store, name) for name in names), key=began_ms, default=None)
+    known = [each for each in store.found() if each.run.rpartition("-")[0] == pipeline and each.readable]
+    return max(known, key=began_ms, default=None)
 
 
 def _same(one: Plan, other: Plan) -> bool:

@@ -21,7 +21,7 @@ from econda_cloud.run.advance import apply
 from econda_cloud.run.state import RunState
 from econda_cloud.schedule.run_history import RunHistory, run_log
 from econda_cloud.schedule.stored_plans import stored_plan
-from econda_cloud.wire.entries import Entry, decode_entry
+from econda_cloud.wire.entries import Entry, FromTheFuture, FromThePast, decode_entry
 from econda_cloud.wire.events import RunStarted
 
 LOCAL = "this machine"
@@ -44,6 +44,9 @@ class Store:
     def runs(self) -> list[str]:
         return [name.removeprefix("run/") for name in self.log.names("run/")]
 
+    def found(self) -> list[Found]:
+        return [Found(self, run) for run in self.runs()]
+
 
 @dataclass(frozen=True)
 class Found:
@@ -55,7 +58,19 @@ class Found:
 
     @cached_property
     def entries(self) -> list[Entry]:
-        return [decode_entry(record) for record in self.store.log.read(run_log(self.run))]
+        """Ends the command for a run of another version of econda, which cannot be shown."""
+        try:
+            return [decode_entry(record) for record in self.store.log.read(run_log(self.run))]
+        except (FromThePast, FromTheFuture) as error:
+            stop(f"error: {self.run} was {error}; the econda that wrote it shows it", FAILED)
+
+    @cached_property
+    def readable(self) -> bool:
+        """Whether this version wrote it, as far as its first record tells."""
+        try:
+            return all(decode_entry(record) for record in self.store.log.read(run_log(self.run), most=1))
+        except (FromThePast, FromTheFuture):
+            return False
 
     @property
     def begun(self) -> bool:
@@ -146,7 +161,7 @@ def find_run(name: str, team: str | None, places: list[Store] | None = None) -> 
     places = stores(team) if places is None else places
     waiting = [found for store in places for found in _not_begun(store)]
     if name == "last":
-        known = [*waiting, *(Found(store, run) for store in places for run in store.runs())]
+        known = [*waiting, *(found for store in places for found in store.found() if found.readable)]
         if known:
             return max(known, key=began_ms)
     exact = [Found(store, name) for store in places if store.log.read(f"run/{name}")]

@@ -103,7 +103,9 @@ def test_dead_letters_are_shown_with_their_reasons(shell, client):
     queue = json.loads((shell.folder / "home" / "teams" / shell.team / "stack.json").read_text())["stack"][
         "events_queue"
     ]
-    client("sqs").send_message(QueueUrl=queue, MessageBody="garbage", MessageGroupId="any", MessageDeduplicationId="garbage")
+    client("sqs").send_message(
+        QueueUrl=queue, MessageBody="garbage", MessageGroupId="any", MessageDeduplicationId="garbage"
+    )
     found: list[dict[str, str]] = []
     while not found:
         found = shell.json("dead-letters", "--team", shell.team)

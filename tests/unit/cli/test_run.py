@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from econda_adapters.embedded.runner import Home
 
 PROGRAM = [sys.executable, "-c", "from econda_cloud.cli import main; main()"]
 
@@ -96,3 +97,21 @@ def test_does_not_compile(econda, tmp_path):
 
 def test_no_such_run(econda):
     assert econda("show", "nothing").returncode == 4
+
+
+def test_runs_of_an_older_econda_are_left_in_peace(econda, tmp_path):
+    file = write(tmp_path, "y = x")
+    assert run_json(econda, file)[0] == 0
+    old = b'{"engine":1,"now":9000000000000,"events":[{"event":"attempts_placed","placements":[]}]}'
+    Home(tmp_path / "home" / "embedded").log.append("run/p-old", 0, old)
+    listed = econda("runs")
+    assert (listed.returncode, "p-old" in listed.stdout) == (0, False)
+    assert "not shown: 1 of another version of econda" in listed.stderr
+    assert json.loads(econda("show", "last", "--json").stdout)["outputs"] == {"y": 2}
+    shown = econda("show", "p-old")
+    assert (shown.returncode, shown.stdout) == (1, "")
+    assert shown.stderr == (
+        "error: p-old was written by version 1 of the engine; this is version 2, which reads 2 and later; "
+        "the econda that wrote it shows it\n"
+    )
+    assert run_json(econda, file, "--resume")[0] == 0

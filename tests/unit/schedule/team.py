@@ -48,7 +48,7 @@ def pool(slots: int = 500, **more) -> Pool:
 
 
 class CountingLog(MemoryLog):
-    """Counts requests, by what they do and to whose log: `append run`, `read broker`."""
+    """Counts requests, by what they do and to whose log: `append run`, `read ledger`."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from econda_edsl.plan import Plan
+from msgspec.structs import replace
 
 from econda_cloud.money.prices import Price
 from econda_cloud.ports.log import MemoryLog
@@ -98,6 +99,18 @@ def test_a_chain_is_one_record_per_link_and_nothing_else():
     assert third.items[0].args == {"x": 3}
     told = [([type(e).__name__ for e in entry.events], [type(d).__name__ for d in entry.decisions]) for entry in world.entries()[before:]]  # fmt: skip
     assert told == [(["AttemptSucceeded"], ["Booked", "Placed"])] * 2
+
+
+def test_a_job_that_dies_takes_what_it_has_gone_on_with_along():
+    world = Running(THREE)
+    second = world.after(world.first, replace(done("p/a"), handle="fn-1"))
+    assert second is not None
+    # Another one's death, a duplicate's for example, does no harm.
+    world.hear(ChunkLost(chunk=world.first, failure="lost", message="killed", handle="fn-2"))
+    assert second.id in world.state.chunks
+    world.hear(ChunkLost(chunk=world.first, failure="lost", message="killed", handle="fn-1", started_ms=NOW - 9))
+    assert second.id not in world.state.chunks
+    assert world.state.counts.retried == 0
 
 
 def test_nobody_hands_over_what_is_gone_on_with():

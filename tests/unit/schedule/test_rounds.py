@@ -378,7 +378,7 @@ def test_a_batch_of_two_hundred_runs_costs_one_record_of_each_and_one_word_to_th
     team.take([(name, team.results(name, 2_000)) for name in names], 2_000)
     assert team.log.asked["append run"] <= 2 * 200
     assert max(team.log.of.values()) <= 4
-    assert team.log.asked["append broker"] == 0, "the broker has a queue and a function of its own"
+    assert team.log.asked["append ledger"] == 0, "the broker has a queue and a function of its own"
     assert team.done["tell broker"] <= 200
 
 
@@ -388,7 +388,7 @@ def test_a_batch_that_comes_again_costs_a_few_reads_of_each_run_and_no_records()
     outcomes = team.take(batch, 2_000, again=True)
     assert sorted(outcomes.done) == sorted(names)
     assert team.log.asked["append run"] == 0
-    assert team.log.asked["append broker"] + team.log.asked["read broker"] == 0
+    assert team.log.asked["append ledger"] + team.log.asked["read ledger"] == 0
     assert max(team.log.of.values()) <= 3
     assert team.done["tell broker"] <= 200, "of no other run than its own"
 
@@ -404,7 +404,7 @@ def test_a_batch_of_results_that_comes_again_to_a_fresh_process_reads_each_run_o
     assert not outcomes.later
     assert max(count for (what, _), count in team.log.of.items() if what == "read") <= 3
     assert team.log.asked["append run"] <= 200
-    assert team.log.asked["append broker"] == 0
+    assert team.log.asked["append ledger"] == 0
 
 
 def test_a_batch_of_the_broker_is_one_record_however_many_runs_told():
@@ -412,10 +412,10 @@ def test_a_batch_of_the_broker_is_one_record_however_many_runs_told():
     team.take([(name, team.results(name, 2_000)) for name in names], 2_000)
     told, team.to_broker = team.to_broker, []
     team.broker.take(told, 2_001)
-    assert team.log.asked["append broker"] == 1
+    assert team.log.asked["append ledger"] == 1
     team.log.asked.clear()
     team.broker.take(told, 2_002, again=True)
-    assert team.log.asked["append broker"] == 0, "all of it is on record"
+    assert team.log.asked["append ledger"] == 0, "all of it is on record"
     answered = team.done["answer"]
     team.broker.take(told, 2_003)
     assert team.done["answer"] <= 2 * max(1, answered)
