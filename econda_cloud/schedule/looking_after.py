@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
+
 from econda_cloud.gateway.claims import Claimed, claim_state
 from econda_cloud.ports.log import Log
 from econda_cloud.ports.pool import Ended, Gone, JobState, PoolDriver, Running, Waiting, member_handle
@@ -32,13 +34,17 @@ def looked_after(command: LookAfter, log: Log, driver: PoolDriver | None, now: i
     return events
 
 
-def is_believed(lost: ChunkLost, log: Log, now: int) -> bool:
-    """Whether what a pool says of its own accord is about the job that has the chunk, and not about a duplicate of it."""
+def believed(lost: ChunkLost, log: Log, now: int) -> ChunkLost | None:
+    """What a pool says of its own accord, with the job that it is about; None if that is a duplicate of the job that has
+    the chunk.
+    """
     claimed = claim_state(log, lost.chunk, lost.index)
-    if claimed is None or not lost.handle or not claimed.handle:
-        return True
+    if claimed is None or not claimed.handle:
+        return lost
+    if not lost.handle:
+        return msgspec.structs.replace(lost, handle=claimed.handle)
     same = claimed.handle.partition(":")[0] == lost.handle.partition(":")[0]
-    return same or not (claimed.done or claimed.alive(now))
+    return lost if same or not (claimed.done or claimed.alive(now)) else None
 
 
 def _silent(command: LookAfter, member: int | None, claimed: Claimed, driver: PoolDriver | None) -> ChunkLost:

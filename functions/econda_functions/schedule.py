@@ -143,10 +143,10 @@ def _read(record: SQSRecord) -> tuple[str, list[AnyEvent]] | None:
 
 def _if_believed(run: str, lost: ChunkLost) -> tuple[str, list[AnyEvent]] | None:
     """What a pool says of its own accord is a rumour: it may be about a duplicate of the job that has the chunk."""
-    from econda_cloud.schedule.looking_after import is_believed
+    from econda_cloud.schedule.looking_after import believed
 
-    if is_believed(lost, team().log, _now_ms()):
-        return run, [lost]
+    if (about := believed(lost, team().log, _now_ms())) is not None:
+        return run, [about]
     logger.info("a duplicate of a job is gone", run=run, chunk=lost.chunk)
     return None
 

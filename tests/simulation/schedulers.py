@@ -14,7 +14,7 @@ from econda_adapters.aws.stack import Stack
 from econda_cloud.gateway.assigning import Assigner
 from econda_cloud.ports.pool import PoolUnavailable
 from econda_cloud.schedule.broker_rounds import BrokerRounds, stored_policy
-from econda_cloud.schedule.looking_after import is_believed
+from econda_cloud.schedule.looking_after import believed
 from econda_cloud.schedule.messages import BROKER, BrokerEvents, RunEvents, read_message
 from econda_cloud.schedule.rounds import Rounds, Taking
 from econda_cloud.schedule.stored_plans import stored_plan
@@ -141,7 +141,8 @@ class Schedulers:
         return message.run, list(message.events)
 
     def _if_believed(self, run: str, lost: ChunkLost) -> tuple[str, list[AnyEvent]] | None:
-        return (run, [lost]) if is_believed(lost, self._line.log, self._line.agenda.now) else None
+        about = believed(lost, self._line.log, self._line.agenda.now)
+        return (run, [about]) if about is not None else None
 
     # The broker ------------------------------------------------------------------------------------------------
 
