@@ -21,6 +21,7 @@ from econda_cloud.wire.events import (
     ResultsMissing,
 )
 from econda_cloud.wire.grants import Grant, Verdict
+from econda_cloud.wire.names import job_of
 
 
 class Attempt(msgspec.Struct, omit_defaults=True, kw_only=True):
@@ -72,18 +73,22 @@ class _Reading:
         self.table: dict[str, Instance] = {}
         self._grants: dict[str, Grant] = {}
         self._chunks: dict[str, tuple[Grant | None, tuple[Item, ...]]] = {}
+        self._reporter, self._gone_on = "", dict[str, str]()
 
     def take(self, event: AnyEvent) -> None:
         match event:
             case GrantsSet(grants=grants):
                 self._grants |= {grant.key: grant for grant in grants}
             case AttemptSucceeded():
+                self._reporter = job_of(event.handle)
                 self._end(event, "succeeded", "")
                 self.table[event.instance].outputs = event.outputs
             case AttemptFailed():
                 self._end(event, event.failure, event.message)
-            case ChunkLost(chunk=chunk, failure=failure, message=message, index=index):
+            case ChunkLost(chunk=chunk, failure=failure, message=message, index=index, handle=handle):
                 self._end_chunk(chunk, failure, message, index)
+                if handle and (following := self._gone_on.get(job_of(handle))):
+                    self._end_chunk(following, failure, message, None)
             case ChunkRefused(chunk=chunk, why=why):
                 self._end_chunk(chunk, "refused", f"its pool refuses it: {why}", None)
             case ResultsFound(results=results):
@@ -105,6 +110,8 @@ class _Reading:
             if isinstance(decision, Placed):
                 grant = self._grants.get(decision.grant)
                 self._chunks[decision.chunk] = (grant, decision.items)
+                if decision.here:
+                    self._gone_on[self._reporter] = decision.chunk
                 for instance, number in decision.items:
                     attempt = _attempt(self.table, instance, number)
                     attempt.state = "placed" if attempt.state == "waiting" else attempt.state

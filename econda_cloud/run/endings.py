@@ -18,6 +18,7 @@ from econda_cloud.run.state import Call, Chunk
 from econda_cloud.run.stopping import stop_name
 from econda_cloud.run.work import At, Work
 from econda_cloud.wire.events import AttemptFailed, AttemptSucceeded, ChunkLost, ChunkRefused, Item
+from econda_cloud.wire.names import job_of
 
 
 def current(work: Work, item: Item) -> tuple[list[At], Call] | None:
@@ -66,12 +67,7 @@ def _end(work: Work, event: AttemptSucceeded | AttemptFailed) -> tuple[list[At],
 def _of_another(work: Work, name: str, handle: str) -> bool:
     """Whether a report is of another job than the one that is known to have the chunk."""
     chunk = work.state.chunks.get(name)
-    return chunk is not None and bool(handle) and bool(chunk.handle) and _job(handle) != _job(chunk.handle)
-
-
-def _job(handle: str) -> str:
-    """A member of an array is named by its job, a colon and its place."""
-    return handle.partition(":")[0]
+    return chunk is not None and bool(handle) and bool(chunk.handle) and job_of(handle) != job_of(chunk.handle)
 
 
 def take_success(work: Work, event: AttemptSucceeded) -> None:
@@ -114,7 +110,7 @@ def take_loss(work: Work, event: ChunkLost) -> None:
 def _lose_following(work: Work, event: ChunkLost) -> None:
     """A pool names a job by the chunk that it was handed over with, however many it has gone on with since."""
     for chunk in list(work.state.chunks.values()):
-        if chunk.here and event.handle and _job(event.handle) == _job(chunk.handle):
+        if chunk.here and event.handle and job_of(event.handle) == job_of(chunk.handle):
             for item in list(chunk.open):
                 _lose(work, chunk, item, replace(event, started_ms=0))
 

@@ -9,6 +9,7 @@ from econda_cloud.run.state import TimerKind
 from econda_cloud.run.work import Work
 from econda_cloud.wire.entries import Looked
 from econda_cloud.wire.events import ChunkLost, ChunkSeen
+from econda_cloud.wire.names import job_of
 
 LOOK_MS = 120_000
 """A chunk that was looked after is looked after again after so long, as long as nobody says that it is well."""
@@ -35,7 +36,7 @@ def look_due(work: Work, name: str, due_ms: int) -> None:
 def take_seen(work: Work, event: ChunkSeen) -> None:
     """Somebody has the chunk: it is looked after again when that may have changed."""
     chunk = work.state.chunks.get(event.chunk)
-    if chunk is None or (event.handle and chunk.handle and event.handle.partition(":")[0] != chunk.handle.partition(":")[0]):  # fmt: skip
+    if chunk is None or (event.handle and chunk.handle and job_of(event.handle) != job_of(chunk.handle)):  # fmt: skip
         return
     work.state.looked.pop(event.chunk, None)
     chunk.waits = event.waits

@@ -11,6 +11,7 @@ from econda_cloud.ports.log import Log
 from econda_cloud.ports.pool import Ended, Gone, JobState, PoolDriver, Running, Waiting, member_handle
 from econda_cloud.wire.commands import LookAfter
 from econda_cloud.wire.events import AnyEvent, ChunkLost, ChunkSeen
+from econda_cloud.wire.names import job_of
 
 LOOK_MS = 120_000
 """A chunk that is well is looked after again after so long: a dead worker is missed as late as that."""
@@ -43,7 +44,7 @@ def believed(lost: ChunkLost, log: Log, now: int) -> ChunkLost | None:
         return lost
     if not lost.handle:
         return msgspec.structs.replace(lost, handle=claimed.handle)
-    same = claimed.handle.partition(":")[0] == lost.handle.partition(":")[0]
+    same = job_of(claimed.handle) == job_of(lost.handle)
     return lost if same or not (claimed.done or claimed.alive(now)) else None
 
 

@@ -1,4 +1,4 @@
-"""Names of instances as names of files."""
+"""Names: of instances as files, and of the jobs that run them."""
 
 from __future__ import annotations
 
@@ -15,3 +15,8 @@ def file_name(instance: str) -> str:
         + "~"
         + hashlib.sha256(instance.encode()).hexdigest()[:16]
     )
+
+
+def job_of(handle: str) -> str:
+    """The job that a handle names: a member of an array is named by its job, a colon and its place."""
+    return handle.partition(":")[0]

@@ -44,7 +44,7 @@ def named(team: Team, victim: Loot) -> dict[str, Any]:
         "RoleName": role, "RoleArn": f"arn:aws:iam::{account}:role/{role}", "PolicyName": "may",
         "resourceArn": f"arn:aws:logs:{stack.region}:{account}:log-group:/aws/lambda/{function}",
         "GroupName": stack.schedule_group, "logGroupName": f"/aws/lambda/{function}",
-        "SourceArn": stack.events_queue_arn, "DestinationArn": stack.events_queue_arn,
+        "SourceArn": stack.notices_queue_arn, "DestinationArn": stack.notices_queue_arn,
     }  # fmt: skip
 
 

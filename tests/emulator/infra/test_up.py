@@ -98,9 +98,9 @@ def test_up_makes_everything_and_a_second_up_changes_nothing(deployment: Deploym
     assert {change for _, change in changes} == {"created"}
     assert deployment.up("first") == (stack, [])
 
-    for offer, target in decode_pools(
-        client("s3").get_object(Bucket=stack.bucket, Key=POOLS_KEY)["Body"].read()
-    ).targets.items():
+    pools = decode_pools(client("s3").get_object(Bucket=stack.bucket, Key=POOLS_KEY)["Body"].read())
+    for offer, raw in pools.targets.items():
+        target = msgspec.json.decode(raw, type=FunctionTarget | QueueTarget)
         if isinstance(target, FunctionTarget):
             found = client("lambda").get_function_configuration(FunctionName=target.function)
             assert found["MemorySize"] == int(offer.rpartition("/")[2])
@@ -208,7 +208,7 @@ def test_destroy_leaves_nothing_behind(deployment: Deployment, client: Clients, 
         GroupName=stack.schedule_group,
         ScheduleExpression="at(2099-01-01T00:00:00)",
         FlexibleTimeWindow={"Mode": "OFF"},
-        Target={"Arn": stack.events_queue_arn, "RoleArn": stack.schedule_role},
+        Target={"Arn": stack.notices_queue_arn, "RoleArn": stack.schedule_role},
     )
     assert left_of("gone", client)
     removed = deployment.destroy("gone")

@@ -110,6 +110,7 @@ def test_a_job_that_dies_takes_what_it_has_gone_on_with_along():
     assert second.id in world.state.chunks
     world.hear(ChunkLost(chunk=world.first, failure="lost", message="killed", handle="fn-1", started_ms=NOW - 9))
     assert second.id not in world.state.chunks
+    assert instances_of(world.entries())["p/b"].attempts[0].state == "lost"
     assert world.state.counts.retried == 0
 
 
