@@ -20,7 +20,22 @@ def take_grants(work: Work, event: GrantsSet) -> bool:
     state.grants_version, state.telling.answered = event.version, event.told
     state.telling.open = list(event.open)
     state.grants = {grant.key: grant for grant in event.grants}
+    for key, used in state.used.items():
+        _give_up_for(state, key, used)
     return True
+
+
+def _give_up_for(state: RunState, key: str, used: int) -> None:
+    """What is used beyond its grant is in slots of another class that stood in since the broker was told."""
+    own = state.grants.get(key)
+    lacks, offer = used - (own.slots if own is not None else 0), key.rpartition(" ")[2]
+    for other in [grant for grant in state.grants.values() if grant.offer == offer and grant.key != key]:
+        given = max(0, min(lacks, other.slots - state.used.get(other.key, 0)))
+        lacks -= given
+        if given == other.slots:
+            del state.grants[other.key]
+        elif given:
+            state.grants[other.key] = other.with_slots(other.slots - given)
 
 
 def ready_by_class(state: RunState) -> dict[str, int]:

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from econda_cloud.wire.commands import Dispatch, TellBroker
-from econda_cloud.wire.events import AttemptFailed, ChunkLost
+from econda_cloud.wire.events import AttemptFailed, ChunkLost, GrantsSet
 from tests.play import Play, plan_of
 
 TASK = """edsl 1
@@ -140,3 +140,23 @@ def test_a_slot_is_free_when_the_last_of_a_sequence_and_each_of_an_array_has_end
     before = sum(array.run.used.values())
     array.hear(AttemptFailed(instance="p/f[1]/b", attempt=1, failure="preempted", message="", ended_ms=array.now))
     assert sum(array.run.used.values()) == before - 1
+
+
+UNLIKE = plan_of(f"""{TASK}pipeline p() -> (n: Int):
+    a = one(1)
+    x = one(2)
+    b = one(a.y) with time = 10min
+    return n = x.y + b.y
+""")
+
+
+def test_a_slot_in_which_another_class_stands_in_is_not_used_twice_when_the_broker_lends_it_anew():
+    play = Play(UNLIKE, most=2, grant={"array": False, "chunk_max": 1})
+    [grant] = play.run.grants.values()
+    play.most = 0
+    play.succeed("p/a")
+    assert play.placed == [("p/x", 1), ("p/b", 1)]
+    assert sum(play.run.used.values()) == grant.slots == 2
+    # The broker does not know of that yet, and lends the class of `a` as much as it had.
+    play.hear(GrantsSet(version=99, told=play.run.telling.version, grants=(grant,)))
+    assert [each.slots for each in play.run.grants.values()] == [1]
