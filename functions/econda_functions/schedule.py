@@ -164,12 +164,12 @@ def _json(body: str) -> dict[str, Any]:
 
 
 def _buried(record: SQSRecord, error: Exception) -> bool:
-    """Bury a message that nobody will ever be able to read, and say so to the user of its run; True if that was done."""
+    """Bury a message that nobody will ever be able to read, with the run that will miss it; True if that was done."""
     from econda_cloud.schedule.messages import BadMessage
 
     if not isinstance(error, BadMessage):
         return False
-    bury(record, f"schedule: {error}")
+    bury(record, f"schedule: {f'{error.run}: ' if error.run else ''}{error}")
     return True
 
 

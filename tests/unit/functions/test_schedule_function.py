@@ -56,6 +56,7 @@ def test_a_result_that_is_too_large_is_not_even_read(team, rounds):
     assert called(record(huge, 0), record(body("good", team.blobs), 1)) == []
     assert [taking.run for taking in rounds.taken] == ["good"]
     [(_, reason, _)] = team.buried
+    assert reason.startswith("schedule: bad: ")
     assert f"at most {LARGEST:,} are read" in reason
 
 
