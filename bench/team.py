@@ -24,6 +24,8 @@ from econda_adapters.aws.effects import AwsBrokerEffects, AwsEffects
 from econda_adapters.aws.stack import FunctionTarget, Stack, TeamPools
 
 from bench.shapes import plan_of
+from econda_cloud.gateway.assigning import Assigner
+from econda_cloud.gateway.tokens import Key, KeyRing, Tokens
 from econda_cloud.money.prices import Price
 from econda_cloud.place.advance import decide as broker_decide
 from econda_cloud.place.lending import Facts
@@ -51,9 +53,10 @@ GIB = 1024**3
 PACE_MS = 100.0
 """See `econda_functions.broker`."""
 
-STACK = Stack(team="t", region="", bucket="", table="", uploads_queue="", events_queue="events", broker_queue="broker",
+STACK = Stack(team="t", region="", bucket="", table="", uploads_queue="", events_queue="events", broker_queue="broker", lost_queue="",
               notices_queue="notices", notices_queue_arn="", dead_letters_queue="", dead_grouped_queue="", schedule_group="",
-              schedule_role="")  # fmt: skip
+              schedule_role="", gateway="https://gateway")  # fmt: skip
+TOKENS = Tokens(lambda: KeyRing((Key(id="k", secret=b"k" * 32),)))
 
 TEXT = f"""edsl 1
 
@@ -210,7 +213,8 @@ class World:
 
     def _rounds(self) -> Rounds:
         clients: Any = Clients(self)
-        effects = AwsEffects(STACK, clients, self.pools, self.log, self.blobs, spread=self.time.side_by_side)
+        effects = AwsEffects(STACK, clients, self.pools, self.log, self.blobs, Assigner(STACK.gateway, TOKENS, self.blobs),
+                             spread=self.time.side_by_side, clock=self.time.clock)  # fmt: skip
         return Rounds(self.log, partial(stored_plan, self.blobs), effects, self.blobs, spread=self.time.side_by_side)
 
     def send(self, queue: str, group: str, body: str) -> None:
@@ -237,7 +241,7 @@ class World:
         self.freed.setdefault(run, self.time.now)
         self.ended += 1
         if self.ended % 1_000 == 0:
-            self.marks.append((self.time.now, self.ended, self.log.tried["broker"]))
+            self.marks.append((self.time.now, self.ended, self.log.tried["ledger"]))
         self.events.send(run, write_message(run, [done], self.blobs))
 
     def _schedule(self, batch: list[tuple[str, str, float]]) -> None:
