@@ -56,9 +56,10 @@ def test_every_task_is_done_once_whatever_is_killed(tmp_path: Path) -> None:
     assert set(done.values()) == {1}
     begun = marks(tmp_path / "begun")
     assert len(begun) == TASKS
-    # What is done again is what a killed process had not reported yet: its chunks' last hundredths of a second, which
-    # are the more attempts the faster the machine is (262 have been seen). Without a log each kill would cost all before it.
-    assert sum(begun.values()) - TASKS < TASKS / 4
+    # What is done again is what a killed process had not reported yet: its chunks' last hundredths of a second. A tenth
+    # was the bound until 262 of 2,000 were seen once, of which nobody knows whether that was chance.
+    again = sum(begun.values()) - TASKS
+    assert again < TASKS / 4, f"{again} attempts were begun again after {dict(killed)}"
 
 
 def _until_killed(process: subprocess.Popen[str], begun: Path, dice: random.Random, killed: Counter[str]) -> bool:
