@@ -7,8 +7,10 @@
 3. ministack hands a Lambda function at most 10 messages of a queue at once, whatever the mapping's `BatchSize`; on
    AWS it may be 10 000. And it changes queues by several threads at once. See queues.py.
 4. ministack looks at schedules every ten seconds; here every second, so that a schedule fires when it should.
-5. Requests are counted as AWS bills them; see counting.py.
-6. What AWS keeps survives the process here: the state is saved while it runs, and put back when it starts; see
+5. On AWS a function makes a log group only where its role may, and no role of a stack may; ministack makes it always,
+   so that a function which still ran when its stack was destroyed would leave one behind.
+6. Requests are counted as AWS bills them; see counting.py.
+7. What AWS keeps survives the process here: the state is saved while it runs, and put back when it starts; see
    saver.py (when), stores.py (what) and snapshot.py (how).
 
 This file is executed by path, in an environment without econda_local: it imports ministack and its neighbour only.
@@ -30,7 +32,7 @@ import queues  # pyright: ignore[reportMissingImports]
 import snapshot  # pyright: ignore[reportMissingImports]
 import stores  # pyright: ignore[reportMissingImports]
 from ministack.core.concurrency import esm_wake  # pyright: ignore[reportMissingImports]
-from ministack.services import dynamodb, eventbridge, lambda_svc, scheduler, sqs  # pyright: ignore[reportMissingImports]
+from ministack.services import cloudwatch_logs, dynamodb, eventbridge, lambda_svc, scheduler, sqs  # pyright: ignore[reportMissingImports]
 from saver import Saver  # pyright: ignore[reportMissingImports]
 
 SCHEDULE_PERIOD = 1  # seconds between two looks at the schedules
@@ -50,6 +52,19 @@ def let_the_batch_endpoint_publish(token: str) -> None:
 
 def fire_schedules_on_time() -> None:
     scheduler._SCHEDULE_TICK_INTERVAL = eventbridge._SCHEDULER_TICK_INTERVAL = SCHEDULE_PERIOD
+
+
+def leave_log_groups_to_their_makers() -> None:
+    """What a function says is lost where its log group is not, or no more."""
+    emit = lambda_svc._emit_lambda_logs
+
+    def emit_into_what_there_is(function, *args, **members):
+        settings = function.get("config") or function
+        told = settings.get("LoggingConfig") or {}
+        if (told.get("LogGroup") or f"/aws/lambda/{settings.get('FunctionName')}") in cloudwatch_logs._log_groups:
+            emit(function, *args, **members)
+
+    lambda_svc._emit_lambda_logs = emit_into_what_there_is
 
 
 def count_requests() -> None:
@@ -138,6 +153,7 @@ if __name__ == "__main__":
     invocations.install()
     queues.hand_over_full_batches()
     fire_schedules_on_time()
+    leave_log_groups_to_their_makers()
     count_requests()
     queues.change_one_at_a_time()
     keep_state(

@@ -96,6 +96,19 @@ def test_a_function_is_led_to_both_endpoints(workdir: Workdir, local_cloud: Loca
     assert "ECONDA_EMITTER_TOKEN" not in seen
 
 
+def test_a_function_writes_into_its_log_group_and_never_makes_one(
+    workdir: Workdir, client: Callable[..., Any]
+) -> None:
+    logs, name = client("logs"), workdir.function(workdir.queue("out")[0])
+    group = f"/aws/lambda/{name}"
+    workdir.awslambda.invoke(FunctionName=name, Payload=b"1")
+    assert logs.describe_log_groups(logGroupNamePrefix=group)["logGroups"] == []
+    logs.create_log_group(logGroupName=group)
+    workdir.awslambda.invoke(FunctionName=name, Payload=b"1")
+    assert len(logs.describe_log_streams(logGroupName=group)["logStreams"]) == 1
+    logs.delete_log_group(logGroupName=group)
+
+
 @pytest.mark.parametrize(
     ("mode", "kind", "message"),
     [
