@@ -1,8 +1,9 @@
 """Who runs a chunk: a small log of its own for each chunk, or for each member of an array.
 
 A chunk may be handed to a pool twice, after a crash or because deliveries are at least once. The first worker that
-claims it is its owner; others are turned away as long as that one is heard of. Each record is the owner's whole word,
-so the last one is the state. An owner that says nothing until its claim expires may be followed by another one.
+claims it is its owner for good, and others are turned away: no attempt begins twice. Each record is the owner's whole
+word, so the last one is the state. A chunk whose owner says nothing until its claim expires is lost, and the scheduler
+places what is left of it anew, as another chunk; the owner may still be at work, and its late word be the first to come.
 """
 
 from __future__ import annotations
@@ -62,25 +63,21 @@ def claim(log: Log, chunk: str, index: int | None, owner: str, handle: str, now:
 
     `owner` is a name that no other worker uses, not even the next try of the same job.
     """
-    expected, since = 0, now
-    while True:
-        word = Word(owner=owner, handle=handle, since_ms=since, until_ms=now + LASTS_MS)
-        try:
-            return _claimed(word, log.append(claim_name(chunk, index), expected, _encoder.encode(word)))
-        except Conflict:
-            # Perhaps this very put: one whose answer was lost is tried again by the client of the store.
-            last = claim_state(log, chunk, index)
-        if last is None:
-            raise Conflict(f"{claim_name(chunk, index)}: a record that cannot be read")
-        if last.owner == owner and not last.done:
-            return last
-        if last.done or last.alive(now):
-            raise Taken(last)
-        expected = last.seq
+    word = Word(owner=owner, handle=handle, since_ms=now, until_ms=now + LASTS_MS)
+    try:
+        return _claimed(word, log.append(claim_name(chunk, index), 0, _encoder.encode(word)))
+    except Conflict:
+        # Perhaps this very put: one whose answer was lost is tried again by the client of the store.
+        last = claim_state(log, chunk, index)
+    if last is None:
+        raise Conflict(f"{claim_name(chunk, index)}: a record that cannot be read")
+    if last.owner == owner and not last.done:
+        return last
+    raise Taken(last)
 
 
 def heartbeat(log: Log, chunk: str, index: int | None, mine: Claimed, now: int) -> Claimed:
-    """Say that the owner of `mine` is at work. An expired claim is its own again unless another took it. Raises `Taken`."""
+    """Say that the owner of `mine` is at work, also after its claim had expired. Raises `Taken`."""
     return _say(log, chunk, index, mine, Word(owner=mine.owner, handle=mine.handle, since_ms=mine.since_ms,
                                               until_ms=now + LASTS_MS))  # fmt: skip
 

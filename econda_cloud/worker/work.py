@@ -52,7 +52,7 @@ class Worker:
         self._scratch = (scratch or scratch_folder()).absolute()
 
     def work(self, assignment: Assignment, occasion: Occasion) -> int:
-        """Run a chunk and what is to follow it here; how many attempts, 0 if another worker has it, or took it over.
+        """Run a chunk and what is to follow it here; how many attempts, 0 if another worker has it.
 
         Raises `GatewayAway`, `GatewayRefused`; the chunk is lost then. Raises `AlreadyClaimed` if the other one is an
         earlier try of the same job: it is not heard of any more, and somebody should be told.

@@ -136,7 +136,6 @@ class Witness:
         self.broker, self._broker_log = BrokerWitness(), f"ledger/{team}"
         self.begun: set[tuple[str, str, int]] = set()
         self._claims: dict[str, Word] = {}
-        self._followed: set[str] = set()
 
     def appended(self, name: str, record: bytes) -> None:
         if name == self._broker_log:
@@ -148,12 +147,10 @@ class Witness:
             self._claimed(name, msgspec.json.decode(record, type=Word))
 
     def _claimed(self, name: str, word: Word) -> None:
-        """A chunk has one owner, and another one only after the first was not heard of until its claim was over."""
+        """A chunk has one owner, for good."""
         before = self._claims.get(name)
-        if before is not None and before.owner != word.owner:
-            over = not before.done and word.since_ms >= before.until_ms
-            require(over, f"{word.owner} has {name}, which is {before.owner}'s")
-            self._followed.add(name.split("/")[1])
+        owned = before is None or before.owner == word.owner
+        require(owned, f"{word.owner} has {name}, which is {before and before.owner}'s")
         self._claims[name] = word
 
     def _within_pools(self) -> None:
@@ -169,11 +166,10 @@ class Witness:
             require(slots <= lent, f"{slots} slots of {pool} are in use, {lent} are lent")
 
     def begins(self, run: str, chunk: str, instance: str, attempt: int) -> None:
-        """An attempt begins to run, which it does once unless its worker fell silent and another one followed it."""
+        """An attempt begins to run, which it does once."""
         placed = (chunk, (instance, attempt)) in self.runs[run].placed
         require(placed, f"{instance} of {run} began its attempt {attempt} in {chunk}, which the log does not know")
-        again = (run, instance, attempt) in self.begun and chunk not in self._followed
-        require(not again, f"{instance} of {run} began its attempt {attempt} twice")
+        require((run, instance, attempt) not in self.begun, f"{instance} of {run} began its attempt {attempt} twice")
         self.begun.add((run, instance, attempt))
 
     def agrees(self, run: str, state: Any, seq: int) -> None:

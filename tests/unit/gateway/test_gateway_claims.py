@@ -26,27 +26,31 @@ def test_a_claim_whose_answer_was_lost_is_made_again(stand, peer):
     assert again.report(DONE, last=True)[0] == 200
 
 
-def test_a_worker_that_died_is_followed_by_another_whose_word_counts(stand, peer):
+def test_nobody_follows_a_worker_that_died(stand, peer):
+    """An attempt begins once in a chunk; the scheduler places it anew, in another one."""
     dead = peer()
+    stand.now += 10 * LASTS_MS
+    status, answer = Peer(stand, dead.assignment, owner="second").claim()
+    assert (status, answer["error"], answer["by"]) == (409, "claimed", "job of me")
+
+
+def test_a_worker_that_has_said_its_last_word_says_no_more(stand, peer):
+    done = peer()
+    assert done.report(DONE, last=True)[0] == 200
     stand.now += LASTS_MS
-    second = Peer(stand, dead.assignment, owner="second")
-    assert second.claim()[0] == 200
     for path, body in (
         ("/v1/report", {"events": [DONE]}),
         ("/v1/heartbeat", {"alive": True}),
         ("/v1/links", {"reads": []}),
         ("/v1/secrets", {"references": []}),
     ):
-        status, answer = dead.ask(path, **body)
-        assert (status, answer["error"], answer["by"]) == (409, "claim_lost", "job of second")
+        status, answer = done.ask(path, **body)
+        assert (status, answer["error"], answer["by"]) == (409, "claim_lost", "job of me")
         assert "stop, and report nothing" in answer["what_to_do"]
-    assert stand.events() == []
-    assert second.report(DONE, last=True)[0] == 200
-    [(group, event)] = stand.events()
-    assert (group, event.handle) == ("r", "job of second")
+    assert len(stand.events()) == 1
 
 
-def test_a_worker_that_was_silent_and_was_not_followed_may_report(stand, peer):
+def test_a_worker_that_was_silent_may_report(stand, peer):
     worker = peer()
     stand.now += 10 * LASTS_MS
     assert worker.report(DONE)[0] == 200
