@@ -109,7 +109,8 @@ def _advance(
         drain(work)
         conclude(work)
     prune(work)
-    for decision in choices.rest(lambda: _rest(work)):
+    rang = any(isinstance(event, TimerFired) for event in entry.events)
+    for decision in choices.rest(lambda: _rest(work, rang=rang)):
         _take_decision(work, decision)
     return state
 
@@ -218,20 +219,27 @@ def _due(work: Work) -> None:
         drain(work)
 
 
-def _rest(work: Work) -> Iterator[AnyDecision]:
-    """What is decided once all events are taken: placements, what to tell the broker, when to be woken."""
+def _rest(work: Work, *, rang: bool) -> Iterator[AnyDecision]:
+    """What is decided once all events are taken: placements, what to tell the broker, when to be woken.
+
+    rang: the record is of a timer.
+    """
     state = work.state
+    # Whoever only goes on with what it has reported leaves what is due now to whom the timer wakes.
+    leaves = work.here and 0 < state.wake_ms <= state.now
     if state.outcome is None and state.ending is None and (error := over_budget(work)):
         yield ending(work, Outcome(state="failed", error=error))
     while (yield from placements(work)):
         # A handler that has begun in place of what was stopped may be placed as well.
         pass
-    if state.outcome is None and state.unshown and state.now >= state.shown_ms + SHOW_MS:
+    if state.outcome is None and not leaves and state.unshown and state.now >= state.shown_ms + SHOW_MS:
         yield Shown()
     if has_news(work):
         yield Told(state.telling.version + 1)
-    if state.outcome is None and (at_ms := next_ms(work)) and not state.now < state.wake_ms <= at_ms:
-        yield Woken(at_ms)
+    if state.outcome is None and not leaves:
+        at_ms = next_ms(work, moving=rang and state.shown_seq == state.seq)
+        if at_ms and not state.now < state.wake_ms <= at_ms:
+            yield Woken(at_ms)
 
 
 def _take_decision(work: Work, decision: AnyDecision) -> None:

@@ -16,17 +16,25 @@ STALE_MOST = 64
 """Stale timers that are not worth throwing away."""
 
 
-def next_ms(work: Work) -> int:
-    """When something is due next, in ms since the epoch; 0 for never. The heap's first timer is live."""
+def next_ms(work: Work, *, moving: bool = False) -> int:
+    """When something is due next, in ms since the epoch; 0 for never. The heap's first timer is live.
+
+    moving: a timer has just had the status shown. If all that is at work is one attempt, perhaps a link of a chain that
+    goes on in its own slot, the next status has its timer at once, so that no link has to stop for it.
+    """
     state = work.state
     due = [state.timers[0][0]] if state.timers else []
     if state.ending is not None:
         due.append(state.stop_by_ms)
     elif (ends := budget_ends_ms(work)) is not None:
         due.append(ends)
-    if state.unshown:
+    if state.unshown or (moving and state.ending is None and _is_link(state)):
         due.append(state.shown_ms + SHOW_MS)
     return min(due, default=0)
+
+
+def _is_link(state: RunState) -> bool:
+    return len(state.chunks) == 1 and all(len(chunk.open) == 1 for chunk in state.chunks.values())
 
 
 def is_early(state: RunState, now: int) -> bool:

@@ -29,7 +29,18 @@ def next_chunk(
     None, and nothing is logged, if the rest is for a scheduler, or would not be done before the place ends at `ends_ms`
     (ms since the epoch). Raises what the log raises.
     """
-    state = history.refresh()
+    # What is known from the link before is tried first: reading costs a request, and a record that does not fit is refused.
+    if history.state is not None and (found := _followed(history, chunk, events, now, ends_ms)) is not None:
+        return found
+    history.refresh()
+    return _followed(history, chunk, events, now, ends_ms)
+
+
+def _followed(
+    history: RunHistory, chunk: str, events: Sequence[AnyEvent], now: int, ends_ms: int | None
+) -> Chunk | None:
+    """`next_chunk` on what is known of the run."""
+    state = history.state
     held = state.chunks.get(chunk) if state is not None else None
     if state is None or held is None or not _alone(state.chunks, held.open, events) or state.ending is not None:
         return None

@@ -23,6 +23,9 @@ LOOK_S = (5.0, 10.0)
 ALIVE_S = 55.0
 """How often it has itself noted as alive, which is a billed write: chunks of less than a minute never do."""
 
+DOCUMENT_INSIDE_MOST = 64 * 1024
+"""Bytes of a document that travel with a report unasked; being asked for it costs a request."""
+
 JOIN_S = 2.0
 CLAIM_PATIENCE_S = 120.0
 REPORT_PATIENCE_S = 7 * 24 * 3600.0
@@ -43,6 +46,8 @@ class Session:
         self._over = threading.Event()
         self._last_word = self._began = time.monotonic()
         self._sent = 0
+        # A chunk that was handed over in an answer, and that no gateway was asked about yet.
+        self._unknown = False
         self._heart = threading.Thread(target=self._beat, name="econda-heartbeat", daemon=True)
 
     def __enter__(self) -> Session:
@@ -81,6 +86,7 @@ class Session:
                 raise
             return self._apart(reports, log, ends_ms, patience_s, str(refused))
         self._sent += len(reports)
+        self._unknown = False
         self.pack.sent()
         return None if answer.next is None else self._follow(answer.next)
 
@@ -92,8 +98,9 @@ class Session:
         last = self._sent + len(reports) == len(self.chunk.items)
         alone = len(self.chunk.items) == 1
         pack = bytes(self.pack.data) if self.pack.data else None
+        document = msgspec.Raw(self.client.document) if self._unknown else protocol.NOTHING
         return protocol.SendReport(events=events, log=log, pack=pack, pack_number=self.pack.number, last=last,
-                                   may_go_on=alone, ends_ms=ends_ms)  # fmt: skip
+                                   may_go_on=alone, ends_ms=ends_ms, document=document)  # fmt: skip
 
     def _apart(
         self, reports: Sequence[Report], log: bytes | None, ends_ms: int | None, patience_s: float, why: str
@@ -115,6 +122,7 @@ class Session:
         self.pack = Pack(self.chunk, self._owner)
         self.client.document, self.client.token = bytes(following.document), following.token
         self._cancelled, self._seen = set(), 0
+        self._unknown = len(self.client.document) <= DOCUMENT_INSIDE_MOST
         self._began = self._last_word = time.monotonic()
         return self.chunk
 

@@ -96,9 +96,7 @@ def test_a_function_is_led_to_both_endpoints(workdir: Workdir, local_cloud: Loca
     assert "ECONDA_EMITTER_TOKEN" not in seen
 
 
-def test_a_function_writes_into_its_log_group_and_never_makes_one(
-    workdir: Workdir, client: Callable[..., Any]
-) -> None:
+def test_a_function_writes_into_its_log_group_and_never_makes_one(workdir: Workdir, client: Callable[..., Any]) -> None:
     logs, name = client("logs"), workdir.function(workdir.queue("out")[0])
     group = f"/aws/lambda/{name}"
     workdir.awslambda.invoke(FunctionName=name, Payload=b"1")

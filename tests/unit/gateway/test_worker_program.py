@@ -294,7 +294,9 @@ def test_a_lone_attempt_is_answered_with_the_next_one(tmp_path):
         return waiting.pop(0)
 
     with running(tmp_path, after_report) as system:
+        asked = system.counted()
         code, said, events = system.run(python("y = 0"), "--handle", "job")
+        assert asked == ["/v1/claim", *["/v1/report"] * 4], "one request for each link"
         assert (code, said) == (0, "")
         assert logged == [("r", "r.1", 0), ("r", "r.1.0", 1), ("r", "r.1.1", 2)]
         assert [(event.instance, event.outputs, event.handle) for event in events] == [("p/b[2]", {"y": 3}, "job")]

@@ -16,7 +16,7 @@ from econda_cloud.run.pending import pending
 from econda_cloud.schedule.eager import next_chunk
 from econda_cloud.schedule.run_history import RunHistory
 from econda_cloud.wire.chunk import Chunk
-from econda_cloud.wire.commands import Dispatch, LookAfter, TellBroker
+from econda_cloud.wire.commands import Dispatch, LookAfter, ShowStatus, TellBroker
 from econda_cloud.wire.entries import Entry, Placed, decode_entry
 from econda_cloud.wire.events import (
     AnyEvent,
@@ -50,8 +50,8 @@ THREE = chain("a = add(x = 1)\nb = add(x = a.y)\nc = add(x = b.y)\nreturn y = c.
 class Running:
     """A run whose first attempt was handed over, and what the worker that has just run it knows of the run."""
 
-    def __init__(self, plan: Plan) -> None:
-        play = Play(plan, now=NOW, grant={"array": False, "chunk_max": 20, "price": PRICE, "until_ms": NOW + LENT_MS,
+    def __init__(self, plan: Plan, lent_ms: int = LENT_MS) -> None:
+        play = Play(plan, now=NOW, grant={"array": False, "chunk_max": 20, "price": PRICE, "until_ms": NOW + lent_ms,
                                           "lease_ms": 5_400_000})  # fmt: skip
         # With the timer of the next status, which any news asks for.
         play.hear(ChunkAccepted(chunk=play.dispatch().chunk, handle="fn-1"))
@@ -99,6 +99,62 @@ def test_a_chain_is_one_record_per_link_and_nothing_else():
     assert third.items[0].args == {"x": 3}
     told = [([type(e).__name__ for e in entry.events], [type(d).__name__ for d in entry.decisions]) for entry in world.entries()[before:]]  # fmt: skip
     assert told == [(["AttemptSucceeded"], ["Booked", "Placed"])] * 2
+
+
+def test_what_is_known_from_the_link_before_is_not_read_again(monkeypatch):
+    world = Running(THREE)
+    second = world.after(world.first, done("p/a"))
+    assert second is not None
+    reads = []
+    monkeypatch.setattr(world.log, "read", lambda *about: reads.append(about))
+    assert world.after(second.id, done("p/b", 3)) is not None
+    assert reads == []
+
+
+def test_who_is_behind_reads_on_and_goes_on():
+    world = Running(THREE)
+    world.worker.refresh()
+    other = world._history()
+    second = next_chunk(other, world.first, [done("p/a")], NOW + 50)
+    assert second is not None
+    # Of the second link only the log knows yet, and later that somebody else was told what follows it.
+    assert world.after(second.id, done("p/b", 3)) is not None
+    assert next_chunk(other, second.id, [done("p/b", 3)], NOW + 51) is None
+
+
+LONG = chain("""
+repeat up to 300:
+    carry n: Int = 0
+    a = add(x = n)
+    next n = n + 1
+until n >= 299
+return y = n
+""")
+
+
+def test_the_status_of_a_chain_has_a_timer_and_no_link_stops_for_it():
+    """Once a timer has had it shown; the timer may come late."""
+    world = Running(LONG, lent_ms=60_000)
+    now, rings, shown, stops = NOW, [], [], []
+    [(chunk, held)] = world.state.chunks.items()
+    [(instance, _)] = held.open
+    for number in range(200):
+        now += 100
+        timer = world.state.wake_ms
+        if now >= timer + 300:
+            rings.append(number)
+            shown += [c for c in world.hear(TimerFired(at_ms=timer), now=now) if isinstance(c, ShowStatus)]
+        ended = done(instance, number + 1, ended=now)
+        following = world.after(chunk, ended, now)
+        if following is None:
+            stops.append(number)
+            world.hear(ended, now=now)
+            [(chunk, held)] = world.state.chunks.items()
+            [(instance, _)] = held.open
+        else:
+            chunk, instance = following.id, following.items[0].instance
+    assert len(rings) == len(shown) == 3
+    assert [number for number in stops if number > rings[0]] == []
 
 
 def test_a_job_that_dies_takes_what_it_has_gone_on_with_along():
