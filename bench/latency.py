@@ -1,6 +1,7 @@
 """From the end of a task to the start of the one that waits for it, and what an isolated task costs in requests.
 
-Times are of the workers' clocks, in whole milliseconds, so embedded ones are mostly 0 or 1.
+Times are of the workers' clocks, in whole milliseconds, so embedded ones are mostly 0 or 1; those of the virtual AWS are
+of `bench.virtual_links`.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import itertools
 import statistics
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from econda_adapters.aws.clients import Clients
@@ -16,6 +18,7 @@ from econda_adapters.embedded.runner import Home, run_plan
 from econda_infra import apply
 from econda_local import cloud
 
+from bench import virtual_links
 from bench.shapes import chain, plan_of
 from bench.wire import run_source
 from econda_cloud.ports.log import Log
@@ -61,13 +64,14 @@ def through_the_wire() -> tuple[list[int], dict[int, float]]:
 def main() -> None:
     print(f"{'end to next start':<26}{'median ms':>10}{'p99 ms':>10}")
     _row("embedded", embedded())
+    _row("virtual AWS", virtual_links.gaps(LINKS))
     wire, requests = through_the_wire()
     _row("through the wire", wire)
     for links, each in requests.items():
         print(f"billable requests per isolated task, in a chain of {links}: {each:.2f}")
 
 
-def _row(name: str, found: list[int]) -> None:
+def _row(name: str, found: Sequence[float]) -> None:
     print(f"{name:<26}{statistics.median(found):>10.0f}{statistics.quantiles(found, n=100)[98]:>10.0f}")
 
 

@@ -17,7 +17,7 @@ import statistics
 import time
 from collections import Counter, OrderedDict
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from econda_adapters.aws.effects import AwsBrokerEffects, AwsEffects
@@ -48,6 +48,9 @@ LATENCY = {"append": 5.0, "query": 4.0, "put": 20.0, "get": 15.0, "send": 6.0, "
 TASK_MS, WIDTH, PARALLEL = 500.0, 60, 4
 WARM_UP = 0.2
 """The first part of all events, in which runs are begun, is not measured."""
+
+ENDED = 0.01
+"""When so many of the runs have ended, it is not all of them at once any more: what is measured then has a name of its own."""
 
 GIB = 1024**3
 PACE_MS = 100.0
@@ -175,7 +178,7 @@ class Clients:
 
     def invoke(self, *, Payload: bytes, **_: Any) -> dict[str, Any]:
         self._world.time.wait(LATENCY["invoke"])
-        self._world.invoked(json.loads(Payload))
+        self._world.invoked(Payload)
         return {"ResponseMetadata": {"RequestId": "x"}}
 
     def send_message(self, *, QueueUrl: str, MessageBody: str, MessageGroupId: str = "", **_: Any) -> None:
@@ -189,15 +192,26 @@ class Clients:
         return {}
 
 
+class Mark(NamedTuple):
+    """At a time in ms: attempts that have ended so far, appends of the broker, and runs that are over."""
+
+    at: float
+    ended: int
+    appends: int
+    over: int
+
+
 class World:
-    def __init__(self, runs: int, schedulers: int) -> None:
+    def __init__(self, runs: int, schedulers: int, text: str = TEXT, width: int = WIDTH) -> None:
         self.time = VirtualTime()
         self.log, self.blobs = SlowLog(self.time), SlowBlobs(self.time)
-        self.plan, self.pools = plan_of(TEXT), pools(PARALLEL * runs)
-        self.total, self.ended, self.requests = runs * WIDTH, 0, Counter[str]()
+        self.plan, self.pools = plan_of(text), pools(PARALLEL * runs)
+        self.total, self.ended, self.requests = runs * width, 0, Counter[str]()
         self.freed: dict[str, float] = {}
         self.waits: list[float] = []
-        self.marks: list[tuple[float, int, int]] = []
+        self.marks: list[Mark] = []
+        self._left = dict.fromkeys((f"r{number}" for number in range(runs)), width)
+        self._over = 0
         self._warm = [self._rounds() for _ in range(schedulers)]
         self._idle = list(self._warm)
         self.events = Groups(self.time, schedulers, self._schedule)
@@ -227,7 +241,8 @@ class World:
             case _:
                 pass
 
-    def invoked(self, assignment: dict[str, Any]) -> None:
+    def invoked(self, payload: bytes) -> None:
+        assignment = json.loads(payload)
         run = assignment["run"]
         if run in self.freed:
             self.waits.append(self.time.now - self.freed.pop(run))
@@ -240,8 +255,10 @@ class World:
                                 started_ms=now - int(TASK_MS), ended_ms=now)  # fmt: skip
         self.freed.setdefault(run, self.time.now)
         self.ended += 1
-        if self.ended % 1_000 == 0:
-            self.marks.append((self.time.now, self.ended, self.log.tried["ledger"]))
+        self._left[run] -= 1
+        self._over += not self._left[run]
+        if self.ended % max(1, self.total // 100) == 0:
+            self.marks.append(Mark(self.time.now, self.ended, self.log.tried["ledger"], self._over))
         self.events.send(run, write_message(run, [done], self.blobs))
 
     def _schedule(self, batch: list[tuple[str, str, float]]) -> None:
@@ -281,15 +298,17 @@ def _quiet(blobs: MemoryBlobs) -> MemoryBlobs:
 def team(runs: int, schedulers: int) -> dict[str, float]:
     world = World(runs, schedulers)
     world.play()
-    begun = next(mark for mark in world.marks if mark[1] >= WARM_UP * world.total)
+    begun = next(mark for mark in world.marks if mark.ended >= WARM_UP * world.total)
+    end = next(mark for mark in world.marks if mark.over >= ENDED * runs)
     last = world.marks[-1]
-    seconds = (last[0] - begun[0]) / 1000
     tried, lost = world.log.tried.total(), world.log.lost.total()
     waits = sorted(world.waits)
     return {
-        "events_per_second": (last[1] - begun[1]) / seconds,
+        "events_per_second": 1000 * (end.ended - begun.ended) / (end.at - begun.at),
         "appends_lost": lost / tried,
-        "broker_appends_per_second": (last[2] - begun[2]) / seconds,
+        "broker_appends_per_second": 1000 * (end.appends - begun.appends) / (end.at - begun.at),
+        "events_per_second_as_runs_end": 1000 * (last.ended - end.ended) / (last.at - end.at),
+        "broker_appends_per_second_as_runs_end": 1000 * (last.appends - end.appends) / (last.at - end.at),
         "ready_p50_s": statistics.median(waits) / 1000,
         "ready_p95_s": waits[int(0.95 * len(waits))] / 1000,
         "cpu_ms_per_event": world.time.used_ms / world.ended,

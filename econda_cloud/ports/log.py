@@ -10,7 +10,11 @@ from typing import Protocol
 
 
 class Conflict(Exception):
-    """Somebody else appended to the log since it was read."""
+    """Somebody else appended to the log since it was read. `there`: the record that has the number, if it is known."""
+
+    def __init__(self, message: str, there: bytes | None = None) -> None:
+        super().__init__(message)
+        self.there = there
 
 
 class Damaged(Exception):
@@ -52,7 +56,8 @@ class MemoryLog:
     def append(self, name: str, expected: int, record: bytes) -> int:
         records = self._records.setdefault(name, [])
         if len(records) != expected:
-            raise Conflict(f"{name}: expected {expected} records, found {len(records)}")
+            there = records[expected] if expected < len(records) else None
+            raise Conflict(f"{name}: expected {expected} records, found {len(records)}", there)
         records.append(record)
         return expected + 1
 

@@ -23,7 +23,7 @@ from econda_cloud.run.looks import look_due, take_seen
 from econda_cloud.run.placing import place, placements
 from econda_cloud.run.state import Preparation, RunState, TimerKind
 from econda_cloud.run.stopping import begin_ending, end, ending
-from econda_cloud.run.telling import has_news, note_told, take_grants
+from econda_cloud.run.telling import ends_soon, has_news, note_told, take_grants
 from econda_cloud.run.timers import SHOW_MS, next_ms, prune
 from econda_cloud.run.work import Work
 from econda_cloud.wire.entries import ENGINE_VERSION, AnyDecision, Ending, Entry, Placed, Shown, Told, Woken
@@ -234,7 +234,8 @@ def _rest(work: Work, *, rang: bool) -> Iterator[AnyDecision]:
         pass
     if state.outcome is None and not leaves and state.unshown and state.now >= state.shown_ms + SHOW_MS:
         yield Shown()
-    if has_news(work):
+    # Who is woken to show the status sees to it that the next time is not too late.
+    if has_news(work) or (rang and ends_soon(work, 2 * SHOW_MS)):
         yield Told(state.telling.version + 1)
     if state.outcome is None and not leaves:
         at_ms = next_ms(work, moving=rang and state.shown_seq == state.seq)

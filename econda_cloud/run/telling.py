@@ -70,6 +70,16 @@ def has_news(work: Work) -> bool:
     return wasted or any(demand not in ready for demand in told.open)
 
 
+def ends_soon(work: Work, within_ms: int) -> bool:
+    """Whether a chain that goes on in its own slot loses it within so long. A broker that is told lends it for longer."""
+    state = work.state
+    if len(state.chunks) != 1 or state.ending is not None or state.telling.answered < state.telling.version:
+        return False
+    [chunk] = state.chunks.values()
+    grant = state.grants.get(chunk.grant)
+    return chunk.here and grant is not None and work.now < grant.until_ms <= work.now + within_ms
+
+
 def _lent(work: Work) -> tuple[dict[str, int], dict[str, int], set[str]]:
     """By class, slots lent and those of them that are not in use; and classes that may begin chunks in theirs."""
     lent: dict[str, int] = {}

@@ -29,9 +29,14 @@ def next_chunk(
     None, and nothing is logged, if the rest is for a scheduler, or would not be done before the place ends at `ends_ms`
     (ms since the epoch). Raises what the log raises.
     """
-    # What is known from the link before is tried first: reading costs a request, and a record that does not fit is refused.
-    if history.state is not None and (found := _followed(history, chunk, events, now, ends_ms)) is not None:
-        return found
+    if history.state is not None:
+        # What is known from the link before is tried first: reading costs a request, and a record that does not fit is
+        # refused. What is small is not read again for that.
+        before = history.bookmark()
+        if (found := _followed(history, chunk, events, now, ends_ms)) is not None:
+            return found
+        if before is not None:
+            history.go_back(before)
     history.refresh()
     return _followed(history, chunk, events, now, ends_ms)
 

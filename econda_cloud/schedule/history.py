@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
@@ -25,6 +26,9 @@ STATE_FORMAT = 2
 
 SNAPSHOT_EVERY = 200
 """Records between snapshots: folding so many takes tens of milliseconds, writing one costs one request."""
+
+BOOKMARK_MOST = 1024 * 1024
+"""Bytes of folded records up to which a state may be kept beside the one that is being changed."""
 
 TRIES = 8
 """How often a record is tried again because somebody else was faster: where a queue has groups, that is rare."""
@@ -68,6 +72,16 @@ class Snapshot(msgspec.Struct, frozen=True):
     format: int
     seq: int
     state: msgspec.Raw
+
+
+@dataclass(frozen=True)
+class Bookmark:
+    """A history after `seq` records: its state, encoded, and what its history knew beside it."""
+
+    seq: int
+    state: bytes
+    saved: int
+    folded_bytes: int
 
 
 class History(Generic[TState, TEvent, TEntry]):
@@ -122,9 +136,13 @@ class History(Generic[TState, TEvent, TEntry]):
         """
         events = tuple(events)
         for _ in range(TRIES):
+            # What comes side by side with others loses races, and need not read again what it has read.
+            before = self.bookmark() if unsure else None
             if self._append(self.propose(events, now, unsure=unsure)):
                 self._save()
                 return self.state
+            if before is not None:
+                self.go_back(before)
             self.refresh()
         raise Conflict(f"{self.name}: others were faster {TRIES} times")
 
@@ -149,6 +167,17 @@ class History(Generic[TState, TEvent, TEntry]):
         """Be as new: the state is folded again when it is wanted."""
         self.seq, self._saved, self.state, self.folded_bytes = 0, 0, self._fold.start(), 0
 
+    def bookmark(self) -> Bookmark | None:
+        """Where this history stands, for somebody who may want to take a proposal back; None if that would cost much."""
+        if not self.seq or self.folded_bytes > BOOKMARK_MOST:
+            return None
+        return Bookmark(self.seq, msgspec.msgpack.encode(self.state), self._saved, self.folded_bytes)
+
+    def go_back(self, to: Bookmark) -> None:
+        """Stand there again; what the log has since is read by `refresh`."""
+        self.seq, self._saved, self.folded_bytes = to.seq, to.saved, to.folded_bytes
+        self.state = msgspec.msgpack.decode(to.state, type=self._fold.state_type)
+
     def _append(self, record: bytes) -> bool:
         """A client whose put went through unanswered tries again and meets its own record: that is no lost race.
 
@@ -168,8 +197,9 @@ class History(Generic[TState, TEvent, TEntry]):
     def _put(self, expected: int, record: bytes) -> bool:
         try:
             self._log.append(self.name, expected, record)
-        except Conflict:
-            return self._log.read(self.name, expected)[:1] == [record]
+        except Conflict as conflict:
+            there = conflict.there
+            return (self._log.read(self.name, expected, 1)[:1] if there is None else [there]) == [record]
         return True
 
     def _take_in(self, record: bytes) -> None:

@@ -27,11 +27,13 @@ def test_reads_back_in_order(log):
     assert log.read("run/none") == []
 
 
-def test_second_writer_conflicts(log):
-    log.append("run/a", 0, b"first")
-    with pytest.raises(Conflict):
+@pytest.mark.parametrize("first", [b"first", b'{"first": "' + b"x" * 9_000 + b'"}'])
+def test_second_writer_conflicts_and_may_be_told_with_what(log, first):
+    log.append("run/a", 0, first)
+    with pytest.raises(Conflict) as conflict:
         log.append("run/a", 0, b"second")
-    assert log.read("run/a") == [b"first"]
+    assert conflict.value.there == (None if isinstance(log, SqliteLog) else first)
+    assert log.read("run/a") == [first]
 
 
 def test_sqlite_refuses_a_gap(tmp_path):

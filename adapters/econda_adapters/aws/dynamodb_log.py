@@ -46,13 +46,17 @@ class DynamoLog:
             "TableName": self._table,
             "Item": _json_util().dumps(item, as_dict=True),
             "ConditionExpression": "attribute_not_exists(seq)",
+            # Whose record has the number is told along: perhaps it is this one, of a put whose answer was lost.
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
         }
         # A caller knows `expected` only from having read or written that record, and records are never deleted, so
         # the put's own condition is enough: checking the predecessor too would double the write's price.
         try:
             self._client.put_item(**put)
         except self._client.exceptions.ConditionalCheckFailedException as error:
-            raise Conflict(f"{name}: expected {expected} records") from error
+            there = error.response.get("Item")
+            found = None if there is None else self._unpacked(_json_util().loads(there))
+            raise Conflict(f"{name}: expected {expected} records", found) from error
         return expected + 1
 
     def _fitting(self, name: str, seq: int, record: bytes) -> dict[str, str]:

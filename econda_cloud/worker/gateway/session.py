@@ -128,6 +128,9 @@ class Session:
 
     def _beat(self) -> None:
         while not self._over.wait(LOOK_S[time.monotonic() - self._began > 60]):
+            if time.monotonic() - self._began < LOOK_S[0] / 2:
+                # It has just been given this chunk: whoever did so knows that it is wanted.
+                continue
             try:
                 self.look()
             except ClaimLost:

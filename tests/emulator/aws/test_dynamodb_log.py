@@ -15,7 +15,7 @@ from tests.conformance.test_log import (  # noqa: F401
     test_large_records_come_back_whole,
     test_names_by_prefix,
     test_reads_back_in_order,
-    test_second_writer_conflicts,
+    test_second_writer_conflicts_and_may_be_told_with_what,
 )
 
 pytestmark = pytest.mark.emulator

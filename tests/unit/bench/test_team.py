@@ -1,8 +1,9 @@
-"""The bench of a team is of the deployed code, so it has to follow it."""
+"""The benches in virtual time are of the deployed code, so they have to follow it."""
 
 from __future__ import annotations
 
 from bench.team import team
+from bench.virtual_links import gaps
 
 
 def test_a_small_team_loses_no_append():
@@ -10,3 +11,7 @@ def test_a_small_team_loses_no_append():
     assert found["events"] >= 60 * 60
     assert found["appends_lost"] == 0
     assert found["events_per_second"] > 0
+
+
+def test_a_chain_goes_on_in_its_place():
+    assert len(gaps(20)) >= 18

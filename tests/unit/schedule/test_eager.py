@@ -25,6 +25,7 @@ from econda_cloud.wire.events import (
     CancelRequested,
     ChunkAccepted,
     ChunkLost,
+    GrantsSet,
     TimerFired,
 )
 from tests.play import Play, plan_of
@@ -122,6 +123,19 @@ def test_who_is_behind_reads_on_and_goes_on():
     assert next_chunk(other, second.id, [done("p/b", 3)], NOW + 51) is None
 
 
+def test_who_lost_a_race_reads_no_more_than_what_is_new(monkeypatch):
+    world = Running(LONG)
+    world.worker.refresh()
+    world.hear(ChunkAccepted(chunk=world.first, handle="late word"))
+    read, reads = world.log.read, []
+    monkeypatch.setattr(world.log, "read", lambda *about: reads.append(about) or read(*about))
+    before = world.worker.seq
+    [(instance, _)] = world.state.chunks[world.first].open
+    reads.clear()
+    assert world.after(world.first, done(instance, 1)) is not None
+    assert reads == [("run/r", before)]
+
+
 LONG = chain("""
 repeat up to 300:
     carry n: Int = 0
@@ -155,6 +169,33 @@ def test_the_status_of_a_chain_has_a_timer_and_no_link_stops_for_it():
             chunk, instance = following.id, following.items[0].instance
     assert len(rings) == len(shown) == 3
     assert [number for number in stops if number > rings[0]] == []
+
+
+def test_a_chain_has_its_slot_lent_for_longer_before_it_must_give_it_back():
+    world = Running(LONG, lent_ms=14_000)
+    [(chunk, held)] = world.state.chunks.items()
+    [(instance, _)] = held.open
+    told, stops, later = [], [], NOW + 60_000
+    for number in range(200):
+        now = NOW + 100 * (number + 1)
+        timer = world.state.wake_ms
+        if now >= timer:
+            told += [c.told for c in world.hear(TimerFired(at_ms=timer), now=now) if isinstance(c, TellBroker)]
+        if told and world.state.telling.answered < told[-1].version:
+            assert [(want.ready, sum(want.held.values())) for want in told[-1].wants] == [(0, 1)]
+            grants = tuple(replace(grant, until_ms=later) for grant in world.state.grants.values())
+            world.hear(GrantsSet(version=world.state.grants_version + 1, told=told[-1].version, grants=grants), now=now)
+        ended = done(instance, number + 1, ended=now)
+        following = world.after(chunk, ended, now)
+        if following is None:
+            stops.append(number)
+            world.hear(ended, now=now)
+            [(chunk, held)] = world.state.chunks.items()
+            [(instance, _)] = held.open
+        else:
+            chunk, instance = following.id, following.items[0].instance
+    assert len(told) == 1
+    assert [number for number in stops if number > 60] == []
 
 
 def test_a_job_that_dies_takes_what_it_has_gone_on_with_along():
