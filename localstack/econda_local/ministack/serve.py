@@ -12,6 +12,9 @@
 6. Requests are counted as AWS bills them; see counting.py.
 7. What AWS keeps survives the process here: the state is saved while it runs, and put back when it starts; see
    saver.py (when), stores.py (what) and snapshot.py (how).
+8. A function's code is unpacked once, not for each process that runs it; see unpacking.py.
+9. ministack holds the answer of a function that wrote no log line back for 50 ms, in case one is still on its way; here
+   for 5.
 
 This file is executed by path, in an environment without econda_local: it imports ministack and its neighbour only.
 """
@@ -31,11 +34,14 @@ import ministack.app as gateway  # pyright: ignore[reportMissingImports]
 import queues  # pyright: ignore[reportMissingImports]
 import snapshot  # pyright: ignore[reportMissingImports]
 import stores  # pyright: ignore[reportMissingImports]
+import unpacking  # pyright: ignore[reportMissingImports]
+from ministack.core import lambda_runtime  # pyright: ignore[reportMissingImports]
 from ministack.core.concurrency import esm_wake  # pyright: ignore[reportMissingImports]
 from ministack.services import cloudwatch_logs, dynamodb, eventbridge, lambda_svc, scheduler, sqs  # pyright: ignore[reportMissingImports]
 from saver import Saver  # pyright: ignore[reportMissingImports]
 
 SCHEDULE_PERIOD = 1  # seconds between two looks at the schedules
+LOG_LINE_WAIT = 0.005  # seconds in which the first line of a log, or one more, is waited for after an invocation
 
 
 def let_the_batch_endpoint_publish(token: str) -> None:
@@ -65,6 +71,16 @@ def leave_log_groups_to_their_makers() -> None:
             emit(function, *args, **members)
 
     lambda_svc._emit_lambda_logs = emit_into_what_there_is
+
+
+def answer_at_once() -> None:
+    """A line that comes later belongs to the next invocation's log."""
+    collect = lambda_runtime.Worker._drain_stderr_bounded
+
+    def collected(worker, first_line_wait=LOG_LINE_WAIT, idle_confirm=LOG_LINE_WAIT, hard_cap=0.25):
+        return collect(worker, first_line_wait, idle_confirm, hard_cap)
+
+    lambda_runtime.Worker._drain_stderr_bounded = collected
 
 
 def count_requests() -> None:
@@ -154,8 +170,10 @@ if __name__ == "__main__":
     queues.hand_over_full_batches()
     fire_schedules_on_time()
     leave_log_groups_to_their_makers()
+    answer_at_once()
     count_requests()
     queues.change_one_at_a_time()
+    unpacking.share_unpacked_code(Path(os.environ["STATE_DIR"]).with_name("code"))
     keep_state(
         Path(os.environ["STATE_DIR"]),
         float(os.environ.pop("ECONDA_LOCAL_SAVE_SECONDS", "1")),

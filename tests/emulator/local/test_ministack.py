@@ -7,6 +7,7 @@ import json
 import time
 import zipfile
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -21,6 +22,9 @@ import boto3, json, os, time
 def handler(event, context):
     if event == "environment":
         return dict(os.environ)
+    if event == "where":
+        time.sleep(0.5)
+        return [os.getpid(), os.path.realpath(__file__)]
     if event == "raise":
         raise ValueError("boom")
     if event == "exit":
@@ -94,6 +98,18 @@ def test_a_function_is_led_to_both_endpoints(workdir: Workdir, local_cloud: Loca
     assert seen["AWS_ENDPOINT_URL"] == local_cloud.endpoint_url
     assert seen["AWS_ENDPOINT_URL_BATCH"] == local_cloud.batch_endpoint_url
     assert "ECONDA_EMITTER_TOKEN" not in seen
+
+
+def test_processes_of_a_function_share_its_unpacked_code(workdir: Workdir) -> None:
+    name = workdir.function(workdir.queue("out")[0])
+
+    def where(_: int) -> list[Any]:
+        return json.load(workdir.awslambda.invoke(FunctionName=name, Payload=b'"where"')["Payload"])
+
+    with ThreadPoolExecutor(2) as both:
+        one, two = both.map(where, range(2))
+    assert one[0] != two[0]
+    assert one[1] == two[1]
 
 
 def test_a_function_writes_into_its_log_group_and_never_makes_one(workdir: Workdir, client: Callable[..., Any]) -> None:
