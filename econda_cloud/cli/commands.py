@@ -7,7 +7,7 @@ import typer
 from econda_cloud.cli.language import docs, emit, imports, lint, lsp, run_here, text
 from econda_cloud.cli.runs import commands as runs
 from econda_cloud.cli.stack import commands as stack
-from econda_cloud.cli.stack import dead_letters
+from econda_cloud.cli.stack import dead_letters, secrets
 from econda_cloud.cli.stack.emulators import app as local_app
 
 app = typer.Typer(
@@ -26,5 +26,6 @@ app.add_typer(local_app, name="local")
 for command in (stack.up, stack.destroy, stack.submit, stack.watch, stack.cancel):
     app.command()(command)
 app.add_typer(dead_letters.app, name="dead-letters")
+app.add_typer(secrets.app, name="secrets")
 for command in (runs.runs, runs.show, runs.why, runs.logs, runs.replay):
     app.command()(command)

@@ -10,14 +10,13 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from econda_adapters.aws.namespace_secrets import NamespaceSecrets
 from econda_adapters.aws.s3_links import S3Links
-from econda_adapters.aws.secrets import AwsSecrets
 from econda_adapters.clock import now_ms
 from econda_cloud.gateway.assigning import Assigner
 from econda_cloud.gateway.gateway import Gateway, Ports
 from econda_cloud.gateway.tokens import BadKeys, KeyRing, Tokens, new_key, rotated
 from econda_cloud.ports.blobs import BlobStore
-from econda_cloud.ports.secrets import LocalSecrets, SecretUnavailable
 
 if TYPE_CHECKING:
     from econda_adapters.aws.clients import Clients
@@ -75,20 +74,6 @@ class ParameterKeys:
     def _put(self, ring: KeyRing, *, over: bool) -> None:
         text = msgspec.json.encode(ring).decode()
         self._clients("ssm").put_parameter(Name=self._name, Value=text, Type="SecureString", Overwrite=over)
-
-
-class NamespaceSecrets:
-    """The secrets of one namespace: those of Secrets Manager whose names begin with `econda/<team>/<namespace>/`."""
-
-    def __init__(self, team: str, namespace: str, clients: Clients) -> None:
-        self._prefix = f"econda/{team}/{namespace}/"
-        self._secrets = AwsSecrets(clients, LocalSecrets({}))
-
-    def get(self, reference: Mapping[str, Any]) -> str:
-        name = str(reference.get("name", ""))
-        if reference.get("driver") != "aws_secrets" or not name.startswith(self._prefix):
-            raise SecretUnavailable(f"the secret `{name}` is not in this namespace, whose names begin `{self._prefix}`")
-        return self._secrets.get(reference)
 
 
 def team_gateway(team: Team, after_report: AfterReport | None = None) -> Gateway:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from econda_adapters.aws.clients import Clients
-from econda_cloud.ports.secrets import LocalSecrets, SecretUnavailable
+from econda_cloud.ports.secrets import LocalSecrets, SecretUnavailable, field_of, stand_in
 
 
 class AwsSecrets:
@@ -24,9 +23,11 @@ class AwsSecrets:
         if reference["driver"] != "aws_secrets":
             return self._local.get(reference)
         name = reference["name"]
+        if (text := self._local.standing_in(name, reference.get("field"))) is not None:
+            return text
         if name not in self._known:
             self._known[name] = self._fetch(name)
-        return _field(name, self._known[name], reference.get("field"))
+        return field_of(name, self._known[name], reference.get("field"))
 
     def _fetch(self, name: str) -> str:
         from botocore.exceptions import BotoCoreError, ClientError
@@ -37,17 +38,10 @@ class AwsSecrets:
             why = error.response.get("Error", {}).get("Code", "refused")
             raise SecretUnavailable(f"the secret `{name}` of AWS Secrets Manager cannot be read: {why}") from None
         except BotoCoreError as error:
-            raise SecretUnavailable(f"AWS Secrets Manager cannot be asked for `{name}`: {error}") from None
+            raise SecretUnavailable(
+                f"AWS Secrets Manager cannot be asked for `{name}`: {error} On this machine the environment variable "
+                f"{stand_in(name)} may stand in for it"
+            ) from None
         if "SecretString" not in answer:
             raise SecretUnavailable(f"the secret `{name}` of AWS Secrets Manager is not text")
         return answer["SecretString"]
-
-
-def _field(name: str, text: str, field: str | None) -> str:
-    if field is None:
-        return text
-    try:
-        value = json.loads(text)[field]
-    except (ValueError, KeyError, TypeError):
-        raise SecretUnavailable(f"the secret `{name}` is no JSON object with a field `{field}`") from None
-    return value if isinstance(value, str) else json.dumps(value)

@@ -9,7 +9,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from econda_adapters.aws.clients import Clients
-from econda_adapters.aws.gateway import NamespaceSecrets, ParameterKeys
+from econda_adapters.aws.gateway import ParameterKeys
+from econda_adapters.aws.namespace_secrets import NamespaceSecrets
 from econda_adapters.aws.s3_blobs import S3Blobs
 from econda_adapters.aws.s3_links import S3Links
 from econda_adapters.clock import now_ms
@@ -171,7 +172,11 @@ def test_secrets_are_those_of_the_namespace(clients):
     assert blue.get({**reference, "field": "user"}) == "ada of blue"
     clients("secretsmanager").put_secret_value(SecretId=reference["name"], SecretString="changed")
     assert NamespaceSecrets(team, "blue", clients).get(reference) == "changed"
-    for other in (f"econda/{team}/red/db", f"econda/{team}/blueish/db", "econda", "", f"econda/{team}/blue"):
+    assert NamespaceSecrets(team, "blue", clients).get({"driver": "aws_secrets", "name": "db"}) == "changed"
+    for missing in ("", "econda", "../red/db", f"/econda/{team}/red/db"):
+        with pytest.raises(SecretUnavailable, match="cannot be read: ResourceNotFoundException"):
+            blue.get({"driver": "aws_secrets", "name": missing})
+    for other in (f"econda/{team}/red/db", f"econda/{team}/blueish/db", "econda/", f"econda/{team}/blue"):
         with pytest.raises(SecretUnavailable, match="is not in this namespace"):
             blue.get({"driver": "aws_secrets", "name": other})
     with pytest.raises(SecretUnavailable, match="is not in this namespace"):

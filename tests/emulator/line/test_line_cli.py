@@ -72,6 +72,40 @@ def test_a_run_is_submitted_watched_and_shown(shell):
     assert run in shell("show", run[:-2])
 
 
+SECRET = """edsl 1
+
+secret token is aws_secrets:
+    name = "service/token"
+
+task asks() -> (n: Int):
+    env = {TOKEN: token}
+    run python:
+        import os
+        print("it is", os.environ["TOKEN"])
+        n = len(os.environ["TOKEN"])
+
+pipeline p() -> (n: Int):
+    a = asks()
+    return n = a.n
+"""
+
+
+def test_a_secret_is_kept_for_a_namespace_and_given_to_what_names_it(shell):
+    (shell.folder / "token.txt").write_text("hunter2-hunter2\n")
+    shell.write("secret.edsl", SECRET)
+    said = shell("secrets", "set", "service/token", "--file", "token.txt")
+    assert "hunter2" not in said
+    assert [each["name"] for each in shell.json("secrets", "ls")] == ["service/token"]
+    assert "hunter2" not in shell("secrets", "ls")
+    assert shell.json("secrets", "ls", "--namespace", "other") == []
+    report = shell.json("submit", "secret.edsl", "--wait")
+    assert (report["state"], report["outputs"]) == ("succeeded", {"n": 15})
+    assert shell("logs", report["run"], "p/a") == "it is ***\n"
+    shell("secrets", "rm", "service/token")
+    assert "there is no secret" in shell("secrets", "rm", "service/token", code=1)
+    assert "is no name for a secret" in shell("secrets", "set", "a b", "--file", "token.txt", code=2)
+
+
 def test_what_is_wrong_is_said_before_anything_is_uploaded(shell):
     shell.write("hello.edsl", HELLO)
     assert "times" in shell("submit", "hello.edsl", "-p", "times=9", code=2)

@@ -70,6 +70,16 @@ def test_files_and_unknown_drivers(tmp_path: Path) -> None:
         secrets.get({"driver": "vault", "path": "kv"})
 
 
+def test_a_variable_stands_in_for_a_secret_of_a_cloud() -> None:
+    secrets = LocalSecrets({"ECONDA_SECRET_SERVICE_TOKEN": "abc", "ECONDA_SECRET_DB": '{"user": "ada"}'})
+    assert secrets.get({"driver": "aws_secrets", "name": "service/token"}) == "abc"
+    assert secrets.get({"driver": "aws_secrets", "name": "db", "field": "user"}) == "ada"
+    with pytest.raises(SecretUnavailable, match="no JSON object with a field `pw`"):
+        secrets.get({"driver": "aws_secrets", "name": "db", "field": "pw"})
+    with pytest.raises(SecretUnavailable, match="the environment variable ECONDA_SECRET_OTHER stands in for it"):
+        secrets.get({"driver": "aws_secrets", "name": "other"})
+
+
 def test_masking() -> None:
     assert masked_text("a secret1 b secret", ["secret", "secret1"]) == "a *** b ***"
     assert masked(b"line-two here", ["line-one\nline-two"]) == b"*** here"
