@@ -20,6 +20,7 @@ from econda_functions.team import team
 from econda_functions.waiting import bury, hide, is_grouped, receives
 
 if TYPE_CHECKING:
+    from econda_cloud.schedule.messages import BadMessage
     from econda_cloud.schedule.rounds import Rounds, Taking
     from econda_cloud.wire.events import AnyEvent, ChunkLost
 
@@ -41,8 +42,10 @@ class RunBatch(BatchProcessor):
                 logger.warning("a run's events are taken later", run=run, reason=f"{type(error).__name__}: {error}")
                 done += [self._put_off(record, error) for record, _ in group]
                 continue
-            if (reason := outcomes.refused.get(run)) is not None:
-                for record, _ in group:
+            for record, _ in group:
+                # What cannot be read is buried once its run knows, so once.
+                reason = self._unreadable.get(record.message_id) or outcomes.refused.get(run)
+                if reason is not None:
                     bury(record, f"schedule: {reason}")
             count("Events", sum(len(events) for _, events in group))
             done += [self.success_handler(record=record, result=None) for record, _ in group]
@@ -50,9 +53,12 @@ class RunBatch(BatchProcessor):
 
     def _grouped(self, records: list[SQSRecord]) -> dict[str, list[tuple[SQSRecord, list[AnyEvent]]]]:
         """By run, its messages and their events; what cannot be read is dealt with here."""
+        from econda_cloud.schedule.messages import BadMessage
+
         groups: dict[str, list[tuple[SQSRecord, list[AnyEvent]]]] = {}
         put_off: set[str] = set()
         self._left_out: list[tuple] = []
+        self._unreadable: dict[str, str] = {}
         for record in records:
             group = str(record.attributes.message_group_id or "") if is_grouped(record) else ""
             try:
@@ -60,17 +66,31 @@ class RunBatch(BatchProcessor):
                     raise TimeoutError("one before it in its group is put off")
                 found = _read(record)
             except Exception as error:
-                if _buried(record, error):
-                    self._left_out.append(self.success_handler(record=record, result=None))
+                if isinstance(error, BadMessage):
+                    found = self._missing(record, error.run or group, error)
                 else:
                     put_off |= {group} - {""}
                     self._left_out.append(self._put_off(record, error))
-                continue
+                    continue
             if found is None:
                 self._left_out.append(self.success_handler(record=record, result=None))
             else:
                 groups.setdefault(found[0], []).append((record, found[1]))
         return groups
+
+    def _missing(self, record: SQSRecord, run: str, error: BadMessage) -> tuple[str, list[AnyEvent]] | None:
+        """What follows of a message that nobody will ever be able to read: the run that misses it, if it can be told, is
+        over; else it is buried at once.
+        """
+        from econda_cloud.wire.events import RunBroken
+
+        if not run:
+            bury(record, f"schedule: {error}")
+            return None
+        self._unreadable[record.message_id] = f"{run}: {error}"
+        return run, [
+            RunBroken(message=f"a message about this run can never be read, and what it told is lost: {error}")
+        ]
 
     def _put_off(self, record: SQSRecord, error: Exception) -> tuple:
         """Its turn comes again: the later, the older it is. Errors of the world are waited for, however long."""
@@ -161,16 +181,6 @@ def _json(body: str) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise BadMessage("not an object")
     return found
-
-
-def _buried(record: SQSRecord, error: Exception) -> bool:
-    """Bury a message that nobody will ever be able to read, with the run that will miss it; True if that was done."""
-    from econda_cloud.schedule.messages import BadMessage
-
-    if not isinstance(error, BadMessage):
-        return False
-    bury(record, f"schedule: {f'{error.run}: ' if error.run else ''}{error}")
-    return True
 
 
 def _now_ms() -> int:

@@ -12,7 +12,7 @@ from econda_functions.waiting import RETRY_LAST_S
 from econda_cloud.ports.blobs import MemoryBlobs
 from econda_cloud.schedule.messages import LARGEST, Deposited, read_message, write_message
 from econda_cloud.wire.entries import ENGINE_VERSION, FromTheFuture
-from econda_cloud.wire.events import AttemptSucceeded, TimerFired
+from econda_cloud.wire.events import AttemptSucceeded, RunBroken, TimerFired
 from tests.unit.functions.conftest import Context, record
 
 pytestmark = pytest.mark.filterwarnings("ignore:No application metrics")
@@ -31,13 +31,21 @@ def called(*records: dict[str, Any], left_ms: int = 60_000) -> list[str]:
 NESTED = ('{"message":"run_events","run":"r","events":[{"event":"attempt_succeeded","instance":"i","attempt":1,"outputs":{"y":'
           + "[" * 2_000 + "1" + "]" * 2_000 + '},"started_ms":0,"ended_ms":0}]}')  # fmt: skip
 UNREADABLE = {
-    "a value nested too deeply": NESTED,
     "broken JSON that names a payload": 'x "requestPayload"',
     "a list that names a payload": '["requestPayload"]',
     "deep JSON that names a payload": "[" * 5_000 + '"requestPayload"' + "]" * 5_000,
     "not JSON": "hello",
     "no message of ours": '{"message": "surprise"}',
+}
+OF_A_RUN = {
+    "a value nested too deeply": NESTED,
     "a blob that is gone": '{"message":"deposited","key":"messages/gone.json","run":"r"}',
+    "an event that this version does not know": json.dumps(
+        {"message": "run_events", "run": "r", "events": [{"event": "dreamt"}], "engine": ENGINE_VERSION}
+    ),
+    "a result that is too large to be read": json.dumps(
+        {"message": "deposited", "key": "messages/x.json", "run": "r", "size": LARGEST + 1, "engine": ENGINE_VERSION}
+    ),
 }
 
 
@@ -51,13 +59,29 @@ def test_one_message_that_nobody_can_read_is_buried_and_harms_no_other(team, rou
     assert reason.startswith("schedule: ")
 
 
-def test_a_result_that_is_too_large_is_not_even_read(team, rounds):
-    huge = json.dumps({"message": "deposited", "key": "messages/x.json", "run": "bad", "size": LARGEST + 1, "engine": ENGINE_VERSION})  # fmt: skip
-    assert called(record(huge, 0), record(body("good", team.blobs), 1)) == []
-    assert [taking.run for taking in rounds.taken] == ["good"]
-    [(_, reason, _)] = team.buried
-    assert reason.startswith("schedule: bad: ")
-    assert f"at most {LARGEST:,} are read" in reason
+@pytest.mark.parametrize("bad", OF_A_RUN.values(), ids=OF_A_RUN)
+def test_a_run_that_misses_a_message_for_good_is_told_so_and_no_other(team, rounds, bad):
+    good = body("good", team.blobs)
+    assert called(record(good, 0), record(bad, 1, group="r"), record(good, 2)) == []
+    taken = {taking.run: taking.events for taking in rounds.taken}
+    assert (set(taken), len(taken["good"])) == ({"good", "r"}, 2)
+    [broken] = taken["r"]
+    assert isinstance(broken, RunBroken)
+    assert broken.message.startswith("a message about this run can never be read, and what it told is lost: ")
+    [(buried, reason, _)] = team.buried
+    assert buried == bad
+    assert reason.startswith("schedule: r: ")
+
+
+def test_what_cannot_be_read_is_buried_once_its_run_knows(team, rounds):
+    bad = OF_A_RUN["a blob that is gone"]
+    rounds.wrong["r"] = ConnectionError("503")
+    for received in (1, 2, 3):
+        assert called(record(bad, received=received)) == ["m0"]
+    assert team.buried == []
+    rounds.wrong["r"] = "there is no run `r`"
+    assert called(record(bad, received=4)) == []
+    assert len(team.buried) == 1
 
 
 def test_a_large_result_travels_through_the_store_and_says_how_large_it_is(team, rounds):
@@ -81,13 +105,6 @@ def test_a_message_of_a_newer_version_is_left_to_a_newer_function_and_never_buri
     assert team.buried == []
     assert rounds.taken == []
     assert 0 < team.queue.hidden[0] <= RETRY_LAST_S
-
-
-def test_an_event_that_this_version_does_not_know_of_the_same_version_is_garbage(team, rounds):
-    same = json.dumps({"message": "run_events", "run": "r", "events": [{"event": "dreamt"}], "engine": ENGINE_VERSION})
-    assert called(record(same)) == []
-    assert len(team.buried) == 1
-    assert rounds.taken == []
 
 
 def test_a_world_that_is_down_is_waited_for_however_long(team, rounds):
