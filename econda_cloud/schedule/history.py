@@ -1,13 +1,14 @@
 """Histories: the state of a run or of the broker as the fold of its log, kept warm between invocations.
 
 A snapshot of the state every so many records bounds what a cold reader folds; the log stays the truth, and a
-snapshot that is old, of another format, damaged or not to be had only makes the reader fold more.
+snapshot that is old, of a newer format, damaged or not to be had only makes the reader fold more. One of an older format is
+upgraded, for a team's log is years long.
 """
 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -22,7 +23,11 @@ TEvent = TypeVar("TEvent")
 TEntry = TypeVar("TEntry")
 
 STATE_FORMAT = 2
-"""Of states in snapshots; a snapshot of another one is not read."""
+"""Of states in snapshots. To be counted up when a state of before would be misread, not for members that are new and may be
+missing; and then along with an entry in `UPGRADES`, or whoever is cold folds years."""
+
+UPGRADES: dict[tuple[str, int], Callable[[Any], Any]] = {}
+"""By the kind of log (`run`, `ledger`) and a format: makes plain data of a state of that format one of the next."""
 
 SNAPSHOT_EVERY = 200
 """Records between snapshots: folding so many takes tens of milliseconds, writing one costs one request."""
@@ -252,8 +257,17 @@ class History(Generic[TState, TEvent, TEntry]):
             packed = zlib.decompress(snapshots.get(self._key))
             snapshot = msgspec.msgpack.decode(packed, type=Snapshot)
             self.folded_bytes = len(packed)
-            if snapshot.format == STATE_FORMAT:
-                self.state = msgspec.msgpack.decode(snapshot.state, type=self._fold.state_type)
-                self.seq = self._saved = snapshot.seq
+            self.state = msgspec.msgpack.decode(self._upgraded(snapshot), type=self._fold.state_type)
+            self.seq = self._saved = snapshot.seq
         except (KeyError, zlib.error, msgspec.DecodeError):
             return
+
+    def _upgraded(self, snapshot: Snapshot) -> bytes:
+        """The state in today's format. Raises `KeyError` if it is of a newer one, or nobody knows how."""
+        if snapshot.format > STATE_FORMAT:
+            raise KeyError(snapshot.format)
+        state = bytes(snapshot.state)
+        for format in range(snapshot.format, STATE_FORMAT):
+            upgrade = UPGRADES[self.name.partition("/")[0], format]
+            state = msgspec.msgpack.encode(upgrade(msgspec.msgpack.decode(state)))
+        return state

@@ -18,8 +18,12 @@ from econda_edsl.plan import Plan, decode_plan, encode_plan
 
 from econda_cloud.place.advance import apply as apply_broker
 from econda_cloud.place.state import BrokerState
+from econda_cloud.ports.blobs import MemoryBlobs
+from econda_cloud.ports.log import MemoryLog
 from econda_cloud.run.advance import apply
 from econda_cloud.run.state import RunState
+from econda_cloud.schedule.broker_history import BrokerHistory, broker_history
+from econda_cloud.schedule.run_history import RunHistory
 from econda_cloud.wire.broker import decode_broker_entry
 from econda_cloud.wire.entries import decode_entry
 from tests.logs.scenes import broker_scene, run_scene
@@ -27,6 +31,9 @@ from tests.logs.scenes import broker_scene, run_scene
 HERE = Path(__file__).parent
 RUNS = {"run": 500_000_000, "run-without-money": 4_000_000_000}
 """Logs of runs, each with what an attempt costs by the hour in nano-dollars."""
+
+SNAPSHOTS = {"run": "run/r", "ledger": "ledger/t"}
+"""States after the last record of a golden log, as they lie in the store of blobs: kind and name of the log."""
 
 NOTHING = ("", 0, None, False, [], {})
 
@@ -82,6 +89,22 @@ def main() -> None:
     records = broker_scene()
     lines = [f"{digest(state)} {record.decode()}" for record, state in zip(records, broker_states(records), strict=True)]  # fmt: skip
     (HERE / "broker.jsonl").write_text("\n".join([*lines, ""]))
+    for kind, name in SNAPSHOTS.items():
+        blobs = MemoryBlobs()
+        history = history_of(kind, blobs)
+        history.refresh()
+        history._save()
+        (HERE / f"{kind}.snapshot").write_bytes(blobs.get(f"snapshots/{name}"))
+
+
+def history_of(kind: str, blobs: MemoryBlobs) -> RunHistory | BrokerHistory:
+    """The history of a golden log, with snapshots after each record."""
+    log, (plan, records, _) = MemoryLog(), golden_run("run")
+    for number, record in enumerate(records if kind == "run" else golden_broker()[0]):
+        log.append(SNAPSHOTS[kind], number, record)
+    if kind == "run":
+        return RunHistory(log, lambda *_: plan, "r", blobs, every=1)
+    return broker_history(log, "t", snapshots=blobs, every=1)
 
 
 if __name__ == "__main__":

@@ -11,11 +11,23 @@ import msgspec
 import pytest
 
 from econda_cloud.place.state import encode_state as encode_broker
+from econda_cloud.ports.blobs import MemoryBlobs
 from econda_cloud.run.choices import Unfoldable
 from econda_cloud.run.state import encode_state
 from econda_cloud.run.transitions import IllegalTransition
+from econda_cloud.schedule import history
 from econda_cloud.wire.entries import Booked, Placed, Retry, decode_entry, encode_entry
-from tests.logs.make import RUNS, broker_states, digest, golden_broker, golden_run, run_states
+from tests.logs.make import (
+    HERE,
+    RUNS,
+    SNAPSHOTS,
+    broker_states,
+    digest,
+    golden_broker,
+    golden_run,
+    history_of,
+    run_states,
+)
 from tests.logs.scenes import broker_scene, run_scene
 from tests.play import Play, folded, plan_of
 
@@ -62,6 +74,27 @@ def test_a_golden_log_of_a_run_folds_to_the_states_it_had(name):
 def test_the_golden_log_of_a_broker_folds_to_the_states_it_had():
     records, digests = golden_broker()
     assert [digest(state) for state in broker_states(records)] == digests
+
+
+@pytest.mark.parametrize("kind", SNAPSHOTS)
+def test_a_golden_snapshot_is_read_and_nothing_before_it_is_folded(kind, monkeypatch):
+    """Or a team whose log is years long would start cold for minutes after an upgrade."""
+    blobs = MemoryBlobs()
+    blobs.put(f"snapshots/{SNAPSHOTS[kind]}", (HERE / f"{kind}.snapshot").read_bytes())
+    cold = history_of(kind, blobs)
+    monkeypatch.setattr(cold, "_take_in", lambda _: pytest.fail("a record was folded"))
+    assert digest(cold.refresh()) == (golden_run("run")[2] if kind == "run" else golden_broker()[1])[-1]
+
+
+def test_a_snapshot_of_an_older_format_is_upgraded(monkeypatch):
+    blobs, today = MemoryBlobs(), history.STATE_FORMAT
+    state = history_of("ledger", blobs)
+    state.refresh()
+    state._save()
+    monkeypatch.setattr(history, "STATE_FORMAT", today + 2)
+    monkeypatch.setitem(history.UPGRADES, ("ledger", today), lambda data: {**data, "seq": data["seq"] + 1_000})
+    monkeypatch.setitem(history.UPGRADES, ("ledger", today + 1), lambda data: {**data, "seq": data["seq"] * 2})
+    assert history_of("ledger", blobs).refresh().seq == 2 * (state.state.seq + 1_000)
 
 
 def test_the_golden_logs_have_something_of_everything():

@@ -182,7 +182,7 @@ def test_a_cold_reader_starts_from_the_snapshot_and_comes_to_the_same_state():
     assert cold.reads == [0, 6]
 
 
-@pytest.mark.parametrize("damage", ["garbage", "cut", "of another format", "of something else"])
+@pytest.mark.parametrize("damage", ["garbage", "cut", "of a newer format", "of an older format", "of something else"])
 def test_a_snapshot_that_cannot_be_read_only_makes_the_reader_fold_more(damage, monkeypatch):
     log, blobs = MemoryLog(), MemoryBlobs()
     history = RunHistory(log, lambda *_: PLAN, "a", blobs, every=2)
@@ -194,7 +194,10 @@ def test_a_snapshot_that_cannot_be_read_only_makes_the_reader_fold_more(damage, 
             blobs.put(key, b"damaged")
         case "cut":
             blobs.put(key, blobs.get(key)[:-9])
-        case "of another format":
+        case "of a newer format":
+            monkeypatch.setattr("econda_cloud.schedule.history.STATE_FORMAT", STATE_FORMAT - 1)
+        case "of an older format":
+            # That nobody knows to upgrade.
             monkeypatch.setattr("econda_cloud.schedule.history.STATE_FORMAT", STATE_FORMAT + 1)
         case _:
             blobs.put(key, blobs.get("snapshots/run/a")[::-1])
