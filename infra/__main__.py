@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import msgspec
 import pulumi
 import pulumi_aws as aws
 from econda_infra.packaging import Target, archives
-from econda_infra.settings import Network, Settings
+from econda_infra.settings import Network, Settings, Tenant
 from econda_infra.team import TeamStack
 
 
@@ -36,6 +37,7 @@ def main() -> None:
         network=chosen_network(config),
         concurrency=config.require_int("concurrency"),
         labels=config.get_object("labels") or {},
+        namespaces=msgspec.convert(config.get_object("namespaces") or {}, dict[str, Tenant]),
     )
     team = TeamStack(settings, archives(Target(python=settings.python)))
     pulumi.export("stack", team.members)

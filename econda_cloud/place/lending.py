@@ -32,11 +32,11 @@ class Facts:
 
 def lend(state: BrokerState, touched: Touched, facts: Facts) -> Iterator[AnyBrokerDecision]:
     """What is lent now. Each decision is to be taken before the next is asked for."""
-    full: set[str] = set()
+    full: set[tuple[str, str]] = set()
     answered: dict[str, list[Unplaceable]] = {run: [] for run in touched.runs}
     for account, line in in_turn(_candidates(state, touched)):
         policed = bool(account.terms and account.terms.policy and state.demands[line.demand].kind != "environment")
-        if line.demand in full and not policed and account.run not in touched.runs:
+        if _alike(state, account, line) in full and not policed and account.run not in touched.runs:
             continue
         if line.demand not in state.verdicts:
             yield Judged(line.demand, _judged(state, state.demands[line.demand]))
@@ -97,15 +97,23 @@ def _judged(state: BrokerState, demand: Demand) -> tuple[Verdict, ...]:
     return tuple(judge(demand, pool, offer) for pool in state.pools.values() for offer in pool.offers)
 
 
-def _lend(state: BrokerState, account: Account, line: Line, facts: Facts, full: set[str]) -> Lend | Unplaceable | None:
-    """What a line has from now on; None if it cannot be told now. A class for which there is no more room is `full`."""
+def _alike(state: BrokerState, account: Account, line: Line) -> tuple[str, str]:
+    """What has the same room: attempts of one class, of a namespace that has pools of its own or of any that has not."""
+    own = any(pool.tells_apart(account.namespace) for pool in state.pools.values())
+    return line.demand, account.namespace if own else ""
+
+
+def _lend(
+    state: BrokerState, account: Account, line: Line, facts: Facts, full: set[tuple[str, str]]
+) -> Lend | Unplaceable | None:
+    """What a line has from now on; None if it cannot be told now. What there is no more room for is `full`; see `_alike`."""
     demand, terms = state.demands[line.demand], account.terms
     policy = None
     if terms is not None and terms.policy and demand.kind != "environment":
         policy = facts.policies.get(terms.policy)
         if policy is None:
             return None
-    asking = Asking(demand, line.ready, line.since_ms, terms, policy)
+    asking = Asking(demand, line.ready, line.since_ms, terms, policy, account.namespace)
     known = {verdict.offer: verdict for verdict in state.verdicts[line.demand]}
 
     def room(pool: Pool, offer: Offer) -> int:
@@ -120,7 +128,7 @@ def _lend(state: BrokerState, account: Account, line: Line, facts: Facts, full: 
     filling = _Filling(state, account, line, demand, policy)
     made = filling.filled(found)
     if made.left and policy is None and not filling.held_back:
-        full.add(line.demand)
+        full.add(_alike(state, account, line))
     return made
 
 
@@ -151,7 +159,9 @@ class _Filling:
             self._take(option)
             here = score + waiting_cost(self._demand, option.pool, self._left)
             worth = here if worth is None else min(worth, here)
-        verdicts = tuple(option.verdict for option in found) if self._policy is not None else ()
+        # What all attempts of a class are told is not the whole truth of this run.
+        own = self._policy is not None or not all(option.pool.admits(self._account.namespace) for option in found)
+        verdicts = tuple(option.verdict for option in found) if own else ()
         return Lend(self._account.run, self._line.demand, self._made(), self._left, verdicts)
 
     def _take(self, option: Option) -> None:

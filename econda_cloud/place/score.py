@@ -89,6 +89,7 @@ class Asking:
     since_ms: int
     terms: Terms | None = None
     policy: Policy | None = None
+    namespace: str = ""
 
 
 def options(
@@ -105,6 +106,9 @@ def options(
 def _option(
     asking: Asking, pool: Pool, offer: Offer, verdict: Verdict, room: Callable[[Pool, Offer], int], now: int
 ) -> Option:
+    if not pool.admits(asking.namespace):
+        kept = f"it is kept for {', '.join(pool.namespaces)}" if pool.namespaces else f"{asking.namespace} has its own"
+        return Option(pool, offer, Verdict(offer=offer.name, refused=kept), (), never=True)
     if verdict.score is None or asking.policy is None or asking.terms is None:
         return Option(pool, offer, verdict, (verdict.score or 0,), verdict.score is None)
     free = room(pool, offer)

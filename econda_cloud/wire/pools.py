@@ -45,6 +45,7 @@ class Pool(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     chunk_max, chunk_ms: most attempts in one chunk, and the run time a chunk aims at. kinds: what it can execute.
     Kinds are those of tasks, and `image`: python and shell inside an image that has the worker in it.
     labels: what the team says of the pool, for its policies.
+    namespaces: those that alone may use it, if there are any; closed_to: those that may not, because they have their own.
     array: the attempts of a chunk run side by side, each with its own reservation; otherwise one after another.
     cpu_step_milli, memory_extra: what an attempt takes of a node is its cores rounded up to such steps, and its memory
     and so many bytes more.
@@ -66,3 +67,13 @@ class Pool(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     array: bool = False
     cpu_step_milli: int = 1
     memory_extra: int = 0
+    namespaces: tuple[str, ...] = ()
+    closed_to: tuple[str, ...] = ()
+
+    def admits(self, namespace: str) -> bool:
+        """Whether attempts of a namespace may run there."""
+        return namespace in self.namespaces if self.namespaces else namespace not in self.closed_to
+
+    def tells_apart(self, namespace: str) -> bool:
+        """Whether it matters to this pool that it is this namespace and not another one."""
+        return namespace in self.namespaces or namespace in self.closed_to

@@ -28,8 +28,8 @@ class Jobs(pulumi.ComponentResource):
         self._settings, self._inside = settings, pulumi.ResourceOptions(parent=self)
         profile = self._instance_profile()
         self._template = launch_template(settings, self)
-        offers = [(shape, spot) for shape in settings.shapes for spot in (True, False)]
-        self.queues = [self._queue(shape, spot, profile) for shape, spot in offers]
+        offers = [(namespace, shape, spot) for namespace, shape in settings.hosts for spot in (True, False)]
+        self.queues = [self._queue(namespace, shape, spot, profile) for namespace, shape, spot in offers]
         self._define()
         self.register_outputs({"queues": [queue.arn for queue in self.queues]})
 
@@ -40,8 +40,8 @@ class Jobs(pulumi.ComponentResource):
         iam.RolePolicyAttachment(name, role=role.name, policy_arn=INSTANCE_POLICY, opts=self._inside)
         return iam.InstanceProfile(name, name=name, role=role.name, opts=self._inside)
 
-    def _queue(self, shape: Shape, spot: bool, profile: iam.InstanceProfile) -> batch.JobQueue:
-        name = names.job_queue(self._settings.team, shape.name, spot)
+    def _queue(self, namespace: str, shape: Shape, spot: bool, profile: iam.InstanceProfile) -> batch.JobQueue:
+        name = names.job_queue(self._settings.team, shape.name, spot, namespace)
         environment = batch.ComputeEnvironment(
             name,
             name=name,

@@ -51,9 +51,9 @@ def worker(team: str, memory_mib: int) -> str:
     return named(team, f"work-{memory_mib}")
 
 
-def job_queue(team: str, shape: str, spot: bool) -> str:
-    """The job queue, and its compute environment, of one offer."""
-    return named(team, f"{shape}-{'spot' if spot else 'on-demand'}")
+def job_queue(team: str, shape: str, spot: bool, namespace: str = "") -> str:
+    """The job queue, and its compute environment, of one offer; `namespace`: whom alone it serves."""
+    return named(team, f"{shape}-{'spot' if spot else 'on-demand'}{f'-of-{namespace}' if namespace else ''}")
 
 
 def job_definition(team: str) -> str:

@@ -32,18 +32,18 @@ JOB_PENDING_MS = 7 * 24 * 3_600_000
 
 
 def team_pools(settings: Settings) -> TeamPools:
-    """One pool of functions, and one of Batch for each shape of instance."""
-    batch = [_batch(settings, shape) for shape in settings.shapes]
+    """One pool of functions, and one of Batch for each shape of instance; those of namespaces with hosts of their own."""
+    batch = [_batch(settings, namespace, shape) for namespace, shape in settings.hosts]
     targets: dict[str, msgspec.Raw] = {}
     for size in settings.work_sizes_mib:
         function = names.worker(settings.team, size)
         target = FunctionTarget(function=function, limit_ms=WORK_TIMEOUT_S * 1000, tenancy=True)
         targets[_function_offer(size)] = _raw(target)
-    for shape in settings.shapes:
+    for namespace, shape in settings.hosts:
         for spot in (True, False):
-            queue = names.job_queue(settings.team, shape.name, spot)
+            queue = names.job_queue(settings.team, shape.name, spot, namespace)
             target = QueueTarget(queue=queue, definition=names.job_definition(settings.team))
-            targets[_batch_offer(shape, spot)] = _raw(target)
+            targets[_batch_offer(namespace, shape, spot)] = _raw(target)
     return TeamPools(pools=(_functions(settings), *batch), targets=targets)
 
 
@@ -89,13 +89,13 @@ def _function(settings: Settings, size: int) -> Offer:
     )
 
 
-def _batch(settings: Settings, shape: Shape) -> Pool:
+def _batch(settings: Settings, namespace: str, shape: Shape) -> Pool:
     # The spot and the on-demand queue have instances of their own, but the broker counts them as one capacity: it
     # never holds more than one of the two could take, so that no job waits for an instance that cannot come.
     return Pool(
-        name=f"aws.batch.{shape.name}",
+        name=_batch_pool(namespace, shape),
         driver="aws.batch",
-        offers=tuple(_instance(settings, shape, spot) for spot in (True, False)),
+        offers=tuple(_instance(settings, namespace, shape, spot) for spot in (True, False)),
         slots=shape.instances * shape.vcpus,
         cpu_milli=shape.instances * shape.vcpus * 1000,
         memory=shape.instances * shape.usable_mib * MIB,
@@ -105,12 +105,14 @@ def _batch(settings: Settings, shape: Shape) -> Pool:
         labels=_labels(settings),
         lease_ms=JOB_PENDING_MS,
         kinds=("python", "shell", "image") if shape.gpus else ("python", "shell", "image", "environment"),
+        namespaces=(namespace,) if namespace else (),
+        closed_to=() if namespace else settings.isolated,
     )
 
 
-def _instance(settings: Settings, shape: Shape, spot: bool) -> Offer:
+def _instance(settings: Settings, namespace: str, shape: Shape, spot: bool) -> Offer:
     return Offer(
-        name=_batch_offer(shape, spot),
+        name=_batch_offer(namespace, shape, spot),
         node=Node(
             cpu_milli=shape.vcpus * 1000,
             memory=shape.usable_mib * MIB,
@@ -134,5 +136,9 @@ def _function_offer(size: int) -> str:
     return f"aws.lambda/{size}"
 
 
-def _batch_offer(shape: Shape, spot: bool) -> str:
-    return f"aws.batch.{shape.name}/{shape.instance}/{'spot' if spot else 'on-demand'}"
+def _batch_pool(namespace: str, shape: Shape) -> str:
+    return f"aws.batch.{shape.name}{f'.{namespace}' if namespace else ''}"
+
+
+def _batch_offer(namespace: str, shape: Shape, spot: bool) -> str:
+    return f"{_batch_pool(namespace, shape)}/{shape.instance}/{'spot' if spot else 'on-demand'}"

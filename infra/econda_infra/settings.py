@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
+from typing import Literal
 
 import msgspec
 
@@ -17,6 +19,9 @@ NEWS_WAITS_S = 6 * 3_600
 
 WORK_TIMEOUT_S = 900
 """Seconds one invocation may take, the most that AWS Lambda allows."""
+
+
+_PART = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 
 
 class Shape(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,6 +45,20 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True):
         """MiB that jobs can have of one instance. The kernel and the agent of ECS take the rest: an estimate of a
         sixteenth, above the 3% to 5% seen in AWS's guide on compute resource memory management."""
         return self.memory_mib - self.memory_mib // 16
+
+
+class Tenant(msgspec.Struct, frozen=True, kw_only=True):
+    """A namespace that needs more than its name. isolation `hosts`: no instance of its jobs runs anybody else's.
+
+    shapes: of its instances, where hosts are its own; those of the team if none are named.
+    """
+
+    isolation: Literal["shared", "hosts"] = "shared"
+    shapes: tuple[Shape, ...] = ()
+
+
+class BadTenant(ValueError):
+    """A namespace whose name cannot be part of the names of AWS resources, or with shapes that nothing is made of."""
 
 
 class Network(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,7 +88,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     10,240. concurrency: invocations of them at once, as the broker counts. schedulers: so many at once carry runs on.
     gateway_at_once: of the gateway, which are kept for it. scheduler_timeout_s: seconds the
     functions behind queues may take; a message that was not dealt with comes back after six times that.
-    image: of jobs. labels: what policies can ask about its pools, beside `site` and `region`. emulated: the stack is made in the local cloud, not on AWS.
+    namespaces: those that are not as all others. image: of jobs. labels: what policies can ask about its pools, beside `site` and `region`. emulated: the stack is made in the local cloud, not on AWS.
     """
 
     team: str
@@ -85,9 +104,33 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     gateway_at_once: int = 100
     scheduler_timeout_s: int = 60
     shapes: tuple[Shape, ...] = (CPU, GPU)
+    namespaces: dict[str, Tenant] = msgspec.field(default_factory=dict)
     log_days: int = 30
     labels: dict[str, str] = msgspec.field(default_factory=dict)
     emulated: bool = False
+
+    def __post_init__(self) -> None:
+        """Raises `BadTenant`."""
+        for name, tenant in self.namespaces.items():
+            if tenant.isolation == "hosts" and not _PART.fullmatch(name):
+                raise BadTenant(
+                    f"{name!r} cannot have hosts of its own: take up to 32 lower-case letters, digits and hyphens"
+                )
+            if tenant.isolation == "shared" and tenant.shapes:
+                raise BadTenant(
+                    f"the namespace {name} shares the team's hosts, so it has no shapes; say `isolation: hosts`"
+                )
+
+    @property
+    def isolated(self) -> tuple[str, ...]:
+        """Namespaces whose jobs have hosts of their own."""
+        return tuple(sorted(name for name, tenant in self.namespaces.items() if tenant.isolation == "hosts"))
+
+    @property
+    def hosts(self) -> list[tuple[str, Shape]]:
+        """Kinds of instances, each with the namespace that it is kept for, empty for all that have none."""
+        own = [(name, shape) for name in self.isolated for shape in self.namespaces[name].shapes or self.shapes]
+        return [*(("", shape) for shape in self.shapes), *own]
 
 
 def emulated(team: str, account: str, region: str) -> Settings:

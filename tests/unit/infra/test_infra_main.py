@@ -13,6 +13,7 @@ import pulumi
 import pytest
 from econda_infra.apply import program as module
 from econda_infra.packaging import KINDS, Archive
+from econda_infra.settings import BadTenant
 
 from tests.unit.infra.recording import Program, Recorder
 
@@ -67,6 +68,25 @@ def test_a_network_may_be_chosen(run_main: Main) -> None:
     program = run_main({"image": "i", "concurrency": "1", **chosen})
     environment = program.of("ComputeEnvironment")["econda-vision-cpu-spot"]
     assert environment["computeResources"]["subnets"] == ["subnet-x"]
+
+
+def test_a_namespace_may_have_hosts_of_its_own(run_main: Main) -> None:
+    hosts = {
+        "isolation": "hosts",
+        "shapes": [{"name": "big", "instance": "m5.8xlarge", "vcpus": 32, "memory_mib": 131072, "instances": 2}],
+    }
+    program = run_main({"image": "i", "concurrency": "1", "namespaces": json.dumps({"blue": hosts, "red": {}})})
+    assert program.of("ComputeEnvironment")["econda-vision-big-spot-of-blue"]["computeResources"]["maxVcpus"] == 64
+    assert [name for name in program.of("JobQueue") if "red" in name] == []
+    queue = program.of("JobQueue")["econda-vision-big-on-demand-of-blue"]
+    [order] = queue["computeEnvironmentOrders"]
+    assert "big-on-demand-of-blue" in order["computeEnvironment"]
+
+
+@pytest.mark.parametrize("name", ["Blue", "a.b", "x" * 33, "-a"])
+def test_a_namespace_whose_name_names_no_hosts_is_refused(run_main: Main, name: str) -> None:
+    with pytest.raises(BadTenant, match="cannot have hosts of its own"):
+        run_main({"image": "i", "concurrency": "1", "namespaces": json.dumps({name: {"isolation": "hosts"}})})
 
 
 def test_an_image_must_be_named(run_main: Main) -> None:

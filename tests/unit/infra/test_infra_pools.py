@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
+import msgspec
 import pytest
 from econda_infra.pools import digest, team_pools
-from econda_infra.settings import MIB, Settings, emulated
+from econda_infra.settings import MIB, BadTenant, Settings, Tenant, emulated
 
 from econda_cloud.place.score import judge
 from econda_cloud.wire.demand import Demand
@@ -48,6 +51,25 @@ def test_gpus_are_on_batch_and_know_their_kind(pools: dict[str, Pool]) -> None:
 def test_environments_are_built_by_cpu_jobs_only(pools: dict[str, Pool]) -> None:
     built = Demand(task="t", kind="environment", cpu_milli=1000, memory=GIB)
     assert {offer.split("/")[0] for offer in takers(pools, built)} == {"aws.batch.cpu"}
+
+
+def test_hosts_of_a_namespace_are_pools_that_only_it_may_use(on_aws: Settings) -> None:
+    settings = msgspec.structs.replace(on_aws, namespaces={"blue": Tenant(isolation="hosts"), "red": Tenant()})
+    made = team_pools(settings)
+    admitted = {pool.name: [name for name in ("blue", "red") if pool.admits(name)] for pool in made.pools}
+    assert admitted == {
+        "aws.lambda": ["blue", "red"], "aws.batch.cpu": ["red"], "aws.batch.gpu": ["red"],
+        "aws.batch.cpu.blue": ["blue"], "aws.batch.gpu.blue": ["blue"],
+    }  # fmt: skip
+    offers = [offer.name for pool in made.pools for offer in pool.offers]
+    assert sorted(made.targets) == sorted(offers)
+    queues = {json.loads(bytes(target)).get("queue") for target in made.targets.values()} - {None}
+    assert len(queues) == 8
+
+
+def test_a_namespace_that_shares_hosts_has_no_shapes(on_aws: Settings) -> None:
+    with pytest.raises(BadTenant, match="shares the team's hosts"):
+        msgspec.structs.replace(on_aws, namespaces={"red": Tenant(shapes=on_aws.shapes)})
 
 
 def test_a_function_is_paid_for_whole_and_an_instance_by_its_share(pools: dict[str, Pool]) -> None:

@@ -47,10 +47,10 @@ class Lender:
         self.lent |= answers
         return answers
 
-    def told(self, run: str, *wants: Want, **more: Any) -> RunTold:
+    def told(self, run: str, *wants: Want, namespace: str = "n", **more: Any) -> RunTold:
         """The next thing that a run tells."""
         self.versions[run] = self.versions.get(run, 0) + 1
-        return RunTold(run=run, namespace="n", version=self.versions[run], wants=wants, **more)
+        return RunTold(run=run, namespace=namespace, version=self.versions[run], wants=wants, **more)
 
     def tell(self, run: str, *wants: Want, now: int = 0, **more: Any) -> GrantsSet:
         """What a run is answered that tells this."""
