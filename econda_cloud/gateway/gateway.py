@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from econda_cloud.ports.blobs import BlobStore
 from econda_cloud.ports.links import Links
 from econda_cloud.ports.log import Log
 from econda_cloud.ports.queue import Queue
+from econda_cloud.ports.roles import NoRoles, Roles
 from econda_cloud.ports.secrets import Secrets
 from econda_cloud.wire import worker_protocol as protocol
 
@@ -29,7 +30,7 @@ _CLAIM = "/v1/claim"
 
 @dataclass(frozen=True)
 class Ports:
-    """What the gateway stands on. `secrets` gives those of a namespace; `clock` ms since the epoch."""
+    """What the gateway stands on. `secrets` gives those of a namespace; `clock` ms since the epoch; `roles` are customers'."""
 
     log: Log
     blobs: BlobStore
@@ -37,6 +38,7 @@ class Ports:
     links: Links
     secrets: Callable[[str], Secrets]
     clock: Callable[[], int]
+    roles: Roles = field(default_factory=NoRoles)
 
 
 @dataclass(frozen=True)
@@ -55,11 +57,14 @@ class Gateway:
         self._clock, self._tokens, self._rates = ports.clock, tokens, Rates()
         owners = Ownership(ports.log, Documents(ports.blobs))
         self._blobs = blobs = BlobAnswers(owners, ports.blobs, ports.links)
-        work = WorkAnswers(owners, tokens, ports.log, ports.blobs, ports.events, ports.secrets, after_report)
+        work = WorkAnswers(
+            owners, tokens, ports.log, ports.blobs, ports.events, ports.secrets, ports.roles, after_report
+        )
         self._routes: Mapping[str, Callable[[Token, Request, int], Any]] = {
             _CLAIM: work.claim,
             "/v1/heartbeat": work.heartbeat,
             "/v1/secrets": work.secrets,
+            "/v1/credentials": work.credentials,
             "/v1/report": work.report,
             "/v1/links": blobs.links,
             "/v1/exists": blobs.exists,

@@ -17,6 +17,7 @@ from econda_cloud.gateway.tokens import WORK_LASTS_MS, Token, Tokens
 from econda_cloud.ports.blobs import BlobStore
 from econda_cloud.ports.log import Conflict, Log
 from econda_cloud.ports.queue import Queue
+from econda_cloud.ports.roles import Credentials, RoleRefused, Roles
 from econda_cloud.ports.secrets import Secrets, SecretUnavailable
 from econda_cloud.schedule.messages import write_message
 from econda_cloud.wire import worker_protocol as protocol
@@ -52,10 +53,12 @@ class WorkAnswers:
         blobs: BlobStore,
         events: Queue,
         secrets_of: Callable[[str], Secrets],
+        roles: Roles,
         after_report: AfterReport | None,
     ) -> None:
         self._owners, self._tokens, self._log, self._blobs = owners, tokens, log, blobs
         self._events, self._secrets_of, self._after_report = events, secrets_of, after_report
+        self._roles = roles
 
     def claim(self, token: Token, request: Request, now: int) -> protocol.Claimed:
         wanted = asked(request, protocol.Claim)
@@ -71,6 +74,7 @@ class WorkAnswers:
             token=self._renewed(given, mine, now),
             until_ms=mine.until_ms,
             now_ms=now,
+            credentials=self._roles.has(token.namespace),
             document=msgspec.Raw(document.text) if token.key else protocol.NOTHING,
             cancelled=cancelled,
             seen=seen,
@@ -103,6 +107,17 @@ class WorkAnswers:
             except SecretUnavailable as error:
                 raise Refusal(424, str(error), "set the secret, or correct its name in the pipeline") from None
         return protocol.Texts(texts=texts)
+
+    def credentials(self, token: Token, request: Request, now: int) -> Credentials:
+        self._owners.document(token, asked(request, protocol.AskCredentials), now)
+        if not self._roles.has(token.namespace):
+            raise Refusal(404, f"the namespace {token.namespace} has no role", "name one in the settings of the stack")
+        try:
+            return self._roles.lend(token.namespace, token.run, now)
+        except RoleRefused as refused:
+            raise Refusal(
+                424, str(refused), "have its trust policy name the gateway's role and the external id"
+            ) from None
 
     def report(self, token: Token, request: Request, now: int) -> protocol.Reported:
         sent, mine = asked(request, protocol.SendReport), claimed_by(token)

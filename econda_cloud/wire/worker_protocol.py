@@ -110,6 +110,10 @@ class AskSecrets(Body, kw_only=True):
     references: list[dict[str, Any]]
 
 
+class AskCredentials(Body, kw_only=True):
+    """Answered by `ports.roles.Credentials`."""
+
+
 class SendReport(Body, kw_only=True):
     """`events`: one AttemptSucceeded or AttemptFailed each. `log`: all of the chunk's log so far, if it has changed.
 
@@ -126,11 +130,15 @@ class SendReport(Body, kw_only=True):
 
 
 class Claimed(msgspec.Struct, kw_only=True):
-    """`document` is there if the worker did not bring it. `until_ms`: when the claim expires; `now_ms`: the gateway's time."""
+    """`document` is there if the worker did not bring it. `until_ms`: when the claim expires; `now_ms`: the gateway's time.
+
+    `credentials`: tasks of this namespace may have some of their customer's.
+    """
 
     token: str
     until_ms: int
     now_ms: int
+    credentials: bool = False
     document: msgspec.Raw = NOTHING
     cancelled: list[Item] = []
     seen: int = 0

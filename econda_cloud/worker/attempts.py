@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from econda_edsl.plan import Container, Entry, Inline, Operator
@@ -43,8 +44,9 @@ class Attempts:
         cancelled: Callable[[Item], bool],
         secrets: Secrets,
         keep: Keep | None = None,
+        variables: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
-        self.secrets = secrets
+        self.secrets, self.variables = secrets, variables
         self.keep = keep or keep_in(blobs, chunk.namespace)
         self.chunk, self.task, self.blobs, self.hosts, self.cancelled = chunk, chunk.task, blobs, hosts, cancelled
         self.logs, self.work, cached = _folders(scratch, chunk.namespace, chunk.run)
@@ -92,7 +94,7 @@ class _Attempt:
     def __init__(self, chunk: Attempts, item: WorkItem, place: Limit | None, workdir: Workdir) -> None:
         self.all, self.task, self.item, self.place = chunk, chunk.task, item, place
         self.cwd, self.log = workdir.directory, workdir.log
-        self.env = {**item.env, "ECONDA_RUN": chunk.chunk.run, "ECONDA_TASK": item.instance,
+        self.env = {**chunk.variables, **item.env, "ECONDA_RUN": chunk.chunk.run, "ECONDA_TASK": item.instance,
                     "ECONDA_ATTEMPT": str(item.attempt)}  # fmt: skip
         self.revealed = [chunk.secrets.get(reference) for reference in item.secrets.values()]
         self.env |= dict(zip(item.secrets, self.revealed, strict=True))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +37,7 @@ def run_chunk(
     cancelled: Callable[[Item], bool] = never,
     deadline_ms: int | None = None,
     secrets: Secrets | None = None,
+    variables: Mapping[str, str] | None = None,
     later: bool = False,
     keep: Keep | None = None,
 ) -> Iterator[Report]:
@@ -45,11 +46,13 @@ def run_chunk(
     `cancelled` is asked before an item and about once a second while it runs; a cancelled one saves its checkpoint
     and reports `preempted`. At `deadline_ms` (ms since the epoch) the place where this runs ends, as an invocation
     of a function does: what still runs `MARGIN_MS` before is stopped, and what has not begun never is. `later`: other
-    chunks ran there before. `keep` puts files away that attempts made, by default into `blobs`.
+    chunks ran there before. `variables` are added to the environment of each. `keep` puts files away that attempts made, by default into `blobs`.
     """
     place = _Place(clock, deadline_ms, later)
     try:
-        attempts = Attempts(chunk, blobs, scratch.absolute(), hosts, cancelled, secrets or LocalSecrets(), keep)
+        attempts = Attempts(
+            chunk, blobs, scratch.absolute(), hosts, cancelled, secrets or LocalSecrets(), keep, variables or {}
+        )
     except Exception as error:
         # A folder that cannot be made, a chunk of another version: nothing of it can be tried.
         yield from _none_began(chunk, clock(), f"{type(error).__name__}: {error}"[:_SHOWN])

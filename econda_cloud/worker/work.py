@@ -6,7 +6,8 @@ import os
 import tempfile
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from econda_cloud.wire.events import Item
 from econda_cloud.wire.keys import log_key
 from econda_cloud.worker.gateway.blobs import GatewayBlobs, GatewaySecrets
 from econda_cloud.worker.gateway.client import AlreadyClaimed, ClaimLost
+from econda_cloud.worker.gateway.credentials import CredentialsServer
 from econda_cloud.worker.gateway.session import REPORT_PATIENCE_S, Home, Session, begin
 from econda_cloud.worker.processes.processes import HostPool
 from econda_cloud.worker.reports.delivery import Delivery
@@ -50,6 +52,7 @@ class Worker:
     def __init__(self, hosts: HostPool | None = None, scratch: Path | None = None) -> None:
         self._hosts = hosts or HostPool()
         self._scratch = (scratch or scratch_folder()).absolute()
+        self._credentials: CredentialsServer | None = None
 
     def work(self, assignment: Assignment, occasion: Occasion) -> int:
         """Run a chunk and what is to follow it here; how many attempts, 0 if another worker has it.
@@ -65,7 +68,7 @@ class Worker:
                 raise
             return 0
         attempts = 0
-        with session:
+        with session, self._lending(session):
             try:
                 following = True
                 while following:
@@ -74,6 +77,19 @@ class Worker:
             except ClaimLost:
                 return 0
         return attempts
+
+    @contextmanager
+    def _lending(self, session: Session) -> Iterator[None]:
+        """Tasks may ask for credentials while the session lasts, if their namespace has a role."""
+        if session.has_credentials and self._credentials is None:
+            self._credentials = CredentialsServer()
+        if self._credentials is not None:
+            self._credentials.lend = session.credentials if session.has_credentials else None
+        try:
+            yield
+        finally:
+            if self._credentials is not None:
+                self._credentials.lend = None
 
     def _run(self, session: Session, occasion: Occasion, *, later: bool) -> bool:
         """Run the session's chunk and report; whether another one is to follow."""
@@ -108,6 +124,7 @@ class Worker:
                 cancelled=cancelled,
                 deadline_ms=occasion.ends_ms,
                 secrets=GatewaySecrets(session.client),
+                variables=self._credentials.variables if self._credentials and session.has_credentials else {},
                 later=later,
                 keep=blobs.keep,
             )
@@ -116,3 +133,5 @@ class Worker:
 
     def close(self) -> None:
         self._hosts.close()
+        if self._credentials is not None:
+            self._credentials.close()

@@ -6,6 +6,7 @@ A resource is `*` only in `UNSCOPED`, where AWS knows no narrower one.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 Statement = dict[str, Any]
@@ -81,9 +82,11 @@ def reports_losses(lost: str) -> list[Statement]:
     return [sends(lost)]
 
 
-def answers_workers(bucket: str, table: str, events: str, secrets: str, keys: str) -> list[Statement]:
+def answers_workers(
+    bucket: str, table: str, events: str, secrets: str, keys: str, roles: Sequence[str] = ()
+) -> list[Statement]:
     """What the gateway does for workers: claims and cancellations, their namespaces' blobs, reports, secrets; and the next
-    link of a chain, which it logs itself.
+    link of a chain, which it logs itself. roles: those that customers keep for their namespaces.
     """
     claims = allow(["dynamodb:PutItem", "dynamodb:Query"], table)
     claims["Condition"] = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["claim/*", "cancel/*", "run/*"]}}
@@ -97,6 +100,7 @@ def answers_workers(bucket: str, table: str, events: str, secrets: str, keys: st
         sends(events),
         allow(["secretsmanager:GetSecretValue"], secrets),
         signs_tokens(keys),
+        *([allow(["sts:AssumeRole", "sts:TagSession"], *roles)] if roles else []),
     ]
 
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import partial
 
+import msgspec
 import pulumi
+from econda_adapters.aws.customer_roles import VARIABLE, CustomerRole
 from pulumi_aws import batch, cloudwatch, lambda_
 
 from econda_infra import names, policies
@@ -92,16 +95,26 @@ def gateway(around: Around) -> pulumi.Output[str]:
         around.settings,
         "gateway",
         around.archives["gateway"],
-        around.environment,
+        _with_roles(around),
         handler="econda_functions.gateway.handler",
         memory=GATEWAY_MIB,
         timeout=GATEWAY_TIMEOUT_S,
         facts=around.facts("bucket", "table", "events", "secrets", "keys"),
-        statements=policies.answers_workers,
+        statements=partial(policies.answers_workers, roles=[each.role for each in around.settings.roles.values()]),
         parent=around.parent,
         reserved=around.settings.gateway_at_once,
     )
     return function.url()
+
+
+def _with_roles(around: Around) -> pulumi.Output[dict[str, str]]:
+    """The gateway alone knows customers' roles."""
+    roles = {
+        name: CustomerRole(arn=tenant.role, external_id=tenant.external_id)
+        for name, tenant in around.settings.roles.items()
+    }
+    told = {VARIABLE: msgspec.json.encode(roles).decode()} if roles else {}
+    return around.environment.apply(lambda known: {**known, **told})
 
 
 def submitter(around: Around) -> None:

@@ -21,6 +21,8 @@ WORK_TIMEOUT_S = 900
 """Seconds one invocation may take, the most that AWS Lambda allows."""
 
 
+_ROLE = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+")
+_EXTERNAL = re.compile(r"[\w+=,.@:/-]{2,1224}")
 _PART = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 
 
@@ -50,11 +52,15 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True):
 class Tenant(msgspec.Struct, frozen=True, kw_only=True):
     """A namespace that needs more than its name. isolation `hosts`: no instance of its jobs runs anybody else's.
 
+    role: of a customer, whose credentials its tasks get, with the external id that its trust policy asks for.
+
     shapes: of its instances, where hosts are its own; those of the team if none are named.
     """
 
     isolation: Literal["shared", "hosts"] = "shared"
     shapes: tuple[Shape, ...] = ()
+    role: str = ""
+    external_id: str = ""
 
 
 class BadTenant(ValueError):
@@ -116,10 +122,19 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
                 raise BadTenant(
                     f"{name!r} cannot have hosts of its own: take up to 32 lower-case letters, digits and hyphens"
                 )
+            if tenant.role and not (_ROLE.fullmatch(tenant.role) and _EXTERNAL.fullmatch(tenant.external_id)):
+                raise BadTenant(
+                    f"the namespace {name} needs the ARN of a role and an external id of 2 to 1,224 letters, digits and +=,.@:/-_"
+                )
             if tenant.isolation == "shared" and tenant.shapes:
                 raise BadTenant(
                     f"the namespace {name} shares the team's hosts, so it has no shapes; say `isolation: hosts`"
                 )
+
+    @property
+    def roles(self) -> dict[str, Tenant]:
+        """Namespaces whose tasks get credentials of their customer."""
+        return {name: tenant for name, tenant in sorted(self.namespaces.items()) if tenant.role}
 
     @property
     def isolated(self) -> tuple[str, ...]:

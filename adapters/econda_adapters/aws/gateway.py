@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from econda_adapters.aws.customer_roles import CustomerRoles, roles_of
 from econda_adapters.aws.namespace_secrets import NamespaceSecrets
 from econda_adapters.aws.s3_links import S3Links
 from econda_adapters.clock import now_ms
@@ -87,6 +88,7 @@ def team_gateway(team: Team, after_report: AfterReport | None = None) -> Gateway
         # Made anew each time, so that a secret which was changed is read as it is.
         secrets=lambda namespace: NamespaceSecrets(stack.team, namespace, clients),
         clock=now_ms,
+        roles=CustomerRoles(stack.team, roles_of(os.environ), clients),
     )
     return Gateway(ports, team_tokens(stack, clients), after_report)
 

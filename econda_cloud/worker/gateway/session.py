@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 
+from econda_cloud.ports.roles import Credentials
 from econda_cloud.wire import worker_protocol as protocol
 from econda_cloud.wire.assignment import NOTHING, Assignment
 from econda_cloud.wire.chunk import Chunk, Report, decode_chunk
@@ -28,6 +29,9 @@ DOCUMENT_INSIDE_MOST = 64 * 1024
 
 JOIN_S = 2.0
 CLAIM_PATIENCE_S = 120.0
+CREDENTIALS_PATIENCE_S = 10.0
+"""SDKs wait for an answer for a few seconds, and ask again."""
+
 REPORT_PATIENCE_S = 7 * 24 * 3600.0
 """A result is worth waiting for, even through an outage of days, where nothing ends the place before."""
 
@@ -40,7 +44,7 @@ class Session:
     ) -> None:
         self.client, self.chunk, self.index = client, chunk, index
         self._owner, self.pack = owner, Pack(chunk, owner)
-        self.lost = False
+        self.lost, self.has_credentials = False, claimed.credentials
         self._cancelled = set[Item](claimed.cancelled)
         self._seen = claimed.seen
         self._over = threading.Event()
@@ -63,6 +67,12 @@ class Session:
     def unwanted(self, item: Item) -> bool:
         """Whether an attempt is to stop: it was cancelled, or the chunk is another worker's."""
         return self.lost or item in self._cancelled
+
+    def credentials(self) -> Credentials:
+        """Of the customer, for the tasks of this chunk. Raises `GatewayRefused`, `GatewayAway`."""
+        return self.client.ask(
+            "/v1/credentials", protocol.AskCredentials(), Credentials, patience_s=CREDENTIALS_PATIENCE_S
+        )
 
     def report(
         self,

@@ -16,6 +16,7 @@ from econda_cloud.gateway.tokens import Key, KeyRing, Tokens
 from econda_cloud.ports.blobs import MemoryBlobs
 from econda_cloud.ports.log import MemoryLog
 from econda_cloud.ports.queue import MemoryQueue
+from econda_cloud.ports.roles import NoRoles
 from econda_cloud.ports.secrets import SecretUnavailable
 from econda_cloud.schedule.messages import read_message
 from econda_cloud.wire.chunk import Chunk, WorkItem, WorkTask
@@ -53,9 +54,10 @@ class Stand:
         self.tokens = Tokens(lambda: self.ring)
         self.gateway = self.another()
 
-    def another(self, after_report=None, blobs=None):
+    def another(self, after_report=None, blobs=None, roles=None):
         """A further process of the gateway, which remembers nothing."""
-        ports = Ports(self.log, blobs or self.blobs, self.queue, OwnLinks(self.tokens), NamedSecrets, lambda: self.now)
+        ports = Ports(self.log, blobs or self.blobs, self.queue, OwnLinks(self.tokens), NamedSecrets, lambda: self.now,
+                      roles or NoRoles())  # fmt: skip
         return Gateway(ports, self.tokens, after_report)
 
     def assign(self, chunk, **settings):

@@ -83,6 +83,31 @@ def test_a_namespace_may_have_hosts_of_its_own(run_main: Main) -> None:
     assert "big-on-demand-of-blue" in order["computeEnvironment"]
 
 
+ROLE = "arn:aws:iam::123456789012:role/lake"
+
+
+def test_the_gateway_alone_may_take_on_the_role_of_a_namespace(run_main: Main) -> None:
+    tenant = {"role": ROLE, "external_id": "abc-1"}
+    program = run_main({"image": "i", "concurrency": "1", "namespaces": json.dumps({"blue": tenant})})
+    who = {name for name, inputs in program.of("RolePolicy").items() if "sts:AssumeRole" in inputs["policy"]}
+    assert who == {"econda-vision-gateway"}
+    [may] = [each for each in json.loads(program.of("RolePolicy")["econda-vision-gateway"]["policy"])["Statement"]
+             if "sts:AssumeRole" in each["Action"]]  # fmt: skip
+    assert may["Resource"] in (ROLE, [ROLE])
+    told = {name: inputs["environment"]["variables"].get("ECONDA_ROLES") for name, inputs in program.of("Function").items()
+            if inputs.get("environment")}  # fmt: skip
+    assert {name for name, roles in told.items() if roles} == {"econda-vision-gateway"}
+    assert json.loads(told["econda-vision-gateway"]) == {"blue": {"arn": ROLE, "external_id": "abc-1"}}
+
+
+@pytest.mark.parametrize(
+    "tenant", [{"role": ROLE}, {"role": "lake", "external_id": "abc"}, {"role": ROLE, "external_id": "a b"}]
+)
+def test_a_role_without_an_external_id_is_refused(run_main: Main, tenant: dict[str, str]) -> None:
+    with pytest.raises(BadTenant, match="needs the ARN of a role and an external id"):
+        run_main({"image": "i", "concurrency": "1", "namespaces": json.dumps({"blue": tenant})})
+
+
 @pytest.mark.parametrize("name", ["Blue", "a.b", "x" * 33, "-a"])
 def test_a_namespace_whose_name_names_no_hosts_is_refused(run_main: Main, name: str) -> None:
     with pytest.raises(BadTenant, match="cannot have hosts of its own"):
