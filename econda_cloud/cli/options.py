@@ -7,12 +7,16 @@ from typing import Annotated
 
 import typer
 
+COMPLETED = 1_000
+"""Runs among which names are completed."""
+
 
 def _run_names(incomplete: str) -> list[str]:
-    """For completion: the runs of this machine, and `last`."""
+    """For completion: the newest runs of this machine, and `last`."""
+    from econda_cloud.cli.runs.listing import names
     from econda_cloud.cli.runs.stores import embedded
 
-    return [name for name in ["last", *embedded().runs()] if name.startswith(incomplete)]
+    return [*(["last"] if "last".startswith(incomplete) else []), *names(embedded(), incomplete, COMPLETED)]
 
 
 def _team_names(incomplete: str) -> list[str]:

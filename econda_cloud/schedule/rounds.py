@@ -15,6 +15,7 @@ import msgspec
 
 from econda_cloud.ports.blobs import BlobStore
 from econda_cloud.ports.log import Damaged, Log
+from econda_cloud.ports.run_index import IndexedRun, RunIndex
 from econda_cloud.run.pending import pending
 from econda_cloud.run.state import RunState
 from econda_cloud.run.timers import is_early
@@ -60,7 +61,8 @@ class Rounds:
     """The scheduler of one team's runs, in one process; any number may work side by side.
 
     Whoever hosts it supplies the log, the plans and the effects. `plans` finds the plan of a run. `spread`: how what
-    concerns different runs is done: one after another, or side by side where each waits for the world.
+    concerns different runs is done: one after another, or side by side where each waits for the world. `index` is told of
+    every run that begins; None where nobody lists them.
     """
 
     def __init__(
@@ -72,8 +74,9 @@ class Rounds:
         *,
         snapshot_every: int = SNAPSHOT_EVERY,
         spread: Spread = map,
+        index: RunIndex | None = None,
     ) -> None:
-        self._log, self._plans, self._effects = log, plans, effects
+        self._log, self._plans, self._effects, self._index = log, plans, effects, index
         self._spread = spread
         self._snapshots, self._every = snapshots, snapshot_every
         self._runs: OrderedDict[str, RunHistory] = OrderedDict()
@@ -143,6 +146,8 @@ class Rounds:
                 raise UnknownRun(f"there is no run `{taking.run}`")
             if _changes_nothing(history.state, taking, now):
                 return history
+            if history.state is None:
+                self._list(taking, now)
             try:
                 history.take(taking.events, now, unsure=taking.unsure)
             except Undecidable as error:
@@ -158,6 +163,12 @@ class Rounds:
         else:
             return history
         return None
+
+    def _list(self, taking: Taking, now: int) -> None:
+        """Put a run that is about to begin on the index, first: one that has begun unlisted would stay so. Raises what the index raises."""
+        started = next(event for event in taking.events if isinstance(event, RunStarted))
+        if self._index is not None:
+            self._index.add(IndexedRun(started.namespace, taking.run, now))
 
     def _settle(self, history: RunHistory, taking: Taking) -> None:
         """Read what is new, and what of it is carried out.

@@ -7,9 +7,12 @@ from urllib.parse import quote
 
 from econda_cloud.wire.names import file_name
 
+RUNS = "runs/"
+"""Under which namespaces have folders, and in those each run has one."""
+
 
 def run_prefix(namespace: str, run: str) -> str:
-    return f"runs/{namespace}/{run}"
+    return f"{RUNS}{namespace}/{run}"
 
 
 def policy_key(digest: str) -> str:

@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from econda_adapters.aws.dynamodb_log import DynamoLog
+from econda_adapters.aws.dynamodb_run_index import DynamoRunIndex
 from econda_adapters.aws.effects import AwsBrokerEffects, AwsEffects
 from econda_adapters.aws.gateway import team_assigner
 from econda_adapters.aws.s3_blobs import S3Blobs
@@ -27,7 +28,8 @@ def team_rounds(stack: Stack, clients: Clients) -> Rounds:
     log = DynamoLog(stack.table, clients, blobs)
     pools, assigner = decode_pools(blobs.get(POOLS_KEY)), team_assigner(stack, clients, blobs)
     effects = AwsEffects(stack, clients, pools, log, blobs, assigner)
-    return Rounds(log, partial(stored_plan, blobs), effects, blobs, spread=side_by_side)
+    index = DynamoRunIndex(stack.table, stack.bucket, clients)
+    return Rounds(log, partial(stored_plan, blobs), effects, blobs, spread=side_by_side, index=index)
 
 
 def team_broker(stack: Stack, clients: Clients, now: int) -> BrokerRounds:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from econda_adapters.aws.dynamodb_log import DynamoLog
+from econda_adapters.aws.dynamodb_run_index import DynamoRunIndex
 from econda_adapters.aws.s3_blobs import S3Blobs
 from econda_adapters.aws.sqs_queue import SqsQueue
 
@@ -16,12 +17,13 @@ REASON_MOST = 1_000
 
 
 class Team:
-    """The log, the blobs and the queues of a stack."""
+    """The log, the index of runs, the blobs and the queues of a stack."""
 
     def __init__(self, stack: Stack, clients: Clients) -> None:
         self.stack, self.clients = stack, clients
         self.blobs = S3Blobs(stack.bucket, clients)
         self.log = DynamoLog(stack.table, clients, self.blobs)
+        self.runs = DynamoRunIndex(stack.table, stack.bucket, clients)
         self.events = SqsQueue(stack.events_queue, clients)
         self.lost = SqsQueue(stack.lost_queue, clients)
         self.notices = SqsQueue(stack.notices_queue, clients)

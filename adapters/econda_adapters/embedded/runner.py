@@ -20,6 +20,7 @@ from econda_adapters.embedded.directory_blobs import DirectoryBlobs
 from econda_adapters.embedded.holding import holding
 from econda_adapters.embedded.pool import EmbeddedPool, machine_pool
 from econda_adapters.embedded.sqlite_log import SqliteLog
+from econda_adapters.embedded.sqlite_run_index import SqliteRunIndex
 from econda_cloud.environments.archives import known_archives
 from econda_cloud.ports.pool import Accepted, Answer
 from econda_cloud.run.state import RunState
@@ -55,14 +56,16 @@ Progress = Callable[[RunState], None]
 
 @dataclass
 class Home:
-    """Where embedded runs live: one folder with the log, the blobs and scratch space."""
+    """Where embedded runs live: one folder with the log, the index of runs, the blobs and scratch space."""
 
     root: Path
     log: SqliteLog = field(init=False)
+    runs: SqliteRunIndex = field(init=False)
     blobs: DirectoryBlobs = field(init=False)
 
     def __post_init__(self) -> None:
         self.log = SqliteLog(self.root / "log.sqlite")
+        self.runs = SqliteRunIndex(self.root / "log.sqlite")
         self.blobs = DirectoryBlobs(self.root / "blobs")
 
     def plan(self, run: str) -> Plan:
@@ -241,7 +244,7 @@ def _scheduling(
     """A scheduler and a broker of its own for one run, with this machine as its only pool."""
     machine = machine or machine_pool()
     effects = _Effects(home, machine, SimpleQueue(), hosts)
-    rounds = Rounds(home.log, lambda _, name: plan if name == run else home.plan(name), effects)
+    rounds = Rounds(home.log, lambda _, name: plan if name == run else home.plan(name), effects, index=home.runs)
     effects.broker = BrokerRounds(home.log, f"local-{run}", effects, effects.policies.get)
     try:
         effects.broker.declare((machine,), now_ms())

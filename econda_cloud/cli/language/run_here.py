@@ -17,9 +17,10 @@ from econda_cloud.cli.language.packages import pinned
 from econda_cloud.cli.language.source import bind, compile_file, load, locked, say_unheeded, told
 from econda_cloud.cli.options import File, Json, Params, Pipeline, RunName, TeamName, Wait
 from econda_cloud.cli.output import FAILED, USAGE, exit_like, print_json, stop
+from econda_cloud.cli.runs.finding import find_run
 from econda_cloud.cli.runs.following import CarryOn, rerun_of, rerun_on_stack, resumed
 from econda_cloud.cli.runs.progress import Follower
-from econda_cloud.cli.runs.stores import embedded, embedded_home, find_run
+from econda_cloud.cli.runs.stores import embedded, embedded_home
 from econda_cloud.cli.runs.tables import print_run, run_report
 from econda_cloud.cli.runs.watching import follow_to_end
 from econda_cloud.worker.processes.processes import HostPool

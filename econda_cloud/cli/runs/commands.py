@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +10,9 @@ import typer
 
 from econda_cloud.cli.options import Json, RunName, TeamName
 from econda_cloud.cli.output import NO_SUCH_RUN, print_json, stop
-from econda_cloud.cli.runs.stores import Found, find_run, stores
+from econda_cloud.cli.runs.finding import find_run
+from econda_cloud.cli.runs.listing import begun
+from econda_cloud.cli.runs.stores import Found, NotShown, stores
 from econda_cloud.cli.runs.tables import print_attempts, print_run, print_runs, print_why, run_report
 from econda_cloud.cli.stack.submissions import Submission, stop_if_refused
 from econda_cloud.money.amounts import format_usd
@@ -20,19 +23,33 @@ from econda_cloud.worker.reports.delivery import log_span
 InstanceName = Annotated[str, typer.Argument(help="an instance as `econda show` lists it: sweep/trials[3]/tried")]
 
 
-def runs(team: TeamName = None, json: Json = False) -> None:
-    """List runs, of this machine and of every stack that answers. Example: econda runs --json"""
-    every = [each for store in stores(team) for each in store.found()]
-    found = [each for each in every if each.readable]
-    rows = sorted(
-        ((each.state(), each.store.name, each.unfinished) for each in found), key=lambda row: row[0].started_ms
-    )
+def runs(
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="show so many")] = 20,
+    before: Annotated[str | None, typer.Option("--before", help="those that began before this run")] = None,
+    namespace: Annotated[str | None, typer.Option("--namespace", help="of this namespace only")] = None,
+    team: TeamName = None,
+    json: Json = False,
+) -> None:
+    """List runs, newest first, of this machine and of every stack that answers. Example: econda runs --limit 5 --json"""
+    places = stores(team)
+    position = find_run(before, team, places).position if before else None
+    rows, missing, more = [], Counter[str](), ""
+    for found, _ in begun(places, namespace=namespace, before=position):
+        if len(rows) == limit:
+            more = rows[-1][1].run
+            break
+        try:
+            rows.append((found.newest(), found))
+        except NotShown as error:
+            missing[str(error)] += 1
     if json:
-        print_json([{**run_report(state, [], unfinished), "where": where} for state, where, unfinished in rows])
+        print_json([{**run_report(state, [], each.unfinished), "where": each.store.name} for state, each in rows])
     else:
-        print_runs(rows)
-    if len(found) < len(every):
-        typer.echo(f"not shown: {len(every) - len(found)} of another version of econda", err=True)
+        print_runs([(state, each.store.name, each.unfinished) for state, each in rows])
+    for reason, number in missing.items():
+        typer.echo(f"not shown: {number} {reason}", err=True)
+    if more:
+        typer.echo(f"there are more: econda runs --before {more}", err=True)
 
 
 def show(name: RunName, team: TeamName = None, json: Json = False) -> None:

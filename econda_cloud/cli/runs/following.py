@@ -14,7 +14,8 @@ from econda_edsl.plan import Plan
 from econda_edsl.suggest import did_you_mean
 
 from econda_cloud.cli.output import FAILED, USAGE, stop
-from econda_cloud.cli.runs.stores import Found, began_ms, embedded, find_run, home_folder
+from econda_cloud.cli.runs.finding import find_run, last_run
+from econda_cloud.cli.runs.stores import Found, embedded, home_folder
 from econda_cloud.cli.stack.submissions import note_submission
 from econda_cloud.record.results import results_of
 from econda_cloud.run.downstream import steps_from, steps_of
@@ -36,7 +37,7 @@ def resumed(home: Home, plan: Plan, params: dict[str, Any]) -> CarryOn | Follow:
     """What `--resume` means for this plan: the last run of its pipeline goes on, if it was interrupted and nothing has
     changed; else a new run uses its results, if there was one. Ends the command if that run still goes on.
     """
-    found = _last_run(plan.name)
+    found = last_run(embedded(), plan.name)
     if found is None:
         typer.echo(f"note: {plan.name} never ran on this machine; it begins anew", err=True)
         return NOBODY
@@ -109,13 +110,6 @@ def _fresh_steps(plan: Plan, name: str | None) -> tuple[str, ...]:
         hint = did_you_mean(name, [*known, *(path.rpartition("/")[2] for path in known), *plan.tasks])
         stop(f"error: {plan.name} has no step or task `{name}`; {hint or 'it has ' + ', '.join(known[:8])}", USAGE)
     return tuple(steps)
-
-
-def _last_run(pipeline: str) -> Found | None:
-    """The run of this machine that began last, of all runs of a pipeline."""
-    store = embedded()
-    known = [each for each in store.found() if each.run.rpartition("-")[0] == pipeline and each.readable]
-    return max(known, key=began_ms, default=None)
 
 
 def _same(one: Plan, other: Plan) -> bool:

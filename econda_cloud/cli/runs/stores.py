@@ -1,10 +1,10 @@
-"""Where runs are kept: on this machine, and in the stacks deployed from it. Every command finds a run in any of them."""
+"""Where runs are kept: on this machine, and in the stacks deployed from it."""
 
 from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 from econda_adapters.aws.clients import Clients
@@ -13,13 +13,15 @@ from econda_adapters.aws.team import Team
 from econda_adapters.embedded.holding import is_held
 from econda_adapters.embedded.runner import Home
 
-from econda_cloud.cli.output import FAILED, NO_SUCH_RUN, USAGE, stop
-from econda_cloud.cli.stack.submissions import Submission, forget_submission, submissions
+from econda_cloud.cli.output import FAILED, USAGE, stop
+from econda_cloud.cli.stack.submissions import Submission
 from econda_cloud.ports.blobs import BlobStore
 from econda_cloud.ports.log import Log
+from econda_cloud.ports.run_index import IndexedRun, RunIndex
 from econda_cloud.run.advance import apply
 from econda_cloud.run.state import RunState
-from econda_cloud.schedule.run_history import RunHistory, run_log
+from econda_cloud.schedule.history import Unreadable
+from econda_cloud.schedule.run_history import NoPlan, RunHistory, run_log
 from econda_cloud.schedule.stored_plans import stored_plan
 from econda_cloud.wire.entries import Entry, FromTheFuture, FromThePast, decode_entry
 from econda_cloud.wire.events import RunStarted
@@ -38,14 +40,13 @@ class Store:
 
     name: str
     log: Log
+    index: RunIndex
     blobs: BlobStore
     team: Team | None = None
 
-    def runs(self) -> list[str]:
-        return [name.removeprefix("run/") for name in self.log.names("run/")]
 
-    def found(self) -> list[Found]:
-        return [Found(self, run) for run in self.runs()]
+class NotShown(Exception):
+    """A run of which nothing can be told; the message says what runs it is one of."""
 
 
 @dataclass(frozen=True)
@@ -65,12 +66,29 @@ class Found:
             stop(f"error: {self.run} was {error}; the econda that wrote it shows it", FAILED)
 
     @cached_property
+    def _first(self) -> Entry | None:
+        """The first record, None if there is none. Raises `FromThePast`, `FromTheFuture`."""
+        return next(map(decode_entry, self.store.log.read(run_log(self.run), most=1)), None)
+
+    @cached_property
     def readable(self) -> bool:
         """Whether this version wrote it, as far as its first record tells."""
         try:
-            return all(decode_entry(record) for record in self.store.log.read(run_log(self.run), most=1))
+            return self._first is not None
         except (FromThePast, FromTheFuture):
             return False
+
+    def began(self, at_ms: int) -> bool:
+        """Whether it began at this time, as far as this version can read when."""
+        try:
+            return self._first is not None and self._first.now == at_ms
+        except (FromThePast, FromTheFuture):
+            return True
+
+    @property
+    def position(self) -> int:
+        """Its place among all runs. Ends the command for a run of another version, or one that has not begun."""
+        return IndexedRun(self.namespace, self.run, self.entries[0].now).position
 
     @property
     def begun(self) -> bool:
@@ -96,10 +114,27 @@ class Found:
         """What to call a run that has not ended: nothing carries on one of this machine whose process is gone."""
         return "running" if self.store.team is not None or is_held(embedded_folder(), self.run) else "interrupted"
 
+    def newest(self) -> RunState:
+        """Its newest state. Raises `NotShown`."""
+        if not self.readable:
+            raise NotShown("of another version of econda")
+        try:
+            state = self.history().refresh()
+        except FromTheFuture:
+            raise NotShown("of another version of econda") from None
+        except NoPlan:
+            raise NotShown("whose plan is gone from the bucket") from None
+        except Unreadable:
+            raise NotShown("with a damaged log") from None
+        if state is None:
+            raise NotShown("that have not begun")
+        return state
+
     def history(self) -> RunHistory:
-        """For following the run while it goes on."""
+        """For its newest state, now or while it goes on: a long log is read from its latest snapshot on."""
         store = self.store
-        return RunHistory(store.log, lambda namespace, run: stored_plan(store.blobs, namespace, run), self.run)
+        plans = partial(stored_plan, store.blobs)
+        return RunHistory(store.log, plans, self.run, store.blobs)
 
 
 def embedded_folder() -> Path:
@@ -112,14 +147,14 @@ def embedded_home() -> Home:
 
 def embedded() -> Store:
     home = embedded_home()
-    return Store(LOCAL, home.log, home.blobs)
+    return Store(LOCAL, home.log, home.runs, home.blobs)
 
 
 def team_store(team: str | None) -> Store:
     """The store of a team: the one named, $ECONDA_TEAM, or the only one there is. Ends the command if there is none."""
     found = _deployed(team)
     made = Team(found.stack, Clients(found.environment))
-    return Store(f"team {found.stack.team}", made.log, made.blobs, made)
+    return Store(f"team {found.stack.team}", made.log, made.runs, made.blobs, made)
 
 
 def _deployed(team: str | None) -> Deployed:
@@ -154,43 +189,3 @@ def _answers(store: Store) -> bool:
     except (BotoCoreError, ClientError):
         return False
     return True
-
-
-def find_run(name: str, team: str | None, places: list[Store] | None = None) -> Found:
-    """A run in `places` (by default, wherever there may be any) by its name, the start of it that only one run has, or `last`. Ends the command if there is none."""
-    places = stores(team) if places is None else places
-    waiting = [found for store in places for found in _not_begun(store)]
-    if name == "last":
-        known = [*waiting, *(found for store in places for found in store.found() if found.readable)]
-        if known:
-            return max(known, key=began_ms)
-    exact = [Found(store, name) for store in places if store.log.read(f"run/{name}")]
-    if exact:
-        return exact[0]
-    # One that waited a moment ago may have begun since.
-    begun = [Found(store, run) for store in places for run in store.runs() if run.startswith(name)]
-    known = list(
-        {(each.store.name, each.run): each for each in (*waiting, *begun) if each.run.startswith(name)}.values()
-    )
-    if len(known) != 1:
-        reason = "several runs start so" if known else "there is none"
-        stop(f"error: no run `{name}`: {reason}; `econda runs` lists them", NO_SUCH_RUN)
-    return known[0]
-
-
-def began_ms(found: Found) -> int:
-    """When a run began, or was submitted."""
-    return found.submitted.at_ms if found.submitted else found.entries[0].now
-
-
-def _not_begun(store: Store) -> list[Found]:
-    """Runs submitted to a stack that it has not begun yet; notes of those that it has are dropped."""
-    if store.team is None:
-        return []
-    home, team, found = home_folder(), store.team.stack.team, []
-    for each in submissions(home, team):
-        if store.log.read(f"run/{each.run}"):
-            forget_submission(home, team, each.run)
-        else:
-            found.append(Found(store, each.run, each))
-    return found

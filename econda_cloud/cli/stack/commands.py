@@ -10,7 +10,8 @@ import typer
 from econda_cloud.cli.language.source import load, say_unheeded
 from econda_cloud.cli.options import File, Json, Params, Pipeline, RunName, TeamName, Wait
 from econda_cloud.cli.output import FAILED, NOT_COMPILED, USAGE, exit_like, print_json, stop
-from econda_cloud.cli.runs.stores import find_run, home_folder, team_store
+from econda_cloud.cli.runs.finding import find_run
+from econda_cloud.cli.runs.stores import home_folder, team_store
 from econda_cloud.cli.runs.watching import follow_to_end, watched
 from econda_cloud.cli.stack.deployment import endpoints
 from econda_cloud.cli.stack.uploading import upload

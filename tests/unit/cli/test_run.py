@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from econda_adapters.embedded.runner import Home
 
+from econda_cloud.ports.run_index import IndexedRun
+
 PROGRAM = [sys.executable, "-c", "from econda_cloud.cli import main; main()"]
 
 
@@ -103,7 +105,9 @@ def test_runs_of_an_older_econda_are_left_in_peace(econda, tmp_path):
     file = write(tmp_path, "y = x")
     assert run_json(econda, file)[0] == 0
     old = b'{"engine":1,"now":9000000000000,"events":[{"event":"attempts_placed","placements":[]}]}'
-    Home(tmp_path / "home" / "embedded").log.append("run/p-old", 0, old)
+    home = Home(tmp_path / "home" / "embedded")
+    home.runs.add(IndexedRun("local", "p-old", 9_000_000_000_000))
+    home.log.append("run/p-old", 0, old)
     listed = econda("runs")
     assert (listed.returncode, "p-old" in listed.stdout) == (0, False)
     assert "not shown: 1 of another version of econda" in listed.stderr

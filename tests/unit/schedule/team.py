@@ -11,6 +11,7 @@ from econda_cloud.money.prices import Price
 from econda_cloud.ports.blobs import BlobStore, MemoryBlobs
 from econda_cloud.ports.log import MemoryLog
 from econda_cloud.ports.pool import Accepted, Answer
+from econda_cloud.ports.run_index import MemoryRunIndex
 from econda_cloud.run.state import RunState
 from econda_cloud.schedule.broker_rounds import BrokerRounds
 from econda_cloud.schedule.effects import Handing
@@ -80,6 +81,7 @@ class Team:
     ) -> None:
         self.plans, self.pools, self.effect, self.every = plans, pools or (pool(),), effect, snapshot_every
         self.log, self.blobs = CountingLog() if log is None else log, MemoryBlobs() if blobs is None else blobs
+        self.index = MemoryRunIndex()
         self.done: Counter[str] = Counter()
         self.chunks: dict[str, tuple[str, tuple[Item, ...]]] = {}
         self.to_runs: list[tuple[str, AnyEvent]] = []
@@ -94,7 +96,7 @@ class Team:
     def renew(self) -> None:
         """A fresh scheduler, which knows nothing."""
         self.board = StatusBoard(self.blobs)
-        self.rounds = Rounds(self.log, self._plan, self, self.blobs, snapshot_every=self.every)
+        self.rounds = Rounds(self.log, self._plan, self, self.blobs, snapshot_every=self.every, index=self.index)
 
     def renew_broker(self) -> None:
         self.broker = BrokerRounds(self.log, "t", self, lambda _: None, self.blobs, snapshot_every=self.every)

@@ -1,0 +1,58 @@
+"""Finding a run by what people call it: its name, the start of it, or `last`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from econda_cloud.cli.output import NO_SUCH_RUN, stop
+from econda_cloud.cli.runs.listing import begun, listed
+from econda_cloud.cli.runs.stores import Found, Store, home_folder, stores
+from econda_cloud.cli.stack.submissions import forget_submission, submissions
+
+
+def find_run(name: str, team: str | None, places: Sequence[Store] | None = None) -> Found:
+    """A run in `places` (by default, wherever there may be any) by its name, the start of it that only one run has, or `last`. Ends the command if there is none."""
+    places = stores(team) if places is None else places
+    waiting = [found for store in places for found in _not_begun(store)]
+    if name == "last" and (found := _last(places, waiting)):
+        return found
+    exact = [Found(store, name) for store in places if store.log.read(f"run/{name}", most=1)]
+    if exact:
+        return exact[0]
+    # One that waited a moment ago may have begun since.
+    known = {(each.store.name, each.run): each for each in waiting if each.run.startswith(name)}
+    known |= {(store.name, run.run): Found(store, run.run) for store, run in listed(places) if run.run.startswith(name)}
+    if len(known) != 1:
+        reason = "several runs start so" if known else "there is none"
+        stop(f"error: no run `{name}`: {reason}; `econda runs` lists them", NO_SUCH_RUN)
+    return next(iter(known.values()))
+
+
+def last_run(store: Store, pipeline: str) -> Found | None:
+    """The run of a pipeline that began last."""
+    for found, run in begun([store]):
+        if run.run.rpartition("-")[0] == pipeline and found.readable:
+            return found
+    return None
+
+
+def _last(places: Sequence[Store], waiting: Sequence[Found]) -> Found | None:
+    """What began, or was submitted, last."""
+    known = [(found.submitted.at_ms, found) for found in waiting if found.submitted]
+    newest = next(((run.started_ms, found) for found, run in begun(places) if found.readable), None)
+    if newest is not None:
+        known.append(newest)
+    return max(known, key=lambda each: each[0])[1] if known else None
+
+
+def _not_begun(store: Store) -> list[Found]:
+    """Runs submitted to a stack that it has not begun yet; notes of those that it has are dropped."""
+    if store.team is None:
+        return []
+    home, team, found = home_folder(), store.team.stack.team, []
+    for each in submissions(home, team):
+        if store.log.read(f"run/{each.run}", most=1):
+            forget_submission(home, team, each.run)
+        else:
+            found.append(Found(store, each.run, each))
+    return found
