@@ -36,6 +36,9 @@ class BlobAnswers:
             if once and self._blobs.exists(each.key):
                 writes[each.key] = protocol.Upload(key=each.key)
             else:
+                if reach.takes_the_place(each.key):
+                    # The newest one lies in the other slot; without this, a bucket with versions would keep them all.
+                    self._blobs.purge(each.key)
                 apart = reach.unchecked(each.sha256) if reach.is_artifact(each.key) else ""
                 writes[each.key] = self._addresses.to_write(each, apart, now, once=once)
         reads = {key: self._addresses.to_read(key, now) for key in wanted.reads}

@@ -14,6 +14,7 @@ from econda_cloud.wire.chunk import Build, Chunk
 from econda_cloud.wire.keys import (
     artifact_key,
     checkpoint_key,
+    checkpoint_slots,
     environments_prefix,
     is_archive_key,
     is_digest,
@@ -35,7 +36,9 @@ class Reach:
     def __init__(self, chunk: Chunk, index: int | None) -> None:
         self._chunk, self._task, self._index = chunk, chunk.task, index
         self.inputs = {str(about.get("key")): about for about in artifacts_in(self._values())}
-        self._checkpoints = {checkpoint_key(chunk.namespace, chunk.run, item.instance) for item in chunk.items}
+        named = [checkpoint_key(chunk.namespace, chunk.run, item.instance) for item in chunk.items]
+        self._slots = {slot for key in named for slot in checkpoint_slots(key)}
+        self._checkpoints = {*named, *self._slots}
         self._states = {state_prefix(chunk.namespace, chunk.task.name, item.key) for item in chunk.items}
         self._secrets = {_canonical(reference) for reference in self._named_secrets()}
 
@@ -93,6 +96,10 @@ class Reach:
     def written_once(self, key: str) -> bool:
         """Whether nothing may take the place of what lies there: others rely on it."""
         return is_archive_key(key, self._chunk.namespace)
+
+    def takes_the_place(self, key: str) -> bool:
+        """Whether what lies there is of no use once something new is about to come, and large: an older checkpoint."""
+        return key in self._slots
 
     def may_know(self, reference: dict[str, Any]) -> bool:
         return _canonical(reference) in self._secrets

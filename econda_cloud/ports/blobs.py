@@ -44,6 +44,10 @@ class BlobStore(WorkerBlobs, Protocol):
         """Remove a blob; one that is not there is no error."""
         ...
 
+    def purge(self, key: str) -> None:
+        """Remove a blob and whatever the store keeps of its earlier contents; one that is not there is no error."""
+        ...
+
 
 class MemoryBlobs:
     """The in-memory twin."""
@@ -75,6 +79,9 @@ class MemoryBlobs:
 
     def delete(self, key: str) -> None:
         self._blobs.pop(key, None)
+
+    def purge(self, key: str) -> None:
+        self.delete(key)
 
     def tagged(self, key: str) -> tuple[bytes, str]:
         data = self.get(key)

@@ -63,8 +63,18 @@ def pack_key(namespace: str, run: str, chunk: str, owner: str, number: int) -> s
 
 
 def checkpoint_key(namespace: str, run: str, instance: str) -> str:
-    """The one blob that holds the latest checkpoint of an instance. Workers write it, so no scheduler reads it."""
-    return f"work/{namespace}/{run}/checkpoints/{file_name(instance)}.tar"
+    """The blob that names the slot with an instance's newest checkpoint. Workers write it, so no scheduler reads it."""
+    return f"{checkpoints_prefix(namespace, run)}{file_name(instance)}"
+
+
+def checkpoint_slots(key: str) -> tuple[str, str]:
+    """Where the two newest checkpoints of an instance lie, in turns; `key` is its `checkpoint_key`."""
+    return f"{key}.0.tar", f"{key}.1.tar"
+
+
+def checkpoints_prefix(namespace: str, run: str) -> str:
+    """Under which all checkpoints of a run lie; with a slash at its end."""
+    return f"work/{namespace}/{run}/checkpoints/"
 
 
 def state_prefix(namespace: str, operator: str, key: str) -> str:

@@ -96,7 +96,9 @@ def answers_workers(
         claims,
         allow(["s3:GetObject"], *read),
         allow(["s3:PutObject", "s3:AbortMultipartUpload"], *write),
-        allow(["s3:ListBucket"], bucket),
+        # Of the checkpoints of an attempt all but the two newest are removed, with their versions.
+        allow(["s3:DeleteObject", "s3:DeleteObjectVersion"], f"{bucket}/work/*"),
+        allow(["s3:ListBucket", "s3:ListBucketVersions"], bucket),
         sends(events),
         allow(["secretsmanager:GetSecretValue"], secrets),
         signs_tokens(keys),

@@ -73,6 +73,18 @@ def test_deleting_twice_is_no_error(blobs):
     assert not blobs.exists("k")
 
 
+def test_what_is_purged_is_gone_and_only_that(blobs):
+    for key in ("a/k", "a/k.2", "a/k3"):
+        blobs.put(key, b"1")
+        blobs.put(key, b"2")
+    blobs.purge("a/k")
+    blobs.purge("a/k")
+    assert not blobs.exists("a/k")
+    assert blobs.get("a/k.2") == blobs.get("a/k3") == b"2"
+    blobs.put("a/k", b"3")
+    assert blobs.get("a/k") == b"3"
+
+
 def test_a_conditional_write_loses_to_any_other_write(blobs):
     tag = blobs.put_if("k", b"1", None)
     assert blobs.tagged("k") == (b"1", tag)

@@ -74,6 +74,14 @@ class S3Blobs:
     def delete(self, key: str) -> None:
         self._s3.delete_object(Bucket=self._bucket, Key=key)
 
+    def purge(self, key: str) -> None:
+        """In a bucket with versions, one that is deleted or written over stays until it is removed by its version."""
+        for page in self._s3.get_paginator("list_object_versions").paginate(Bucket=self._bucket, Prefix=key):
+            found = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
+            mine = [{"Key": key, "VersionId": each["VersionId"]} for each in found if each["Key"] == key]
+            if mine:
+                self._s3.delete_objects(Bucket=self._bucket, Delete={"Objects": mine, "Quiet": True})
+
     def tagged(self, key: str) -> tuple[bytes, str]:
         answer = self._get(key)
         return answer["Body"].read(), answer["ETag"]

@@ -68,6 +68,13 @@ class DirectoryBlobs:
     def delete(self, key: str) -> None:
         self.path(key).unlink(missing_ok=True)
 
+    def purge(self, key: str) -> None:
+        self.delete(key)
+
+    def purge_under(self, prefix: str) -> None:
+        """Remove all blobs of a folder, which need not be there. Raises `ValueError` for one outside the store."""
+        shutil.rmtree(self.path(prefix), ignore_errors=True)
+
     def tagged(self, key: str) -> tuple[bytes, str]:
         data = self.get(key)
         return data, content_tag(data)

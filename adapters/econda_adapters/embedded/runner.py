@@ -43,7 +43,7 @@ from econda_cloud.wire.events import (
     TimerFired,
 )
 from econda_cloud.wire.grants import RunTold
-from econda_cloud.wire.keys import bundle_key
+from econda_cloud.wire.keys import bundle_key, checkpoints_prefix
 from econda_cloud.wire.pools import Pool
 from econda_cloud.worker.processes.processes import HostPool
 
@@ -82,7 +82,7 @@ class _Effects:
         self.machine = machine
         self.pool = EmbeddedPool(home.blobs, home.root / "scratch", machine.slots, reports, hosts)
         self.reports = reports
-        self.results = Results(home.blobs)
+        self.blobs, self.results = home.blobs, Results(home.blobs)
         self.timers: list[int] = []
         self.policies: dict[str, Policy] = {}
         self.answers: list[AnyEvent] = []
@@ -137,6 +137,8 @@ class _Effects:
 
     def finished(self, state: RunState, seq: int) -> None:
         del seq
+        # No later run goes on from them.
+        self.blobs.purge_under(checkpoints_prefix(state.namespace, state.run))
         self.ended[state.run] = state
 
     def broken(self, namespace: str, run: str, message: str) -> None:

@@ -5,6 +5,9 @@ if it has changed, and once more when the attempt ends other than by success. Th
 one rule holds: **a name stands for something whole.** Files and directories whose names start with `.` or end in
 `.tmp` are left out; what is complete is renamed to its name. What changes while it is packed is packed again.
 
+The two newest are kept, in two slots that take turns, and a small blob tells which slot is the newer: so the last one
+but one is there while a new one is written, and where the last is damaged.
+
 An attempt that was given up as lost may still run and save: whichever saves last, it is a whole state of the task.
 """
 
@@ -20,6 +23,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from econda_cloud.ports.blobs import WorkerBlobs
+from econda_cloud.wire.keys import checkpoint_slots
 from econda_cloud.worker.data.artifacts import discard
 from econda_cloud.worker.data.packing import BadSeal, open_seal, pack, seal, unpack
 
@@ -33,6 +37,8 @@ Seen = Mapping[Path, tuple[int, ...]]
 
 class Checkpoint:
     """The checkpoints of one attempt while it runs, as a context. `wanted` is whether to save once more at its end.
+
+    `key` names the newest slot (see `wire.keys.checkpoint_key`).
 
     Saved every `interval_ms`, and once `grown` bytes have changed; either may be None.
 
@@ -54,6 +60,7 @@ class Checkpoint:
         self._grown = grown
         self._packed = directory.with_name(directory.name + ".tar")
         self._saved: Seen = {}
+        self._slots, self._newest = checkpoint_slots(key), 1
         self._over = threading.Event()
         # A thread of its own: a large checkpoint must not keep the attempt's limits from being watched.
         self._saver = threading.Thread(target=self._save_regularly, name="econda-checkpoint", daemon=True)
@@ -118,23 +125,41 @@ class Checkpoint:
                 raise
             return False
         seal(self._packed)
-        self._blobs.put_file(self._key, self._packed)
-        self._saved = seen
+        older = 1 - self._newest
+        self._blobs.put_file(self._slots[older], self._packed)
+        # Only now: until then the other one is the newest that is whole.
+        self._blobs.put(self._key, b"%d" % older)
+        self._newest, self._saved = older, seen
         return True
 
     def _restore(self) -> None:
         try:
-            self._blobs.get_file(self._key, self._packed)
+            newest = int(self._blobs.get(self._key) == b"1")
         except KeyError:
             return
+        for slot in (newest, 1 - newest):
+            if self._restore_from(slot):
+                # The next one takes the place of the other, which is older or damaged.
+                self._newest = slot
+                break
+        else:
+            self._say("no saved one is whole; the attempt starts from nothing")
+        self._saved = _whole_files(self.directory)
+
+    def _restore_from(self, slot: int) -> bool:
+        try:
+            self._blobs.get_file(self._slots[slot], self._packed)
+        except KeyError:
+            return False
         try:
             open_seal(self._packed)
             unpack(self._packed, self.directory)
         except (BadSeal, tarfile.TarError) as error:
-            self._say(f"the saved one is damaged ({error}); the attempt starts from nothing")
+            self._say(f"a saved one is damaged ({error})")
             discard(self.directory)
             self.directory.mkdir(0o700)
-        self._saved = _whole_files(self.directory)
+            return False
+        return True
 
     def _say(self, text: str) -> None:
         with contextlib.suppress(OSError), self._log.open("ab") as file:

@@ -15,6 +15,7 @@ from tests.conformance.test_blobs import (  # noqa: F401
     test_deleting_twice_is_no_error,
     test_files_go_in_and_out,
     test_only_what_tasks_make_has_parts,
+    test_what_is_purged_is_gone_and_only_that,
     test_what_was_put_comes_back,
 )
 from tests.conformance.test_queue import (  # noqa: F401

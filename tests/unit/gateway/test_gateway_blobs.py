@@ -9,7 +9,7 @@ import pytest
 from econda_edsl.plan import Connector, Operator
 
 from econda_cloud.wire.chunk import Build, StateField, WorkItem
-from econda_cloud.wire.keys import artifact_key, checkpoint_key, state_prefix
+from econda_cloud.wire.keys import artifact_key, checkpoint_key, checkpoint_slots, state_prefix
 from tests.unit.gateway.standing import chunk_of
 
 DATA = b"some bytes"
@@ -136,10 +136,24 @@ def test_a_checkpoint_is_that_of_the_chunk_s_own_instances(peer):
     worker = peer(chunk_of(checkpoint_ms=1_000))
     own = checkpoint_key("n", "r", "p/a")
     assert own.startswith("work/n/r/")
-    assert links(worker, own, writes=[(own, DIGEST, 3)])[0] == 200
+    for key in (own, *checkpoint_slots(own)):
+        assert links(worker, key, writes=[(key, DIGEST, 3)])[0] == 200
     for other in (checkpoint_key("n", "r", "p/b"), checkpoint_key("n", "s", "p/a"), checkpoint_key("m", "r", "p/a")):
-        assert links(worker, other)[0] == 403
-        assert links(worker, writes=[(other, DIGEST, 3)])[0] == 403
+        for key in (other, *checkpoint_slots(other)):
+            assert links(worker, key)[0] == 403
+            assert links(worker, writes=[(key, DIGEST, 3)])[0] == 403
+
+
+def test_only_the_slot_of_a_new_checkpoint_is_emptied_before_it_comes(stand, peer):
+    worker = peer(chunk_of(checkpoint_ms=1_000))
+    older, newer = checkpoint_slots(checkpoint_key("n", "r", "p/a"))
+    stand.blobs.put(older, b"older")
+    stand.blobs.put(newer, b"newer")
+    stand.blobs.put(KEY, DATA)
+    assert links(worker, newer, writes=[(older, DIGEST, len(DATA)), (KEY, DIGEST, len(DATA))])[0] == 200
+    assert not stand.blobs.exists(older)
+    assert stand.blobs.get(newer) == b"newer"
+    assert stand.blobs.get(KEY) == DATA
 
 
 def test_the_log_is_that_of_the_chunk(peer):
@@ -184,7 +198,7 @@ def test_an_archive_is_written_once(stand, peer):
 
 
 def test_a_large_blob_goes_by_an_address(stand, peer):
-    key = checkpoint_key("n", "r", "p/a")
+    key, _ = checkpoint_slots(checkpoint_key("n", "r", "p/a"))
     stand.blobs.put(key, b"x" * 3_000_001)
     status, answer = peer(chunk_of(checkpoint_ms=1)).ask("/v1/read", key=key)
     assert (status, answer["what_to_do"]) == (413, "ask for a link")

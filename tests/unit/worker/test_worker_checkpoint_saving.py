@@ -20,6 +20,12 @@ class Puts:
     def get_file(self, key, path):
         self.blobs.get_file(key, path)
 
+    def get(self, key):
+        return self.blobs.get(key)
+
+    def put(self, key, data):
+        self.blobs.put(key, data)
+
     def put_file(self, key, path):
         self.before()
         self.puts.append(time.monotonic())

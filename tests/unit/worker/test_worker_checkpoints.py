@@ -8,10 +8,11 @@ import pytest
 from econda_edsl.plan import Inline
 
 from econda_cloud.wire.events import AttemptFailed
-from econda_cloud.wire.keys import checkpoint_key
+from econda_cloud.wire.keys import checkpoint_key, checkpoint_slots
 from econda_cloud.worker.data.checkpoints import Checkpoint
 
 KEY = checkpoint_key("n", "r", "t[0]")
+SLOTS = checkpoint_slots(KEY)
 LONG = 3_600_000
 
 # Sums squares step by step; `die` names a step at which it is killed, and `point` where in that step.
@@ -89,29 +90,77 @@ def test_saved_at_the_end_of_an_attempt_that_did_not_succeed(go, body, more, fai
 STARTED = [0.0]
 
 
-@pytest.mark.parametrize("damage", [
+DAMAGES = [
     lambda data: data[:-1],
     lambda data: data[:1024],
     lambda data: data[:0],
     lambda data: b"x" * len(data),
     lambda data: data.replace(b"[20, ", b"[21, "),
-])  # fmt: skip
+]
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
 def test_a_damaged_checkpoint_starts_from_nothing(go, blobs, damage):
     run_steps(go, 20, "renamed")
-    blobs.put(KEY, damage(blobs.get(KEY)))
+    blobs.put(SLOTS[0], damage(blobs.get(SLOTS[0])))
     report = run_steps(go, 0, attempt=2)
     assert report.outputs == {"total": UNDISTURBED, "began": 0}
     with open(report.log) as log:
-        assert "checkpoint: the saved one is damaged" in log.read()
+        text = log.read()
+    assert "checkpoint: a saved one is damaged" in text
+    assert "no saved one is whole; the attempt starts from nothing" in text
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_checkpoint_makes_the_attempt_go_on_from_the_one_before(go, blobs, damage):
+    run_steps(go, 7, "renamed")
+    run_steps(go, 20, "renamed", attempt=2)
+    assert blobs.get(KEY) == b"1"
+    blobs.put(SLOTS[1], damage(blobs.get(SLOTS[1])))
+    assert run_steps(go, 18, "renamed", attempt=3).failure == "failed"
+    # The one that was gone on from is not the one whose place was taken.
+    assert blobs.get(KEY) == b"1"
+    blobs.purge(SLOTS[1])
+    report = run_steps(go, 0, attempt=4)
+    assert report.outputs == {"total": UNDISTURBED, "began": 7}
+
+
+def test_a_worker_that_dies_before_it_names_its_checkpoint_leaves_the_newest_named(tmp_path, blobs):
+    class Dies(Exception):
+        pass
+
+    def save(text: str, put=blobs.put) -> str:
+        """Go on from what is there, save `text`, and tell what was there."""
+        blobs.put = put
+        with Checkpoint(blobs, KEY, tmp_path / "dir", LONG, tmp_path / "log") as checkpoint:
+            kept = checkpoint.directory / "text"
+            before = kept.read_text() if kept.exists() else ""
+            kept.write_text(text)
+        return before
+
+    def dies(*_):
+        raise Dies
+
+    whole = blobs.put
+    assert save("one") == ""
+    assert save("two") == "one"
+    assert save("lost", dies) == "two"
+    assert save("three", whole) == "two"
+    assert save("four") == "three"
+    assert len([slot for slot in SLOTS if blobs.exists(slot)]) == 2
 
 
 def test_a_store_that_does_not_answer_fails_the_attempt(go, monkeypatch, blobs):
     def refuse(*_):
         raise ConnectionError("no network")
 
-    monkeypatch.setattr(blobs, "get_file", refuse)
-    report = run_steps(go, 0)
-    assert (report.failure, report.message) == ("failed", "ConnectionError: no network")
+    run_steps(go, 5, "renamed")
+    for asked in ("get", "get_file"):
+        with monkeypatch.context() as patch:
+            patch.setattr(blobs, asked, refuse)
+            report = run_steps(go, 0, attempt=2)
+        assert (report.failure, report.message) == ("failed", "ConnectionError: no network")
+    assert run_steps(go, 0, attempt=3).outputs["began"] == 5
 
 
 def test_saving_does_not_keep_the_limits_from_being_watched(tmp_path, go, blobs, monkeypatch):
