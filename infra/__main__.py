@@ -38,6 +38,7 @@ def main() -> None:
         concurrency=config.require_int("concurrency"),
         labels=config.get_object("labels") or {},
         namespaces=msgspec.convert(config.get_object("namespaces") or {}, dict[str, Tenant]),
+        protected=config.get_bool("protected") is not False,
     )
     team = TeamStack(settings, archives(Target(python=settings.python)))
     pulumi.export("stack", team.members)

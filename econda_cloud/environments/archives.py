@@ -14,7 +14,7 @@ import msgspec
 from econda_edsl.plan import Plan
 
 from econda_cloud.environments.pins import BadPins, Pins, check_pins
-from econda_cloud.ports.blobs import WorkerBlobs
+from econda_cloud.ports.blobs import BlobStore, WorkerBlobs
 from econda_cloud.wire.keys import environments_prefix
 
 
@@ -43,12 +43,12 @@ def resolved_pins(blobs: WorkerBlobs, environment: str, namespace: str, tag: str
         return None
 
 
-def known_archives(plan: Plan, blobs: WorkerBlobs, namespace: str, tag: str | None = None) -> dict[str, str]:
-    """Archives, by environment, that are there already, so that the run need not build them."""
+def known_archives(plan: Plan, blobs: BlobStore, namespace: str, tag: str | None = None) -> dict[str, str]:
+    """Archives, by environment, that are there already, so that the run need not build them; they are renewed for it."""
     found = {}
     for key, environment in plan.environments.items():
         pins = environment.pins or resolved_pins(blobs, key, namespace, tag)
         archive = archive_key(pins, namespace, tag) if pins else None
-        if archive is not None and blobs.exists(archive):
+        if archive is not None and blobs.renew(archive):
             found[key] = archive
     return found

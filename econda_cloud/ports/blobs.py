@@ -44,6 +44,10 @@ class BlobStore(WorkerBlobs, Protocol):
         """Remove a blob; one that is not there is no error."""
         ...
 
+    def renew(self, key: str) -> bool:
+        """Whether a blob is there; if so, it counts as written lately, so that it outlives what nobody uses."""
+        ...
+
     def purge(self, key: str) -> None:
         """Remove a blob and whatever the store keeps of its earlier contents; one that is not there is no error."""
         ...
@@ -79,6 +83,9 @@ class MemoryBlobs:
 
     def delete(self, key: str) -> None:
         self._blobs.pop(key, None)
+
+    def renew(self, key: str) -> bool:
+        return self.exists(key)
 
     def purge(self, key: str) -> None:
         self.delete(key)

@@ -13,6 +13,7 @@ from econda_cloud.schedule.results import Result, write_earlier
 from econda_cloud.schedule.status import announce
 from econda_cloud.schedule.stored_plans import store_plan
 from econda_cloud.wire.events import RunStarted
+from econda_cloud.wire.keys import bundle_key
 
 
 def again(
@@ -30,6 +31,11 @@ def again(
     namespace = before.namespace
     plan = store_plan(blobs, namespace, run, plan)
     write_earlier(blobs, namespace, run, results)
+    code = None
+    if before.bundle is not None:
+        # Its own copy: the files of the earlier run are removed earlier.
+        code = bundle_key(namespace, run)
+        blobs.copy(before.bundle, code)
     announce(blobs, namespace, run, follows=before.run)
     return RunStarted(
         run=run,
@@ -39,7 +45,7 @@ def again(
         seed=seed,
         submitted_by=user,
         archives=known_archives(plan, blobs, namespace),
-        bundle=before.bundle,
+        bundle=code,
         reuse=before.run,
         fresh=fresh,
     )

@@ -38,8 +38,8 @@ def log_key(namespace: str, run: str, chunk: str, index: int | None = None) -> s
 
 
 def chunk_key(namespace: str, run: str, chunk: str) -> str:
-    """What a worker is handed, where it is too long for a message."""
-    return f"{run_prefix(namespace, run)}/chunks/{chunk}.json"
+    """What a worker is handed, where it is too long for a message. Apart from the run's files: it is of no use afterwards."""
+    return f"chunks/{namespace}/{run}/{chunk}.json"
 
 
 def artifact_key(namespace: str, digest: str) -> str:

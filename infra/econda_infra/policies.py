@@ -90,7 +90,10 @@ def answers_workers(
     """
     claims = allow(["dynamodb:PutItem", "dynamodb:Query"], table)
     claims["Condition"] = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["claim/*", "cancel/*", "run/*"]}}
-    read = [f"{bucket}/{part}/*" for part in ("artifacts", "environments", "state", "work", "runs", "snapshots/run")]
+    read = [
+        f"{bucket}/{part}/*"
+        for part in ("artifacts", "chunks", "environments", "state", "work", "runs", "snapshots/run")
+    ]
     write = [f"{bucket}/{part}/*" for part in ("artifacts", "environments", "state", "work", "messages", "runs/*/logs")]
     return [
         claims,

@@ -9,6 +9,8 @@ from typing import Literal
 
 import msgspec
 
+from econda_infra.retention import Retention
+
 MIB = 1024 * 1024
 
 INVOCATION_WAITS_S = 3_600
@@ -94,7 +96,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     10,240. concurrency: invocations of them at once, as the broker counts. schedulers: so many at once carry runs on.
     gateway_at_once: of the gateway, which are kept for it. scheduler_timeout_s: seconds the
     functions behind queues may take; a message that was not dealt with comes back after six times that.
-    namespaces: those that are not as all others. image: of jobs. labels: what policies can ask about its pools, beside `site` and `region`. emulated: the stack is made in the local cloud, not on AWS.
+    namespaces: those that are not as all others.
+    retention: how long what is kept. protected: the table and what is in it cannot be removed by mistake; see `econda destroy`.
+    image: of jobs. labels: what policies can ask about its pools, beside `site` and `region`. emulated: the stack is made in the local cloud, not on AWS.
     """
 
     team: str
@@ -112,6 +116,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     shapes: tuple[Shape, ...] = (CPU, GPU)
     namespaces: dict[str, Tenant] = msgspec.field(default_factory=dict)
     log_days: int = 30
+    retention: Retention = Retention()
+    protected: bool = True
     labels: dict[str, str] = msgspec.field(default_factory=dict)
     emulated: bool = False
 

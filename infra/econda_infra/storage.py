@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pulumi
+from econda_adapters.aws.dynamodb_log import EXPIRES
 from econda_adapters.aws.stack import POOLS_KEY, TeamPools, encode_pools
 from pulumi_aws import dynamodb, s3, sqs
 
 from econda_infra import names, policies
+from econda_infra.lifecycle import rules
 from econda_infra.settings import Settings
 
 UPLOADS = "uploads/"
@@ -36,8 +38,15 @@ class Storage(pulumi.ComponentResource):
         name = names.named(settings.team, "bucket")
         bucket = s3.Bucket(name, bucket=names.bucket(settings.team, settings.account), opts=self._inside)
         # A new upload under an old name is a run of its own: the version tells them apart.
-        s3.BucketVersioning(
+        versioning = s3.BucketVersioning(
             name, bucket=bucket.bucket, versioning_configuration={"status": "Enabled"}, opts=self._inside
+        )
+        s3.BucketLifecycleConfiguration(
+            name,
+            bucket=bucket.bucket,
+            rules=rules(settings.retention),
+            # Rules about versions are taken only by a bucket that has some.
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[versioning]),
         )
         s3.BucketPublicAccessBlock(
             name,
@@ -77,5 +86,8 @@ class Storage(pulumi.ComponentResource):
             hash_key="log",
             range_key="seq",
             attributes=[{"name": "log", "type": "S"}, {"name": "seq", "type": "N"}],
+            ttl={"attribute_name": EXPIRES, "enabled": True},
+            point_in_time_recovery={"enabled": True},
+            deletion_protection_enabled=settings.protected,
             opts=self._inside,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pulumi
 from econda_adapters.aws.stack import Stack
@@ -43,7 +44,7 @@ class TeamStack(pulumi.ComponentResource):
         services.batch_watcher(around, jobs.queues)
         self.register_outputs({"stack": self.members})
 
-    def _members(self, gateway: pulumi.Input[str]) -> pulumi.Output[dict[str, str]]:
+    def _members(self, gateway: pulumi.Input[str]) -> pulumi.Output[dict[str, Any]]:
         return pulumi.Output.all(
             gateway=gateway,
             team=self._settings.team,
@@ -60,9 +61,11 @@ class TeamStack(pulumi.ComponentResource):
             dead_grouped_queue=self._queues.dead_grouped.url,
             schedule_group=self._timers.group.name,
             schedule_role=self._timers.role.arn,
+            claims_days=self._settings.retention.claims,
+            runs_days=self._settings.retention.runs or 0,
         )
 
-    def _variables(self, members: dict[str, str]) -> dict[str, str]:
+    def _variables(self, members: dict[str, Any]) -> dict[str, str]:
         """The environment of functions and jobs. The digest restarts warm functions when the pools change."""
         fixed = {"ECONDA_POOLS_DIGEST": digest(self.pools), **services.OBSERVED}
         # Nothing takes traces in the emulator.

@@ -73,6 +73,14 @@ def test_deleting_twice_is_no_error(blobs):
     assert not blobs.exists("k")
 
 
+def test_what_is_renewed_is_as_it_was(blobs):
+    assert not blobs.renew("none")
+    blobs.put("k", b"1")
+    assert blobs.renew("k")
+    assert blobs.get("k") == b"1"
+    assert not blobs.exists("none")
+
+
 def test_what_is_purged_is_gone_and_only_that(blobs):
     for key in ("a/k", "a/k.2", "a/k3"):
         blobs.put(key, b"1")

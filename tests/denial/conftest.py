@@ -81,7 +81,7 @@ def team(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Team]:
         clients = Clients(local.environment())
         yield Team(stack, clients)
         clients.close()
-        apply.destroy("denial", home=folder / "home", environment=local.environment())
+        apply.destroy("denial", home=folder / "home", environment=local.environment(), data=True)
     finally:
         cloud.down(folder / "cloud")
 

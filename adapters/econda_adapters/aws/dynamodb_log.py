@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import time
 import zlib
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -26,15 +27,24 @@ ITEM_MAX = 390_000
 """Characters of a packed record that fit DynamoDB's 400 KB item with its keys; larger ones go to the overflow."""
 
 
+EXPIRING = ("claim/", "cancel/")
+"""Logs that are of no use once their chunk is over. The table removes their items after the time in `EXPIRES`."""
+
+EXPIRES = "expires"
+"""The attribute by which the table removes an item: seconds since the epoch. Items without it stay."""
+
+DAY_S = 86_400
+
+
 class RecordTooLarge(ValueError):
     """A record does not fit a DynamoDB item even compressed, and there is no overflow for it."""
 
 
 class DynamoLog:
-    """A log in one table; `overflow` takes records that fit no item. Raises botocore's `ClientError` for what is not a lost race (throttling is retried)."""
+    """A log in one table; `overflow` takes records that fit no item, `claims_days` pass before `EXPIRING` ones go. Raises botocore's `ClientError` for what is not a lost race (throttling is retried)."""
 
-    def __init__(self, table: str, clients: Clients, overflow: BlobStore | None = None) -> None:
-        self._table, self._clients, self._overflow = table, clients, overflow
+    def __init__(self, table: str, clients: Clients, overflow: BlobStore | None = None, claims_days: int = 90) -> None:
+        self._table, self._clients, self._overflow, self._claims_s = table, clients, overflow, claims_days * DAY_S
 
     @property
     def _client(self) -> Any:
@@ -42,6 +52,8 @@ class DynamoLog:
 
     def append(self, name: str, expected: int, record: bytes) -> int:
         item = {"log": name, "seq": expected + 1, **self._fitting(name, expected + 1, record)}
+        if name.startswith(EXPIRING):
+            item[EXPIRES] = int(time.time()) + self._claims_s
         put = {
             "TableName": self._table,
             "Item": _json_util().dumps(item, as_dict=True),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from econda_adapters.aws.dynamodb_log import DAY_S, EXPIRES
 from econda_cloud.ports.run_index import IndexedRun
 from econda_cloud.wire.keys import RUNS
 
@@ -19,10 +20,13 @@ FIRST_AFTER = 10**37
 
 
 class DynamoRunIndex:
-    """Raises botocore's `ClientError`. Never run against the real service yet."""
+    """`days` after a run has begun it is listed no more, for its files are gone then; 0 for never.
 
-    def __init__(self, table: str, bucket: str, clients: Clients) -> None:
-        self._table, self._bucket, self._clients = table, bucket, clients
+    Raises botocore's `ClientError`. Never run against the real service yet.
+    """
+
+    def __init__(self, table: str, bucket: str, clients: Clients, days: int = 0) -> None:
+        self._table, self._bucket, self._clients, self._days = table, bucket, clients, days
 
     @property
     def _client(self) -> Any:
@@ -35,6 +39,8 @@ class DynamoRunIndex:
             "run": {"S": run.run},
             "started_ms": {"N": str(run.started_ms)},
         }
+        if self._days:
+            item[EXPIRES] = {"N": str(run.started_ms // 1000 + self._days * DAY_S)}
         self._client.put_item(TableName=self._table, Item=item)
 
     def namespaces(self) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,10 @@ if TYPE_CHECKING:
 
 _GONE = ("NoSuchKey", "404", "NotFound", "NoSuchVersion")
 _CHANGED = ("PreconditionFailed", "ConditionalRequestConflict", "412", "409")
+
+
+RENEWED_AFTER = timedelta(days=30)
+"""What was written later needs no renewing: the shortest time after which a bucket removes such things is twice that."""
 
 
 class S3Blobs:
@@ -73,6 +78,21 @@ class S3Blobs:
 
     def delete(self, key: str) -> None:
         self._s3.delete_object(Bucket=self._bucket, Key=key)
+
+    def renew(self, key: str) -> bool:
+        """By one request, and another one, a copy onto itself, once in thirty days."""
+        from botocore.exceptions import ClientError
+
+        try:
+            written = self._s3.head_object(Bucket=self._bucket, Key=key)["LastModified"]
+        except ClientError as error:
+            if error.response["Error"]["Code"] in _GONE:
+                return False
+            raise
+        if datetime.now(UTC) - written > RENEWED_AFTER:
+            source = {"Bucket": self._bucket, "Key": key}
+            self._s3.copy(source, self._bucket, key, ExtraArgs={"MetadataDirective": "REPLACE"})
+        return True
 
     def purge(self, key: str) -> None:
         """In a bucket with versions, one that is deleted or written over stays until it is removed by its version."""

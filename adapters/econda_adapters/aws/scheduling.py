@@ -25,17 +25,17 @@ from econda_adapters.aws.stack import Stack
 def team_rounds(stack: Stack, clients: Clients) -> Rounds:
     """One warm scheduler of a team; any number may work side by side. Raises botocore's `ClientError`."""
     blobs = S3Blobs(stack.bucket, clients)
-    log = DynamoLog(stack.table, clients, blobs)
+    log = DynamoLog(stack.table, clients, blobs, stack.claims_days)
     pools, assigner = decode_pools(blobs.get(POOLS_KEY)), team_assigner(stack, clients, blobs)
     effects = AwsEffects(stack, clients, pools, log, blobs, assigner)
-    index = DynamoRunIndex(stack.table, stack.bucket, clients)
+    index = DynamoRunIndex(stack.table, stack.bucket, clients, stack.runs_days)
     return Rounds(log, partial(stored_plan, blobs), effects, blobs, spread=side_by_side, index=index)
 
 
 def team_broker(stack: Stack, clients: Clients, now: int) -> BrokerRounds:
     """The broker of a team, which knows the pools that were deployed. Raises botocore's `ClientError`."""
     blobs = S3Blobs(stack.bucket, clients)
-    log = DynamoLog(stack.table, clients, blobs)
+    log = DynamoLog(stack.table, clients, blobs, stack.claims_days)
     broker = BrokerRounds(
         log, stack.team, AwsBrokerEffects(stack, clients, blobs), partial(stored_policy, blobs), blobs
     )

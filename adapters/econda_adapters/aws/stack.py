@@ -18,7 +18,8 @@ class Stack(msgspec.Struct, frozen=True, kw_only=True):
 
     events_queue: what happens to runs, a group for each. broker_queue: what the broker is told, one group. notices_queue:
     timers, and what the cloud says of its own accord; it delivers side by side. lost_queue: invocations of workers that failed. dead_grouped_queue: dead letters of the
-    queues with groups. `gateway` is the URL of its function, which that function itself is not told.
+    queues with groups. `gateway` is the URL of its function, which that function itself is not told. claims_days, runs_days: how
+    long claims, and runs on their index, are kept; 0 for ever.
     """
 
     team: str
@@ -36,17 +37,20 @@ class Stack(msgspec.Struct, frozen=True, kw_only=True):
     schedule_group: str
     schedule_role: str
     gateway: str = ""
+    claims_days: int = 90
+    runs_days: int = 0
 
     def environment(self) -> dict[str, str]:
         """The stack as environment variables of its functions and jobs."""
-        values = {_variable(name): getattr(self, name) for name in self.__struct_fields__}
+        values = {_variable(name): str(getattr(self, name)) for name in self.__struct_fields__}
         return {name: value for name, value in values.items() if value}
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Stack:
         """Raises `KeyError` naming the first variable that is missing."""
         given = {name: environment[_variable(name)] for name in cls.__struct_fields__ if name != "gateway"}
-        return cls(**given, gateway=environment.get(_variable("gateway"), ""))
+        # Numbers are texts in an environment.
+        return msgspec.convert({**given, "gateway": environment.get(_variable("gateway"), "")}, cls, strict=False)
 
 
 def _variable(field: str) -> str:

@@ -22,8 +22,8 @@ class Team:
     def __init__(self, stack: Stack, clients: Clients) -> None:
         self.stack, self.clients = stack, clients
         self.blobs = S3Blobs(stack.bucket, clients)
-        self.log = DynamoLog(stack.table, clients, self.blobs)
-        self.runs = DynamoRunIndex(stack.table, stack.bucket, clients)
+        self.log = DynamoLog(stack.table, clients, self.blobs, stack.claims_days)
+        self.runs = DynamoRunIndex(stack.table, stack.bucket, clients, stack.runs_days)
         self.events = SqsQueue(stack.events_queue, clients)
         self.lost = SqsQueue(stack.lost_queue, clients)
         self.notices = SqsQueue(stack.notices_queue, clients)

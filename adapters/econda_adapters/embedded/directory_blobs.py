@@ -68,6 +68,13 @@ class DirectoryBlobs:
     def delete(self, key: str) -> None:
         self.path(key).unlink(missing_ok=True)
 
+    def renew(self, key: str) -> bool:
+        try:
+            os.utime(self.path(key))
+        except FileNotFoundError:
+            return False
+        return True
+
     def purge(self, key: str) -> None:
         self.delete(key)
 

@@ -51,24 +51,37 @@ def up(team: NewTeam, json: Json = False) -> None:
 
 
 def destroy(
-    team: NewTeam, yes: Annotated[bool, typer.Option("--yes", help="do not ask")] = False, json: Json = False
+    team: NewTeam,
+    data: Annotated[bool, typer.Option("--data", help="with all its runs and files, for good")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="do not ask")] = False,
+    json: Json = False,
 ) -> None:
-    """Remove a team's stack with all its runs and files. Example: econda destroy --team vision --yes"""
+    """Remove a team's stack; one that holds runs or files only with --data. Example: econda destroy --team vision"""
     from econda_infra import apply
     from econda_infra.names import BadTeamName
 
     if not yes:
-        typer.confirm(f"remove the stack of team {team} with all its runs and files?", abort=True, err=True)
+        what = (
+            "the stack of team {} with all its runs and files" if data else "the stack of team {}, if it holds no data"
+        )
+        typer.confirm(f"remove {what.format(team)}?", abort=True, err=True)
     try:
-        there = apply.destroy(team, home=home_folder(), environment=endpoints())
+        lost = apply.destroy(team, home=home_folder(), environment=endpoints(), data=data)
+    except apply.HoldsData as error:
+        lines = "".join(f"\n  {line}" for line in error.holds.lines())
+        advice = f"`econda destroy --team {team} --data` removes it with all that, for good"
+        stop(f"error: nothing was removed, because team {team} holds{lines}\n{advice}", FAILED)
     except BadTeamName as error:
         stop(f"error: {error}", USAGE)
     except apply.NotApplied as error:
         stop(f"error: {error}", FAILED)
     if json:
-        print_json({"team": team, "destroyed": there})
-    else:
-        typer.echo(f"team {team}: removed" if there else f"team {team}: there was none")
+        about = {"runs": lost.runs, "objects": lost.objects, "bytes": lost.bytes, "all": lost.all} if lost else None
+        print_json({"team": team, "destroyed": lost is not None, "lost": about})
+        return
+    typer.echo(f"team {team}: there was none" if lost is None else f"team {team}: removed")
+    for line in lost.lines() if lost else ():
+        typer.echo(f"  lost with it: {line}")
 
 
 def submit(

@@ -11,7 +11,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 from econda_adapters.aws.clients import Clients
 
-from econda_infra.apply.kind import Inputs, Kind, Made, is_gone
+from econda_infra.apply.kind import Inputs, Kind, Made, WouldLoseData, is_gone
 from econda_infra.apply.kinds import KINDS
 from econda_infra.apply.saved import Resources, Saved
 
@@ -53,12 +53,12 @@ class Applier:
             return kind.create(self._clients, inputs), "created"
         old = Made(saved.id, saved.outputs)
         if kind.update is not None:
-            return kind.update(self._clients, old, inputs), "updated"
+            try:
+                return kind.update(self._clients, old, inputs), "updated"
+            except WouldLoseData:
+                raise _loses(saved) from None
         if kind.holds_data:
-            raise NotApplied(
-                f"{saved.name}: its settings have changed, which would take making it anew and losing what it "
-                "holds. Destroy the whole stack first if that is what you want."
-            )
+            raise _loses(saved)
         self._remove(urn, saved)
         return kind.create(self._clients, inputs), "replaced"
 
@@ -96,6 +96,13 @@ def _regardless_of_its_place(value: Any) -> str:
     if hasattr(value, "path"):
         return ""
     raise TypeError(f"a {type(value).__name__} cannot be an argument of a resource here")
+
+
+def _loses(saved: Saved) -> NotApplied:
+    return NotApplied(
+        f"{saved.name}: its settings have changed, which would take making it anew and losing what it "
+        "holds. Destroy the whole stack first if that is what you want."
+    )
 
 
 def _refused(name: str, type_: str, what: str, error: Exception) -> NotApplied:

@@ -28,13 +28,17 @@ class Kind:
     """create(clients, inputs), update(clients, made, inputs) and delete(clients, made), which may meet nothing.
 
     Without `update`, changed inputs mean delete and create, except where the resource `holds_data`: then they are
-    refused.
+    refused. An `update` may refuse as well, by `WouldLoseData`.
     """
 
     create: Callable[[Clients, Inputs], Made]
     delete: Callable[[Clients, Made], None]
     update: Callable[[Clients, Made, Inputs], Made] | None = None
     holds_data: bool = False
+
+
+class WouldLoseData(Exception):
+    """A change that would take making a resource anew, which holds data."""
 
 
 def put(make: Callable[[Clients, Inputs], Made], delete: Callable[[Clients, Made], None]) -> Kind:

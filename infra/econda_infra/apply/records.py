@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from econda_adapters.aws.clients import Clients
 
-from econda_infra.apply.kind import Inputs, Kind, Made
+from econda_infra.apply.kind import Inputs, Kind, Made, WouldLoseData
 
 
 def _create_table(clients: Clients, inputs: Inputs) -> Made:
@@ -12,19 +12,43 @@ def _create_table(clients: Clients, inputs: Inputs) -> Made:
     answer = client.create_table(
         TableName=name,
         BillingMode=inputs["billingMode"],
-        KeySchema=[
-            {"AttributeName": inputs["hashKey"], "KeyType": "HASH"},
-            {"AttributeName": inputs["rangeKey"], "KeyType": "RANGE"},
-        ],
+        KeySchema=_keys(inputs),
         AttributeDefinitions=[
             {"AttributeName": each["name"], "AttributeType": each["type"]} for each in inputs["attributes"]
         ],
     )
     client.get_waiter("table_exists").wait(TableName=name, WaiterConfig={"Delay": 1})
-    return Made(name, {"arn": answer["TableDescription"]["TableArn"]})
+    return _settle_table(clients, Made(name, {"arn": answer["TableDescription"]["TableArn"]}), inputs)
+
+
+def _settle_table(clients: Clients, made: Made, inputs: Inputs) -> Made:
+    """All that can be changed of a table. Raises `WouldLoseData` for what cannot."""
+    client = clients("dynamodb")
+    if client.describe_table(TableName=made.id)["Table"]["KeySchema"] != _keys(inputs):
+        raise WouldLoseData
+    ttl = {"AttributeName": inputs["ttl"]["attributeName"], "Enabled": inputs["ttl"]["enabled"]}
+    if client.describe_time_to_live(TableName=made.id)["TimeToLiveDescription"].get("AttributeName") is None:
+        client.update_time_to_live(TableName=made.id, TimeToLiveSpecification=ttl)
+    recovery = {"PointInTimeRecoveryEnabled": inputs["pointInTimeRecovery"]["enabled"]}
+    client.update_continuous_backups(TableName=made.id, PointInTimeRecoverySpecification=recovery)
+    client.update_table(TableName=made.id, DeletionProtectionEnabled=inputs["deletionProtectionEnabled"])
+    return made
+
+
+def _keys(inputs: Inputs) -> list[dict[str, str]]:
+    return [
+        {"AttributeName": inputs["hashKey"], "KeyType": "HASH"},
+        {"AttributeName": inputs["rangeKey"], "KeyType": "RANGE"},
+    ]
+
+
+def lift_protection(clients: Clients, table: str) -> None:
+    """Let the table be removed. Raises botocore's `ClientError`."""
+    clients("dynamodb").update_table(TableName=table, DeletionProtectionEnabled=False)
 
 
 def _delete_table(clients: Clients, made: Made) -> None:
+    """DynamoDB refuses if its protection was not lifted before."""
     clients("dynamodb").delete_table(TableName=made.id)
 
 
@@ -49,6 +73,6 @@ def _delete_group(clients: Clients, made: Made) -> None:
 
 
 KINDS = {
-    "aws:dynamodb/table:Table": Kind(_create_table, _delete_table, holds_data=True),
+    "aws:dynamodb/table:Table": Kind(_create_table, _delete_table, _settle_table, holds_data=True),
     "aws:cloudwatch/logGroup:LogGroup": Kind(_create_group, _delete_group, _keep_for),
 }

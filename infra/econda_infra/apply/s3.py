@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from econda_adapters.aws.clients import Clients
 
 from econda_infra.apply.kind import Inputs, Kind, Made, nothing, put
@@ -41,6 +43,21 @@ def _public_access(clients: Clients, inputs: Inputs) -> Made:
     return Made(inputs["bucket"], {})
 
 
+def _lifecycle(clients: Clients, inputs: Inputs) -> Made:
+    rules = [_as_s3_has_it(rule) for rule in inputs["rules"]]
+    clients("s3").put_bucket_lifecycle_configuration(Bucket=inputs["bucket"], LifecycleConfiguration={"Rules": rules})
+    return Made(inputs["bucket"], {})
+
+
+def _as_s3_has_it(value: Any) -> Any:
+    """Pulumi's names begin with a small letter, S3's with a capital one; and Pulumi has only one kind of number."""
+    if isinstance(value, float):
+        return int(value)
+    if not isinstance(value, dict):
+        return value
+    return {"ID" if name == "id" else name[0].upper() + name[1:]: _as_s3_has_it(each) for name, each in value.items()}
+
+
 def _notification(clients: Clients, inputs: Inputs) -> Made:
     queues = [
         {
@@ -67,6 +84,7 @@ def _object(clients: Clients, inputs: Inputs) -> Made:
 KINDS = {
     "aws:s3/bucket:Bucket": Kind(_create_bucket, _delete_bucket, holds_data=True),
     "aws:s3/bucketVersioning:BucketVersioning": put(_versioning, nothing),
+    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": put(_lifecycle, nothing),
     "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": put(_public_access, nothing),
     "aws:s3/bucketNotification:BucketNotification": put(_notification, nothing),
     # Emptying the bucket takes its objects with it.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fcntl
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,17 +12,22 @@ import msgspec
 from botocore.exceptions import ClientError, EndpointConnectionError
 from econda_adapters.aws.clients import Clients
 from econda_adapters.aws.deployed import STACK, Deployed, team_folder
+from econda_adapters.aws.gateway import keys_parameter
 from econda_adapters.aws.stack import Stack
 
 from econda_infra import names
 from econda_infra.apply.applier import Applier, NotApplied, Report
+from econda_infra.apply.holdings import Holdings, holdings
 from econda_infra.apply.kind import is_gone
 from econda_infra.apply.program import run
+from econda_infra.apply.records import lift_protection
 from econda_infra.apply.saved import Resources, replace
 from econda_infra.packaging import Target, archives
 from econda_infra.settings import Settings, emulated
 
 BUCKET = "aws:s3/bucket:Bucket"
+TABLE = "aws:dynamodb/table:Table"
+NOTHING = Holdings(runs={}, newest=(), objects=0, bytes=0, all=True)
 
 
 def up(
@@ -52,20 +57,65 @@ def up(
         return deployed.stack
 
 
-def destroy(team: str, *, home: Path, environment: Mapping[str, str], report: Report = lambda _, __: None) -> bool:
-    """Remove a team's stack with all its data, and return whether there was one. Raises BadTeamName, NotApplied."""
+class HoldsData(RuntimeError):
+    """A stack that is not removed because of what it `holds`."""
+
+    def __init__(self, team: str, holds: Holdings) -> None:
+        super().__init__(f"team {team} holds data: {'; '.join(holds.lines())}")
+        self.holds = holds
+
+
+def destroy(
+    team: str,
+    *,
+    home: Path,
+    environment: Mapping[str, str],
+    data: bool = False,
+    report: Report = lambda _, __: None,
+) -> Holdings | None:
+    """Remove a team's stack, and return what was lost with it; None if there was no stack.
+
+    One that holds data is removed only if `data` says so: before anything is touched, HoldsData is raised otherwise.
+    Raises BadTeamName, NotApplied.
+    """
     names.checked_team(team)
     there, folder = _checked(environment), team_folder(home, team)
     if not folder.exists():
-        return False
+        return None
     with _locked(folder), _clients(there) as clients:
         resources = _resources(folder, there)
-        found = len(resources) > 0
+        found = NOTHING if len(resources) else None
         if _still_there(clients, resources):
+            bucket, table = _id_of(resources, BUCKET), _id_of(resources, TABLE)
+            if bucket and table:
+                found = holdings(clients, bucket, table)
+                if not data and not found.empty:
+                    raise HoldsData(team, found)
+            if table:
+                _lift_protection(clients, table)
             Applier(clients, resources, report).delete_unseen()
+            _forget_keys(clients, team)
         for name in (STACK, "resources.json"):
             (folder / name).unlink(missing_ok=True)
         return found
+
+
+def _id_of(resources: Resources, type_: str) -> str | None:
+    return next((saved.id for _, saved in resources.newest_first() if saved.type == type_), None)
+
+
+def _lift_protection(clients: Clients, table: str) -> None:
+    try:
+        lift_protection(clients, table)
+    except ClientError as error:
+        if not is_gone(error):
+            raise
+
+
+def _forget_keys(clients: Clients, team: str) -> None:
+    """The keys that sign workers' tokens: the functions made them, so no resource stands for them."""
+    with suppress(clients("ssm").exceptions.ParameterNotFound):
+        clients("ssm").delete_parameter(Name=keys_parameter(team))
 
 
 def _apply(settings: Settings, applier: Applier, environment: dict[str, str]) -> Deployed:
@@ -86,7 +136,7 @@ def _apply(settings: Settings, applier: Applier, environment: dict[str, str]) ->
 
 def _still_there(clients: Clients, resources: Resources) -> bool:
     """False if the emulator has lost everything, as it does when it is restarted: then its bucket is gone."""
-    bucket = next((saved.id for _, saved in resources.newest_first() if saved.type == BUCKET), None)
+    bucket = _id_of(resources, BUCKET)
     if bucket is None:
         return True
     try:

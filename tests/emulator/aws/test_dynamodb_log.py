@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 
 import pytest
@@ -38,6 +39,17 @@ def log(local_cloud):
     yield DynamoLog(table, clients)
     client.delete_table(TableName=table)
     clients.close()
+
+
+def test_claims_and_cancellations_have_a_time_to_go_and_logs_of_runs_none(log):
+    before = int(time.time())
+    for name in ("run/a", "ledger/t", "claim/a.1", "claim/a.1/3", "cancel/a.1"):
+        log.append(name, 0, b"{}")
+    items = log._clients("dynamodb").scan(TableName=log._table)["Items"]
+    expires = {item["log"]["S"]: int(item["expires"]["N"]) for item in items if "expires" in item}
+    assert set(expires) == {"claim/a.1", "claim/a.1/3", "cancel/a.1"}
+    assert all(before + 90 * 86_400 <= each <= time.time() + 90 * 86_400 for each in expires.values())
+    assert log.read("claim/a.1") == [b"{}"]
 
 
 def test_a_record_that_fits_no_item_comes_back_from_the_overflow(log):

@@ -45,6 +45,17 @@ def index(clients):
     clients("dynamodb").delete_table(TableName=name)
 
 
+def test_a_run_is_listed_as_long_as_its_files_are_kept(index):
+    run = IndexedRun("n", "a-1", 1_790_000_000_999)
+    kept = DynamoRunIndex(index._table, index._bucket, index._clients, days=10)
+    index.add(IndexedRun("n", "for-ever", 1_790_000_000_000))
+    kept.add(run)
+    items = {item["run"]["S"]: item for item in index._client.scan(TableName=index._table)["Items"]}
+    assert "expires" not in items["for-ever"]
+    assert items["a-1"]["expires"] == {"N": str(1_790_000_000 + 10 * 86_400)}
+    assert index.newest("n", 1) == [run]
+
+
 @pytest.fixture
 def begin(index, clients):
     """Adds a run to the index, whose plan lies in the bucket before that."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from econda_adapters.aws.clients import Clients
 from econda_adapters.aws.s3_blobs import S3Blobs
@@ -16,6 +18,7 @@ from tests.conformance.test_blobs import (  # noqa: F401
     test_files_go_in_and_out,
     test_only_what_tasks_make_has_parts,
     test_what_is_purged_is_gone_and_only_that,
+    test_what_is_renewed_is_as_it_was,
     test_what_was_put_comes_back,
 )
 from tests.conformance.test_queue import (  # noqa: F401
@@ -40,6 +43,21 @@ def clients(local_cloud):
 def blobs(clients, name):
     clients("s3").create_bucket(Bucket=name)
     return S3Blobs(name, clients)
+
+
+def test_what_is_old_is_written_again_by_renewing_it(blobs, clients, name, monkeypatch):
+    clients("s3").put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+
+    def versions() -> int:
+        return len(clients("s3").list_object_versions(Bucket=name, Prefix="k")["Versions"])
+
+    blobs.put("k", b"1")
+    assert blobs.renew("k")
+    assert versions() == 1
+    monkeypatch.setattr("econda_adapters.aws.s3_blobs.RENEWED_AFTER", timedelta(seconds=-5))
+    assert blobs.renew("k")
+    assert versions() == 2
+    assert blobs.get("k") == b"1"
 
 
 @pytest.fixture

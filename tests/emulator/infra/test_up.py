@@ -11,14 +11,20 @@ from typing import Any
 import msgspec
 import pytest
 from botocore.exceptions import ClientError
+from econda_adapters.aws.clients import Clients as AwsClients
 from econda_adapters.aws.deployed import deployed
+from econda_adapters.aws.dynamodb_run_index import DynamoRunIndex
+from econda_adapters.aws.gateway import ParameterKeys, keys_parameter
 from econda_adapters.aws.stack import POOLS_KEY, FunctionTarget, QueueTarget, Stack, decode_pools
 from econda_infra import apply
+from econda_infra.apply.holdings import Holdings
 from econda_infra.names import BadTeamName
 from econda_infra.packaging import zips
+from econda_infra.retention import Retention
 from econda_infra.settings import CPU
 from econda_local.cloud import LocalCloud
 
+from econda_cloud.ports.run_index import IndexedRun
 from tests.waiting import Until
 
 pytestmark = pytest.mark.emulator
@@ -32,6 +38,8 @@ class Deployment:
 
     def __init__(self, cloud: LocalCloud, home: Path) -> None:
         self.home, self._cloud = home, cloud
+        self.environment = cloud.environment()
+        self.lost: Holdings | None = None
         self.teams: set[str] = set()
 
     def up(self, team: str, **chosen: Any) -> tuple[Stack, list[Change]]:
@@ -47,9 +55,15 @@ class Deployment:
         )
         return stack, changes
 
-    def destroy(self, team: str) -> list[Change]:
+    def destroy(self, team: str, *, data: bool = True) -> list[Change]:
         changes: list[Change] = []
-        apply.destroy(team, home=self.home, environment=self._cloud.environment(), report=lambda *c: changes.append(c))
+        self.lost = apply.destroy(
+            team,
+            home=self.home,
+            environment=self._cloud.environment(),
+            data=data,
+            report=lambda *c: changes.append(c),
+        )
         return changes
 
 
@@ -88,8 +102,9 @@ def left_of(team: str, client: Clients) -> set[str]:
         *[each["computeEnvironmentName"] for each in batch.describe_compute_environments()["computeEnvironments"]],
         *[each["jobQueueName"] for each in batch.describe_job_queues()["jobQueues"]],
         *[each["jobDefinitionName"] for each in definitions],
+        *[each["Name"] for each in client("ssm").describe_parameters()["Parameters"]],
     ]
-    return {name for name in found if f"econda-{team}-" in name}
+    return {name for name in found if f"econda-{team}-" in name or f"/econda/{team}/" in name}
 
 
 def test_up_makes_everything_and_a_second_up_changes_nothing(deployment: Deployment, client: Clients) -> None:
@@ -196,7 +211,9 @@ def test_new_code_is_deployed(deployment: Deployment, client: Clients, monkeypat
     assert json.load(answer["Payload"]) == "new"
 
 
-def test_destroy_leaves_nothing_behind(deployment: Deployment, client: Clients, until: Until) -> None:
+def test_destroy_leaves_nothing_behind(
+    deployment: Deployment, client: Clients, local_cloud: LocalCloud, until: Until
+) -> None:
     stack, made = deployment.up("gone")
     # S3's test message wakes a function, and the emulator would give one that still runs its log group back.
     until(lambda: _messages(client, stack.uploads_queue) == 0, "the queue of uploads to be empty")
@@ -210,18 +227,73 @@ def test_destroy_leaves_nothing_behind(deployment: Deployment, client: Clients, 
         FlexibleTimeWindow={"Mode": "OFF"},
         Target={"Arn": stack.notices_queue_arn, "RoleArn": stack.schedule_role},
     )
-    assert left_of("gone", client)
+    # As the functions do when they first sign a token.
+    ParameterKeys(keys_parameter("gone"), AwsClients(local_cloud.environment()))()
+    assert keys_parameter("gone") in left_of("gone", client)
     removed = deployment.destroy("gone")
     assert sorted(resource for resource, _ in removed) == sorted(resource for resource, _ in made)
     assert left_of("gone", client) == set()
     assert deployment.destroy("gone") == []
 
 
+def test_a_stack_that_holds_data_is_not_removed_unless_it_is_said(deployment: Deployment, client: Clients) -> None:
+    stack, _ = deployment.up("full")
+    index = DynamoRunIndex(stack.table, stack.bucket, AwsClients(deployment.environment))
+    for number in range(3):
+        client("s3").put_object(Bucket=stack.bucket, Key=f"runs/lab/a-{number}/plan.json", Body=b"12345")
+        index.add(IndexedRun("lab", f"a-{number}", 1_790_000_000_000 + number))
+    before = left_of("full", client)
+    with pytest.raises(apply.HoldsData, match="a-2, a-1, a-0") as refused:
+        deployment.destroy("full", data=False)
+    held = refused.value.holds
+    assert (held.runs, held.objects, held.bytes, held.all) == ({"lab": 3}, 3, 15, True)
+    assert left_of("full", client) == before
+    assert client("dynamodb").describe_table(TableName=stack.table)["Table"]["DeletionProtectionEnabled"] is True
+    assert deployment.up("full") == (stack, [])
+    deployment.destroy("full")
+    assert deployment.lost == held
+    assert left_of("full", client) == set()
+
+
+def test_an_empty_stack_is_removed_without_more_ado(deployment: Deployment, client: Clients) -> None:
+    deployment.up("empty")
+    assert deployment.destroy("empty", data=False)
+    assert deployment.lost is not None
+    assert deployment.lost.empty
+    assert left_of("empty", client) == set()
+
+
+def test_the_table_is_protected_and_can_be_restored_and_the_bucket_has_rules(
+    deployment: Deployment, client: Clients
+) -> None:
+    stack, _ = deployment.up("safe")
+    with pytest.raises(ClientError, match="protected against deletion"):
+        client("dynamodb").delete_table(TableName=stack.table)
+    backups = client("dynamodb").describe_continuous_backups(TableName=stack.table)["ContinuousBackupsDescription"]
+    assert backups["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"] == "ENABLED"
+    ttl = client("dynamodb").describe_time_to_live(TableName=stack.table)["TimeToLiveDescription"]
+    assert ttl == {"AttributeName": "expires", "TimeToLiveStatus": "ENABLED"}
+    rules = {rule["ID"]: rule for rule in _rules(client, stack.bucket)}
+    assert rules["checkpoints"]["Filter"] == {"Prefix": "work/"}
+    assert rules["checkpoints"]["Expiration"]["Days"] == 30
+    assert rules["archives"]["Filter"]["And"] == {"Prefix": "environments/", "ObjectSizeGreaterThan": 1024**2}
+    _, changes = deployment.up("safe", retention=Retention(checkpoints=5), protected=False)
+    assert ("BucketLifecycleConfiguration econda-safe-bucket", "updated") in changes
+    assert ("Table econda-safe-log", "updated") in changes
+    (rule,) = [rule for rule in _rules(client, stack.bucket) if rule["ID"] == "checkpoints"]
+    assert rule["Expiration"]["Days"] == 5
+    assert client("dynamodb").describe_table(TableName=stack.table)["Table"]["DeletionProtectionEnabled"] is False
+
+
+def _rules(client: Clients, bucket: str) -> list[dict[str, Any]]:
+    return client("s3").get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]
+
+
 def test_two_teams_live_side_by_side(deployment: Deployment, client: Clients) -> None:
     one, _ = deployment.up("one")
     two, _ = deployment.up("two")
     for name in one.__struct_fields__:
-        assert name == "region" or getattr(one, name) != getattr(two, name), name
+        assert name in ("region", "claims_days", "runs_days") or getattr(one, name) != getattr(two, name), name
     before = left_of("two", client)
     deployment.destroy("one")
     assert left_of("one", client) == set()

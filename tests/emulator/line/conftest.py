@@ -39,7 +39,7 @@ def stack(local_cloud, tmp_path_factory):
     clients = Clients(local_cloud.environment())
     yield Team(found, clients)
     clients.close()
-    apply.destroy(name, home=home, environment=local_cloud.environment())
+    apply.destroy(name, home=home, environment=local_cloud.environment(), data=True)
 
 
 @dataclass

@@ -48,7 +48,13 @@ def shell(local_cloud, tmp_path_factory):
     assert outputs["bucket"]
     assert "aws.lambda" in outputs["pools"]
     yield made
-    assert made.json("destroy", "--team", made.team, "--yes") == {"team": made.team, "destroyed": True}
+    refused = made("destroy", "--team", made.team, "--yes", code=1)
+    assert f"nothing was removed, because team {made.team} holds" in refused
+    assert f"`econda destroy --team {made.team} --data` removes it" in refused
+    removed = made.json("destroy", "--team", made.team, "--yes", "--data")
+    assert (removed["team"], removed["destroyed"], removed["lost"]["all"]) == (made.team, True, True)
+    assert removed["lost"]["runs"]["default"] >= 1
+    assert removed["lost"]["objects"] > 0
 
 
 def test_a_run_is_submitted_watched_and_shown(shell):

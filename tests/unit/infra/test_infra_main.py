@@ -114,6 +114,13 @@ def test_a_namespace_whose_name_names_no_hosts_is_refused(run_main: Main, name: 
         run_main({"image": "i", "concurrency": "1", "namespaces": json.dumps({name: {"isolation": "hosts"}})})
 
 
+def test_the_table_is_protected_until_it_is_said_otherwise(run_main: Main) -> None:
+    given = {"image": "i", "concurrency": "1"}
+    for config, protected in (({}, True), ({"protected": "true"}, True), ({"protected": "false"}, False)):
+        (table,) = run_main({**given, **config}).of("Table").values()
+        assert table["deletionProtectionEnabled"] is protected
+
+
 def test_an_image_must_be_named(run_main: Main) -> None:
     with pytest.raises(pulumi.ConfigMissingError, match="econda:image"):
         run_main({"concurrency": "1"})
