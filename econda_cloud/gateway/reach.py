@@ -18,6 +18,7 @@ from econda_cloud.wire.keys import (
     environments_prefix,
     is_archive_key,
     is_digest,
+    live_log_prefix,
     log_key,
     packs_prefix,
     state_prefix,
@@ -40,12 +41,21 @@ class Reach:
         self._slots = {slot for key in named for slot in checkpoint_slots(key)}
         self._checkpoints = {*named, *self._slots}
         self._states = {state_prefix(chunk.namespace, chunk.task.name, item.key) for item in chunk.items}
+        self._live = tuple(live_log_prefix(chunk.namespace, chunk.run, i.instance, i.attempt) for i in chunk.items)
         self._secrets = {_canonical(reference) for reference in self._named_secrets()}
 
     @property
     def log(self) -> str:
         chunk = self._chunk
         return log_key(chunk.namespace, chunk.run, chunk.id, self._index)
+
+    def is_log(self, key: str) -> bool:
+        """Whether this is a part of the chunk's log."""
+        return key == self.log or (key.startswith(f"{self.log}.") and _is_number(key[len(self.log) + 1 :]))
+
+    def _is_live_log(self, key: str) -> bool:
+        prefix, slash, number = key.rpartition("/")
+        return f"{prefix}{slash}" in self._live and _is_number(number)
 
     def may_read(self, key: str) -> bool:
         namespace = self._chunk.namespace
@@ -70,7 +80,8 @@ class Reach:
         """Whether content with this hash may be stored under the key."""
         if self.is_artifact(key):
             return key == artifact_key(self._chunk.namespace, sha256)
-        return key == self.log or self._is_checkpoint(key) or self._is_built(key) or self.is_state(key)
+        mine = self.is_log(key) or self._is_live_log(key)
+        return mine or self._is_checkpoint(key) or self._is_built(key) or self.is_state(key)
 
     def unchecked(self, sha256: str) -> str:
         """Where an artifact of this chunk goes that the store cannot check."""
@@ -126,6 +137,10 @@ class Reach:
             for value in run.connector.settings.values():
                 if isinstance(value, dict) and isinstance(value.get("secret"), dict):
                     yield value["secret"]
+
+
+def _is_number(text: str) -> bool:
+    return re.fullmatch(r"\d{1,6}", text) is not None
 
 
 def _canonical(reference: dict[str, Any]) -> bytes:

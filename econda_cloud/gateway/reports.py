@@ -72,7 +72,7 @@ def _checked(
 def _check_log(log: str, reach: Reach) -> None:
     key, _, span = log.rpartition("#")
     start, plus, length = span.partition("+")
-    if log and not (key == reach.log and plus and start.isdecimal() and length.isdecimal()):
+    if log and not (reach.is_log(key) and plus and start.isdecimal() and length.isdecimal()):
         raise Refusal(422, f"the log {log[:NAME_MOST]} is not one of this chunk", "send the log along with the report")
 
 

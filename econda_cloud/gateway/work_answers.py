@@ -24,7 +24,7 @@ from econda_cloud.wire import worker_protocol as protocol
 from econda_cloud.wire.assignment import document_digest
 from econda_cloud.wire.chunk import Chunk, Report, encode_chunk
 from econda_cloud.wire.events import AttemptSucceeded
-from econda_cloud.wire.keys import pack_key
+from econda_cloud.wire.keys import log_part_key, pack_key
 
 MACHINE_DRIVERS = frozenset({"environment", "file"})
 """Secrets that the worker's own machine knows. The gateway's machine has such too, and they are nobody's business."""
@@ -126,7 +126,7 @@ class WorkAnswers:
         events = checked_reports(bytes(sent.events), chunk, document.reach, mine, now)
         if sent.log is not None:
             # Before the events, so that whoever learns of a result finds its log.
-            self._blobs.put(document.reach.log, sent.log)
+            self._blobs.put(log_part_key(document.reach.log, sent.log_part), sent.log)
         if sent.pack is not None:
             self._store_pack(sent.pack, pack_key(chunk.namespace, chunk.run, chunk.id, mine.owner, sent.pack_number))
         following = self._following(token, sent, chunk, events, now)

@@ -37,6 +37,16 @@ def log_key(namespace: str, run: str, chunk: str, index: int | None = None) -> s
     return f"{run_prefix(namespace, run)}/logs/{chunk}{'' if index is None else f'.{index}'}.log"
 
 
+def log_part_key(key: str, part: int) -> str:
+    """One of the objects that a chunk's log is made of, of which most have only the first; `key` is its `log_key`."""
+    return f"{key}.{part}" if part else key
+
+
+def live_log_prefix(namespace: str, run: str, instance: str, attempt: int) -> str:
+    """Under which lies what an attempt has written so far, in numbered pieces; with a slash at its end."""
+    return f"live/{namespace}/{run}/{file_name(instance)}.{attempt}/"
+
+
 def chunk_key(namespace: str, run: str, chunk: str) -> str:
     """What a worker is handed, where it is too long for a message. Apart from the run's files: it is of no use afterwards."""
     return f"chunks/{namespace}/{run}/{chunk}.json"

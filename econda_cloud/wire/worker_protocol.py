@@ -17,7 +17,7 @@ The gateway keeps nothing between requests but in memory: where it does not know
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -32,6 +32,9 @@ SMALL_MOST = 3_000_000
 
 LOG_INSIDE_MOST = 1_000_000
 """Bytes of a log that travels inside a report."""
+
+LOG_PARTS_MOST = 1_000_000
+"""Parts of a chunk's log, or pieces of what an attempt has written so far."""
 
 PACKED_MOST, PACK_MOST = 64 * 1024, 1_500_000
 """Bytes of a file that travels inside a report with others, and of all of them together."""
@@ -115,13 +118,14 @@ class AskCredentials(Body, kw_only=True):
 
 
 class SendReport(Body, kw_only=True):
-    """`events`: one AttemptSucceeded or AttemptFailed each. `log`: all of the chunk's log so far, if it has changed.
+    """`events`: one AttemptSucceeded or AttemptFailed each. `log`: what has come to the chunk's log, as its part `log_part`.
 
     `pack`: small files that the events name, as number `pack_number` of this worker. `last`: nothing follows. `may_go_on`: the worker can take another chunk now, in a place that lasts until `ends_ms`.
     """
 
     events: msgspec.Raw
     log: bytes | None = None
+    log_part: Annotated[int, msgspec.Meta(ge=0, lt=LOG_PARTS_MOST)] = 0
     pack: bytes | None = None
     pack_number: int = 0
     last: bool = False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
@@ -31,6 +31,15 @@ from econda_cloud.worker.processes.variables import for_uv, with_packages
 from econda_cloud.worker.processes.workdirs import Workdir
 from econda_cloud.worker.reports.masking import mask_file, masked_text
 
+Show = Callable[[WorkItem, Path, Sequence[str]], contextlib.AbstractContextManager[None]]
+"""Shows what an attempt writes to its log, without these secrets, while the context lasts."""
+
+
+def hidden(item: WorkItem, log: Path, secrets: Sequence[str]) -> contextlib.AbstractContextManager[None]:
+    """Nobody looks at it before it has ended."""
+    del item, log, secrets
+    return contextlib.nullcontext()
+
 
 class Attempts:
     """The attempts of a chunk, one after another. `scratch` is absolute and keeps logs and fetched files."""
@@ -44,9 +53,10 @@ class Attempts:
         cancelled: Callable[[Item], bool],
         secrets: Secrets,
         keep: Keep | None = None,
+        show: Show = hidden,
         variables: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
-        self.secrets, self.variables = secrets, variables
+        self.secrets, self.show, self.variables = secrets, show, variables
         self.keep = keep or keep_in(blobs, chunk.namespace)
         self.chunk, self.task, self.blobs, self.hosts, self.cancelled = chunk, chunk.task, blobs, hosts, cancelled
         self.logs, self.work, cached = _folders(scratch, chunk.namespace, chunk.run)
@@ -111,7 +121,8 @@ class _Attempt:
                 # An attempt before this one has committed, and its report was lost.
                 return {"outputs": committed}
         with self.checkpoint or contextlib.nullcontext():
-            answer = self._run(kept)
+            with self.all.show(self.item, self.log, self.revealed):
+                answer = self._run(kept)
             if "failure" in answer:
                 return {**answer, "message": masked_text(answer["message"], self.revealed)}
             keep, work = self.all.keep, self.all.work

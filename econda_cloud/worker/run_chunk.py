@@ -10,7 +10,7 @@ from econda_cloud.ports.blobs import WorkerBlobs
 from econda_cloud.ports.secrets import LocalSecrets, Secrets, SecretUnavailable
 from econda_cloud.wire.chunk import Chunk, Report, WorkItem
 from econda_cloud.wire.events import AttemptFailed, AttemptSucceeded, Item
-from econda_cloud.worker.attempts import Attempts
+from econda_cloud.worker.attempts import Attempts, Show, hidden
 from econda_cloud.worker.data.artifacts import Keep
 from econda_cloud.worker.data.typed_values import BadOutput
 from econda_cloud.worker.gateway.client import GatewayAway
@@ -40,18 +40,20 @@ def run_chunk(
     variables: Mapping[str, str] | None = None,
     later: bool = False,
     keep: Keep | None = None,
+    show: Show = hidden,
 ) -> Iterator[Report]:
     """Reports in the order of the items. `clock` gives ms since the epoch; `scratch` keeps logs and fetched files.
 
     `cancelled` is asked before an item and about once a second while it runs; a cancelled one saves its checkpoint
     and reports `preempted`. At `deadline_ms` (ms since the epoch) the place where this runs ends, as an invocation
     of a function does: what still runs `MARGIN_MS` before is stopped, and what has not begun never is. `later`: other
-    chunks ran there before. `variables` are added to the environment of each. `keep` puts files away that attempts made, by default into `blobs`.
+    chunks ran there before. `variables` are added to the environment of each. `keep` puts files away that attempts made,
+    by default into `blobs`; `show` shows what one writes while it runs, by default nowhere.
     """
     place = _Place(clock, deadline_ms, later)
     try:
         attempts = Attempts(
-            chunk, blobs, scratch.absolute(), hosts, cancelled, secrets or LocalSecrets(), keep, variables or {}
+            chunk, blobs, scratch.absolute(), hosts, cancelled, secrets or LocalSecrets(), keep, show, variables or {}
         )
     except Exception as error:
         # A folder that cannot be made, a chunk of another version: nothing of it can be tried.

@@ -6,20 +6,22 @@ import os
 import tempfile
 import time
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from econda_cloud.wire.assignment import Assignment
+from econda_cloud.wire.chunk import WorkItem
 from econda_cloud.wire.events import Item
-from econda_cloud.wire.keys import log_key
+from econda_cloud.wire.keys import live_log_prefix, log_key
 from econda_cloud.worker.gateway.blobs import GatewayBlobs, GatewaySecrets
 from econda_cloud.worker.gateway.client import AlreadyClaimed, ClaimLost
 from econda_cloud.worker.gateway.credentials import CredentialsServer
 from econda_cloud.worker.gateway.session import REPORT_PATIENCE_S, Home, Session, begin
 from econda_cloud.worker.processes.processes import HostPool
 from econda_cloud.worker.reports.delivery import Delivery
+from econda_cloud.worker.reports.live import LiveLogs
 from econda_cloud.worker.run_chunk import MARGIN_MS, run_chunk
 
 
@@ -68,12 +70,12 @@ class Worker:
                 raise
             return 0
         attempts = 0
-        with session, self._lending(session):
+        with session, self._lending(session), LiveLogs() as live:
             try:
                 following = True
                 while following:
                     later, attempts = attempts > 0, attempts + len(session.chunk.items)
-                    following = self._run(session, occasion, later=later)
+                    following = self._run(session, occasion, live, later=later)
             except ClaimLost:
                 return 0
         return attempts
@@ -91,7 +93,7 @@ class Worker:
             if self._credentials is not None:
                 self._credentials.lend = None
 
-    def _run(self, session: Session, occasion: Occasion, *, later: bool) -> bool:
+    def _run(self, session: Session, occasion: Occasion, live: LiveLogs, *, later: bool) -> bool:
         """Run the session's chunk and report; whether another one is to follow."""
         chunk, index = session.chunk, session.index
 
@@ -102,6 +104,10 @@ class Worker:
             if occasion.ends_ms is None:
                 return REPORT_PATIENCE_S
             return max(1.0, (occasion.ends_ms - now_ms()) / 1000 - 1)
+
+        def show(item: WorkItem, log: Path, secrets: Sequence[str]) -> AbstractContextManager[None]:
+            prefix = live_log_prefix(chunk.namespace, chunk.run, item.instance, item.attempt)
+            return live.following(log, lambda number, piece: blobs.put(f"{prefix}{number}", piece), secrets)
 
         home = Home(session, None if occasion.ends_ms is None else occasion.ends_ms - MARGIN_MS, patience)
         blobs = GatewayBlobs(session.client, chunk, session.pack)
@@ -127,6 +133,7 @@ class Worker:
                 variables=self._credentials.variables if self._credentials and session.has_credentials else {},
                 later=later,
                 keep=blobs.keep,
+                show=show,
             )
         )
         return home.following is not None

@@ -20,6 +20,7 @@ def rules(retention: Retention) -> list[Rule]:
         "runs": ("runs/", retention.runs),
         "checkpoints": ("work/", retention.checkpoints),
         "chunks": ("chunks/", retention.chunks),
+        "live-logs": ("live/", retention.live_logs),
         # The broker's own is not among them: a quiet team's would be gone when it is needed.
         "snapshots": ("snapshots/run/", retention.snapshots),
         "messages": ("messages/", retention.messages),

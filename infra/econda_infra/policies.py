@@ -94,7 +94,10 @@ def answers_workers(
         f"{bucket}/{part}/*"
         for part in ("artifacts", "chunks", "environments", "state", "work", "runs", "snapshots/run")
     ]
-    write = [f"{bucket}/{part}/*" for part in ("artifacts", "environments", "state", "work", "messages", "runs/*/logs")]
+    write = [
+        f"{bucket}/{part}/*"
+        for part in ("artifacts", "environments", "live", "messages", "runs/*/logs", "state", "work")
+    ]
     return [
         claims,
         allow(["s3:GetObject"], *read),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -12,13 +11,13 @@ from econda_cloud.cli.options import Json, RunName, TeamName
 from econda_cloud.cli.output import NO_SUCH_RUN, print_json, stop
 from econda_cloud.cli.runs.finding import find_run
 from econda_cloud.cli.runs.listing import begun
+from econda_cloud.cli.runs.logs import log_of
 from econda_cloud.cli.runs.stores import Found, NotShown, stores
 from econda_cloud.cli.runs.tables import print_attempts, print_run, print_runs, print_why, run_report
 from econda_cloud.cli.stack.submissions import Submission, stop_if_refused
 from econda_cloud.money.amounts import format_usd
 from econda_cloud.record.instances import Attempt, instances_of
-from econda_cloud.wire.keys import log_key, run_prefix
-from econda_cloud.worker.reports.delivery import log_span
+from econda_cloud.wire.keys import run_prefix
 
 InstanceName = Annotated[str, typer.Argument(help="an instance as `econda show` lists it: sweep/trials[3]/tried")]
 
@@ -89,7 +88,7 @@ def logs(name: RunName, instance: InstanceName, team: TeamName = None, json: Jso
     """Print what an instance's last attempt wrote. Example: econda logs last hello/greeting"""
     found = find_run(name, team)
     attempt = _last_attempt(found, instance)
-    text = _log(found, attempt).decode("utf-8", "replace")
+    text = log_of(found, instance, attempt).decode("utf-8", "replace")
     if json:
         print_json({"instance": instance, "attempt": attempt.attempt, "message": attempt.message, "log": text})
         return
@@ -120,17 +119,3 @@ def _last_attempt(found: Found, instance: str) -> Attempt:
     if instance not in table:
         stop(f"error: {instance} was never placed; `econda show {found.run}` lists the instances", NO_SUCH_RUN)
     return table[instance].attempts[-1]
-
-
-def _log(found: Found, attempt: Attempt) -> bytes:
-    """What an attempt wrote; of one that still runs in the cloud, what its worker has shown so far."""
-    if found.store.team is None:
-        path = Path(attempt.log) if attempt.log else None
-        return path.read_bytes() if path and path.is_file() else b""
-    key, start, length = log_span(attempt.log) if attempt.log else ("", 0, 0)
-    if not key and not attempt.ended_ms:
-        key, start, length = log_key(found.namespace, found.run, attempt.chunk), 0, 1 << 62
-    try:
-        return found.store.blobs.get(key)[start : start + length] if key else b""
-    except KeyError:
-        return b""

@@ -14,6 +14,7 @@ from econda_cloud.wire import worker_protocol as protocol
 from econda_cloud.wire.assignment import NOTHING, Assignment
 from econda_cloud.wire.chunk import Chunk, Report, decode_chunk
 from econda_cloud.wire.events import AttemptFailed, AttemptSucceeded, Item
+from econda_cloud.wire.keys import log_key, log_part_key
 from econda_cloud.worker.gateway.blobs import GatewayBlobs
 from econda_cloud.worker.gateway.client import ClaimLost, GatewayAway, GatewayClient, GatewayRefused
 from econda_cloud.worker.gateway.pack import Pack
@@ -34,6 +35,10 @@ CREDENTIALS_PATIENCE_S = 10.0
 
 REPORT_PATIENCE_S = 7 * 24 * 3600.0
 """A result is worth waiting for, even through an outage of days, where nothing ends the place before."""
+
+
+LogPart = tuple[int, bytes]
+"""The number of a part of a chunk's log, and what is in it."""
 
 
 class Session:
@@ -77,12 +82,12 @@ class Session:
     def report(
         self,
         reports: Sequence[Report],
-        log: bytes | None,
+        log: LogPart | None,
         *,
         ends_ms: int | None,
         patience_s: float = REPORT_PATIENCE_S,
     ) -> Chunk | None:
-        """Tell what has ended, and the log so far if it has changed; the chunk to go on with, if there is one.
+        """Tell what has ended, and what has come to the log; the chunk to go on with, if there is one.
 
         A result that the gateway does not take is a bad output, and told as such. Raises `ClaimLost`, `GatewayAway`.
         """
@@ -100,7 +105,7 @@ class Session:
         self.pack.sent()
         return None if answer.next is None else self._follow(answer.next)
 
-    def _body(self, reports: Sequence[Report], log: bytes | None, ends_ms: int | None) -> protocol.SendReport | None:
+    def _body(self, reports: Sequence[Report], log: LogPart | None, ends_ms: int | None) -> protocol.SendReport | None:
         try:
             events = msgspec.Raw(msgspec.json.encode(list(reports)))
         except (RecursionError, TypeError, UnicodeError):
@@ -108,12 +113,13 @@ class Session:
         last = self._sent + len(reports) == len(self.chunk.items)
         alone = len(self.chunk.items) == 1
         pack = bytes(self.pack.data) if self.pack.data else None
+        part, text = log or (0, None)
         document = msgspec.Raw(self.client.document) if self._unknown else protocol.NOTHING
-        return protocol.SendReport(events=events, log=log, pack=pack, pack_number=self.pack.number, last=last,
+        return protocol.SendReport(events=events, log=text, log_part=part, pack=pack, pack_number=self.pack.number, last=last,
                                    may_go_on=alone, ends_ms=ends_ms, document=document)  # fmt: skip
 
     def _apart(
-        self, reports: Sequence[Report], log: bytes | None, ends_ms: int | None, patience_s: float, why: str
+        self, reports: Sequence[Report], log: LogPart | None, ends_ms: int | None, patience_s: float, why: str
     ) -> Chunk | None:
         """One of several is not taken: each is told alone. One alone that is not taken has failed."""
         if len(reports) > 1:
@@ -193,14 +199,16 @@ class Home:
 
     def __init__(self, session: Session, ends_ms: int | None, patience: Callable[[], float]) -> None:
         self._session, self._ends_ms, self._patience = session, ends_ms, patience
-        self._log: bytes | None = None
+        self._log: LogPart | None = None
         self.following: Chunk | None = None
 
-    def put_file(self, key: str, path: Path) -> None:
+    def put_log(self, part: int, path: Path) -> None:
         if path.stat().st_size <= protocol.LOG_INSIDE_MOST:
-            self._log = path.read_bytes()
-        else:
-            GatewayBlobs(self._session.client, self._session.chunk).put_file(key, path)
+            self._log = part, path.read_bytes()
+            return
+        chunk, index = self._session.chunk, self._session.index
+        first = log_key(chunk.namespace, chunk.run, chunk.id, index)
+        GatewayBlobs(self._session.client, chunk).put_file(log_part_key(first, part), path)
 
     def send(self, reports: list[Report]) -> None:
         log, self._log = self._log, None

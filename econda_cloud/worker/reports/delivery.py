@@ -1,4 +1,8 @@
-"""Brings a chunk's reports home: logs into one object, results into few messages, both while the chunk still runs."""
+"""Brings a chunk's reports home: logs into few objects, results into few messages, both while the chunk still runs.
+
+Stores cannot append, so each time there is something to send, the logs that came since then are an object of their own,
+the next part of the chunk's log. A report says where in which part its attempt's log lies: that is their index.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,7 @@ from typing import Protocol
 import msgspec
 
 from econda_cloud.wire.chunk import Report
+from econda_cloud.wire.keys import log_part_key
 
 FLUSH_MS = 5_000
 """Results wait at most so long for others to travel with: fewer messages, and dependents hardly later."""
@@ -19,7 +24,9 @@ Send = Callable[[list[Report]], None]
 class Logs(Protocol):
     """Where logs go."""
 
-    def put_file(self, key: str, path: Path) -> None: ...
+    def put_log(self, part: int, path: Path) -> None:
+        """Store the next part of the chunk's log; they are counted from 0."""
+        ...
 
 
 def log_span(log: str) -> tuple[str, int, int]:
@@ -30,13 +37,13 @@ def log_span(log: str) -> tuple[str, int, int]:
 
 
 class Delivery:
-    """Reports of one chunk on their way. `log_key` names the object that all its logs go into, one after another."""
+    """Reports of one chunk on their way. `log_key` names the first part of its log (see `wire.keys.log_part_key`)."""
 
     def __init__(self, *, blobs: Logs, send: Send, log_key: str, spool: Path, clock: Callable[[], int]) -> None:
         self._blobs, self._send, self._log_key, self._spool, self._clock = blobs, send, log_key, spool, clock
         self._held: list[Report] = []
         self._since = clock()
-        self._unsaved = False
+        self._unsaved, self._part = False, 0
         spool.unlink(missing_ok=True)
 
     def deliver(self, reports: Iterable[Report]) -> None:
@@ -59,8 +66,9 @@ class Delivery:
     def flush(self) -> None:
         """Logs first, so that whoever learns of a result finds its log."""
         if self._unsaved:
-            self._blobs.put_file(self._log_key, self._spool)
-            self._unsaved = False
+            self._blobs.put_log(self._part, self._spool)
+            self._unsaved, self._part = False, self._part + 1
+            self._spool.unlink()
         if self._held:
             self._send(self._held)
         self._held, self._since = [], self._clock()
@@ -78,4 +86,4 @@ class Delivery:
             start = spool.tell()
             spool.write(data)
         self._unsaved = True
-        return f"{self._log_key}#{start}+{len(data)}"
+        return f"{log_part_key(self._log_key, self._part)}#{start}+{len(data)}"

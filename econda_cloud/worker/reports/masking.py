@@ -18,11 +18,32 @@ def masked_text(text: str, secrets: Iterable[str]) -> str:
 
 def masked(data: bytes, secrets: Iterable[str]) -> bytes:
     """Each secret, and each line of one that has several, replaced."""
-    parts = {line.strip() for secret in secrets for line in (secret, *secret.splitlines())}
-    for part in sorted(parts, key=len, reverse=True):
-        if len(part) >= SHORTEST:
-            data = data.replace(part.encode(), MASK)
+    for part in _parts(secrets):
+        data = data.replace(part, MASK)
     return data
+
+
+def longest_part(secrets: Iterable[str]) -> int:
+    """Bytes of the longest text that is masked; 0 if none is."""
+    return max(map(len, _parts(secrets)), default=0)
+
+
+def whole_until(data: bytes, end: int, secrets: Iterable[str]) -> int:
+    """The first place from `end` on that lies in no secret of `data`."""
+    parts, moved = _parts(secrets), True
+    while moved:
+        moved = False
+        for part in parts:
+            at = data.find(part, max(0, end - len(part) + 1))
+            if -1 < at < end:
+                end, moved = at + len(part), True
+    return end
+
+
+def _parts(secrets: Iterable[str]) -> list[bytes]:
+    """All that is masked, the longest first."""
+    parts = {line.strip() for secret in secrets for line in (secret, *secret.splitlines())}
+    return [part.encode() for part in sorted(parts, key=len, reverse=True) if len(part) >= SHORTEST]
 
 
 def mask_file(path: Path, secrets: Iterable[str]) -> None:

@@ -126,11 +126,13 @@ def test_waiting_gives_the_exit_code_of_the_run(shell):
     assert shell.json("submit", "fails.edsl", "--wait", code=1)["state"] == "failed"
 
 
-def test_a_run_is_cancelled(shell):
-    shell.write("sleepers.edsl", SLEEPERS)
+def test_a_run_is_cancelled(shell, until):
+    shell.write("sleepers.edsl", SLEEPERS.replace("sleep 60", "echo asleep\n        sleep 60"))
     run = shell.json("submit", "sleepers.edsl")["run"]
     while shell.json("show", run)["state"] == "submitted":
         pass
+    until(lambda: any(each["instance"] == "sleepers/many[1]/s" for each in shell.json("show", run)["tasks"]), "one")
+    until(lambda: shell("logs", run, "sleepers/many[1]/s") == "asleep\n", "its log, while it runs")
     assert "still goes on" in shell("rerun", run, code=1)
     shell("cancel", run, "--reason", "typo", "--wait", code=130)
     shown = shell.json("show", run)

@@ -9,7 +9,7 @@ import pytest
 from econda_edsl.plan import Connector, Operator
 
 from econda_cloud.wire.chunk import Build, StateField, WorkItem
-from econda_cloud.wire.keys import artifact_key, checkpoint_key, checkpoint_slots, state_prefix
+from econda_cloud.wire.keys import artifact_key, checkpoint_key, checkpoint_slots, live_log_prefix, state_prefix
 from tests.unit.gateway.standing import chunk_of
 
 DATA = b"some bytes"
@@ -159,8 +159,24 @@ def test_only_the_slot_of_a_new_checkpoint_is_emptied_before_it_comes(stand, pee
 def test_the_log_is_that_of_the_chunk(peer):
     worker = peer()
     assert links(worker, writes=[("runs/n/r/logs/r.1.log", DIGEST, 3)])[0] == 200
-    assert links(worker, writes=[("runs/n/r/logs/r.2.log", DIGEST, 3)])[0] == 403
+    assert links(worker, writes=[("runs/n/r/logs/r.1.log.12", DIGEST, 3)])[0] == 200
+    for other in ("r.2.log", "r.1.log.", "r.1.log.x", "r.1.log.1/2", "r.1.log.1234567", "r.1.logs.1", "r.1.1.log"):
+        assert links(worker, writes=[(f"runs/n/r/logs/{other}", DIGEST, 3)])[0] == 403
     assert links(worker, "runs/n/r/logs/r.1.log")[0] == 403
+
+
+def test_what_is_shown_live_is_of_the_chunk_s_own_attempts(stand, peer):
+    worker = peer()
+    own = live_log_prefix("n", "r", "p/a", 1)
+    text = base64.b64encode(b"hello").decode()
+    assert worker.ask("/v1/write", key=f"{own}0", data=text, conditional=False)[0] == 200
+    assert stand.blobs.get(f"{own}0") == b"hello"
+    assert worker.ask("/v1/read", key=f"{own}0")[0] == 403
+    for other in (live_log_prefix("n", "r", "p/a", 2), live_log_prefix("n", "r", "p/b", 1),
+                  live_log_prefix("n", "s", "p/a", 1), live_log_prefix("m", "r", "p/a", 1)):  # fmt: skip
+        assert worker.ask("/v1/write", key=f"{other}0", data=text, conditional=False)[0] == 403
+    for number in ("", "x", "1/2", "../0", "1234567"):
+        assert worker.ask("/v1/write", key=f"{own}{number}", data=text, conditional=False)[0] == 403
 
 
 def test_state_is_compared_and_swapped(peer):

@@ -59,6 +59,16 @@ def test_the_log_is_kept_before_the_events_are_sent(stand, peer):
     assert [event.log for _, event in stand.events()] == [f"{key}#0+5"]
 
 
+def test_a_further_part_of_the_log_leaves_those_before_it(stand, peer):
+    key, worker = "runs/n/r/logs/r.1.log", peer()
+    assert worker.report(log=b"hello")[0] == 200
+    assert worker.report(done(log=f"{key}.1#0+5"), log=b"world", log_part=1)[0] == 200
+    assert (stand.blobs.get(key), stand.blobs.get(f"{key}.1")) == (b"hello", b"world")
+    assert [event.log for _, event in stand.events()] == [f"{key}.1#0+5"]
+    for part in (-1, 1_000_000, "x"):
+        assert worker.report(log=b"x", log_part=part)[0] == 422
+
+
 def test_a_report_twice_is_two_messages_that_say_the_same(stand, peer):
     worker = peer()
     worker.report(done(), last=True)

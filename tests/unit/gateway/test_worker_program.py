@@ -33,7 +33,7 @@ from econda_cloud.schedule.messages import read_message
 from econda_cloud.wire.assignment import encode_assignment
 from econda_cloud.wire.chunk import Build, StateField, WorkItem
 from econda_cloud.wire.events import AttemptFailed, AttemptSucceeded
-from econda_cloud.wire.keys import checkpoint_key, is_archive_key
+from econda_cloud.wire.keys import checkpoint_key, is_archive_key, live_log_prefix
 from econda_cloud.worker.gateway import session
 from econda_cloud.worker.gateway.client import AlreadyClaimed
 from econda_cloud.worker.work import Occasion, Worker
@@ -198,6 +198,21 @@ while n < 5 or n < 100 and not {go!r}:
     time.sleep(0.05)
 y = n
 """
+
+
+def test_what_a_long_attempt_writes_is_seen_while_it_runs(system, until, tmp_path):
+    """Two lines before it is looked at, and a third one, after which it waits for a sign."""
+    go = tmp_path / "go"
+    body = f"import os, time\nprint('one')\nprint('two', flush=True)\nwhile not os.path.exists({str(go)!r}):\n    time.sleep(0.05)\nprint('three')\ny = 1"
+    prefix = live_log_prefix("n", "r", "p/a", 1)
+    worker = system.start(python(body))
+    until(lambda: system.blobs.exists(f"{prefix}0"), "a piece of its log")
+    assert system.blobs.get(f"{prefix}0") == b"one\ntwo\n"
+    assert not system.blobs.exists("runs/n/r/logs/r.1.log")
+    go.touch()
+    worker.communicate(timeout=30)
+    [done] = system.events()
+    assert system.text_of(done) == "one\ntwo\nthree\n"
 
 
 def test_a_task_that_is_stopped_goes_on_from_its_checkpoint(system, until):

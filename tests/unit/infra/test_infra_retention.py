@@ -38,9 +38,11 @@ EXPIRING = {
     keys.status_key("n", "r"): 400,
     keys.plan_key("n", "r"): 400,
     keys.log_key("n", "r", "c"): 400,
+    keys.log_part_key(keys.log_key("n", "r", "c"), 3): 400,
     keys.checkpoint_key("n", "r", "i"): 30,
     keys.checkpoint_slots(keys.checkpoint_key("n", "r", "i"))[1]: 30,
     keys.chunk_key("n", "r", "c"): 90,
+    keys.live_log_prefix("n", "r", "i", 1) + "0": 15,
     "snapshots/run/r": 30,
     "messages/d.json": 30,
 }
