@@ -18,7 +18,9 @@ from econda_cloud.wire.chunk import Build, Chunk, WorkItem
 from econda_cloud.wire.events import Item
 from econda_cloud.wire.keys import checkpoint_key
 from econda_cloud.wire.names import file_name
-from econda_cloud.worker.data.artifacts import Cache, Keep, keep_in, store
+from econda_cloud.worker.data.artifacts import Keep, keep_in, store
+from econda_cloud.worker.data.cache import Cache
+from econda_cloud.worker.data.cache_room import Room
 from econda_cloud.worker.data.checkpoints import Checkpoint
 from econda_cloud.worker.data.operator_state import Kept, OperatorState, StateMoved
 from econda_cloud.worker.data.typed_values import Checker, read_type, to_wire
@@ -60,7 +62,7 @@ class Attempts:
         self.keep = keep or keep_in(blobs, chunk.namespace)
         self.chunk, self.task, self.blobs, self.hosts, self.cancelled = chunk, chunk.task, blobs, hosts, cancelled
         self.logs, self.work, cached = _folders(scratch, chunk.namespace, chunk.run)
-        self.cache = Cache(blobs, cached)
+        self.cache = Cache(blobs, cached, _room(cached.parent))
         self.input_types = {name: read_type(text) for name, text in self.task.inputs.items()}
         self.host: Host | None = None
         self.log = ""
@@ -70,6 +72,7 @@ class Attempts:
         if self.host is not None:
             self.hosts.give(self.host)
             self.host = None
+        self.cache.close()
 
     def run(self, item: WorkItem, place: Limit | None) -> dict[str, Any]:
         """`{"outputs": …}` or `{"failure", "message"}`. `place` is the limit of where it runs. Raises `BadOutput`."""
@@ -96,6 +99,12 @@ class Attempts:
 def _folders(scratch: Path, namespace: str, run: str) -> tuple[Path, Path, Path]:
     """Where logs, work and fetched files of a run's attempts go; the same for all its chunks."""
     return scratch / "logs" / file_name(run), scratch / "work", scratch / "cache" / file_name(namespace)
+
+
+@lru_cache(maxsize=8)
+def _room(folder: Path) -> Room:
+    """One for all chunks of this process, so that it knows how much they have fetched."""
+    return Room(folder)
 
 
 class _Attempt:

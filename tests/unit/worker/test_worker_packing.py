@@ -6,7 +6,7 @@ import threading
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 
-from econda_cloud.worker.data.artifacts import Cache
+from econda_cloud.worker.data.cache import Cache
 from econda_cloud.worker.data.packing import pack, unpack
 
 
@@ -50,7 +50,7 @@ def test_who_want_the_same_archive_fetch_it_once(tmp_path, blobs, monkeypatch):
         assert all(asked.acquire(timeout=60) for _ in range(4))
         get(key, path)
 
-    monkeypatch.setattr("econda_cloud.worker.data.artifacts.fcntl.flock", locked)
+    monkeypatch.setattr("econda_cloud.worker.data.cache.fcntl.flock", locked)
 
     monkeypatch.setattr(blobs, "get_file", slow)
     with ThreadPoolExecutor(4) as threads:

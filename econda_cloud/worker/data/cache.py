@@ -1,0 +1,92 @@
+"""Blobs that attempts read, on the worker's disk: fetched once, kept as long as there is room."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from econda_cloud.ports.blobs import WorkerBlobs
+from econda_cloud.worker.data.cache_room import Claims, Room
+from econda_cloud.worker.data.packing import sha256, unpack
+
+
+class Cache:
+    """Fetched blobs by content. Entries appear whole or not at all, so processes may share the directory.
+
+    What was asked for stays until `close`. Beyond that, `room` decides; without one, everything stays.
+    """
+
+    def __init__(self, blobs: WorkerBlobs, directory: Path, room: Room | None = None) -> None:
+        self.blobs, self.directory, self._room = blobs, directory, room
+        self._claims: Claims | None = None
+
+    def close(self) -> None:
+        if self._claims is not None:
+            self._claims.close()
+            self._claims = None
+
+    def artifact(self, value: dict[str, Any]) -> Path:
+        """The local path of an artifact value. Raises `ValueError` when the blob is not what it claims to be."""
+        about = value["$artifact"]
+        digest = str(about["sha256"])
+        if len(digest) != 64 or not digest.isalnum():
+            raise ValueError(f"not a hash: {digest:.80}")
+        name = Path(str(about.get("name", ""))).name or "artifact"
+        packed = about.get("packed") == "tar" or about.get("kind") == "Dir"
+        return self._get(str(about["key"]), self.directory / digest / name, digest, packed)
+
+    def opened(self, key: str) -> Path:
+        """The directory of an archive blob (zip or tar) of any key."""
+        digest = hashlib.sha256(key.encode()).hexdigest()
+        return self._get(key, self.directory / "opened" / digest / "tree", "", True)
+
+    def _get(self, key: str, target: Path, digest: str, packed: bool) -> Path:
+        self._claim(target.parent)
+        if target.exists():
+            return target
+        target.parent.mkdir(parents=True, exist_ok=True)
+        # Hosts that start together want the same archive; without the lock each would fetch and unpack it.
+        with target.parent.with_suffix(".lock").open("wb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not target.exists():
+                self._fetch_into_room(key, target, digest, packed)
+        return target
+
+    def _claim(self, entry: Path) -> None:
+        if self._room is not None:
+            if self._claims is None:
+                self._claims = self._room.claims()
+            self._claims.add(entry)
+
+    def _fetch_into_room(self, key: str, target: Path, digest: str, packed: bool) -> None:
+        try:
+            self._fetch(key, target, digest, packed)
+        except OSError as error:
+            if error.errno != errno.ENOSPC or self._room is None or not self._room.empty():
+                raise
+            self._fetch(key, target, digest, packed)
+        if self._room is not None:
+            self._room.added(target.parent)
+
+    def _fetch(self, key: str, target: Path, digest: str, packed: bool) -> None:
+        with tempfile.TemporaryDirectory(dir=target.parent, prefix=".fetch-") as temporary:
+            got = Path(temporary) / "blob"
+            try:
+                self.blobs.get_file(key, got)
+            except KeyError as error:
+                gone = f"{target.name}, which the attempt needs, is gone from the store ({key})"
+                raise ValueError(f"{gone}; run again what made it") from error
+            if digest and sha256(got) != digest:
+                raise ValueError(f"the blob {key} is damaged: its content has another hash")
+            if packed:
+                tree = Path(temporary) / "tree"
+                unpack(got, tree)
+                got = tree
+            else:
+                got.chmod(0o444)
+            os.rename(got, target)
