@@ -43,10 +43,15 @@ class Holdings:
         if self.runs:
             spaces = ", ".join(f"{number:,} of {name}" for name, number in sorted(self.runs.items()))
             total = sum(self.runs.values())
-            said.append(f"{least}{total:,} runs ({spaces}), the last of them {', '.join(self.newest)}")
+            said.append(f"{least}{_many(total, 'run')} ({spaces}), the last of them {', '.join(self.newest)}")
         if self.objects:
-            said.append(f"{least}{self.objects:,} objects in the bucket, old versions included, {self.bytes:,} bytes")
+            objects = _many(self.objects, "object")
+            said.append(f"{least}{objects} in the bucket, old versions included, {self.bytes:,} bytes")
         return said
+
+
+def _many(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def holdings(clients: Clients, bucket: str, table: str) -> Holdings:

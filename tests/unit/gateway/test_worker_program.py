@@ -180,6 +180,11 @@ def test_small_files_travel_together_with_the_reports_that_name_them(system):
     assert [system.blobs.get(event.outputs["f"]["$artifact"]["key"]) for event in events] == [
         b"x" * n for n in range(100)
     ]
+    logs = [path for path in (system.folder / "blobs" / "runs").rglob("*") if path.is_file()]
+    assert 1 <= len(logs) <= len(asked) - 1, "one part for each report at most"
+    assert sum(path.stat().st_size for path in logs) == sum(len(f"{n}\n") for n in range(100)), "each byte once"
+    assert "".join(system.text_of(event) for event in events) == "".join(f"{n}\n" for n in range(100))
+    assert not (system.folder / "blobs" / "live").exists(), "who is done in no time shows nothing before"
     packs = [path for path in (system.folder / "blobs" / "artifacts").rglob("*") if path.is_file()]
     assert 1 <= len(packs) <= 5
     readers = [WorkItem(instance=f"p/b[{n}]", attempt=1, args={"f": events[n].outputs["f"]}) for n in (0, 1, 99)]
