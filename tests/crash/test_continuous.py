@@ -62,6 +62,14 @@ def test_every_task_is_done_once_whatever_is_killed(tmp_path: Path) -> None:
     assert again < TASKS / 4, f"{again} attempts were begun again after {dict(killed)}"
 
 
+def _is_host(child: psutil.Process) -> bool:
+    """Whether it runs attempts; one that was killed a moment ago, and that nobody has waited for yet, does not."""
+    try:
+        return "host.py" in " ".join(child.cmdline())
+    except psutil.NoSuchProcess:
+        return False
+
+
 def _until_killed(process: subprocess.Popen[str], begun: Path, dice: random.Random, killed: Counter[str]) -> bool:
     """Kill attempts' processes now and then, and at last the run; True if it is left to go on to its end."""
     for step in range(3):
@@ -69,7 +77,7 @@ def _until_killed(process: subprocess.Popen[str], begun: Path, dice: random.Rand
         if least > TASKS * 0.9:
             return True
         until(lambda n=least: marks(begun).total() >= n, process)  # type: ignore[misc]
-        hosts = [child for child in psutil.Process(process.pid).children() if "host.py" in " ".join(child.cmdline())]
+        hosts = [child for child in psutil.Process(process.pid).children() if _is_host(child)]
         if step < 2 and hosts:
             dice.choice(hosts).kill()
             killed["worker"] += 1

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from econda_cloud.worker.data.artifacts import discard
+from econda_cloud.worker.processes.leftovers import MARK_DIGITS, Presence
 
 _MODE = 0o700
 
@@ -50,10 +51,12 @@ class Workdir:
 
 
 class Workdirs:
-    """The workdirs of one worker; safe to share between threads."""
+    """The workdirs of one worker; safe to share between threads. Those that killed workers left are removed."""
 
     def __init__(self) -> None:
         self._free: dict[Path, list[Workdir]] = {}
+        self._present: dict[Path, Presence] = {}
+        self._mark = uuid.uuid4().hex[:MARK_DIGITS]
         self._lock = threading.Lock()
 
     def take(self, work: Path) -> Workdir:
@@ -62,8 +65,10 @@ class Workdirs:
             free = self._free.get(work)
             if free:
                 return free.pop()
+            if work not in self._present:
+                self._present[work] = Presence(work, self._mark)
         # Names of work directories also name containers, so they differ between workers.
-        directory = work / f"econda-{uuid.uuid4().hex[:16]}"
+        directory = work / f"econda-{self._mark}{uuid.uuid4().hex[:8]}"
         try:
             directory.mkdir(_MODE)
         except FileNotFoundError:
@@ -85,8 +90,11 @@ class Workdirs:
         with self._lock:
             workdirs = [workdir for free in self._free.values() for workdir in free]
             self._free.clear()
+            present, self._present = list(self._present.values()), {}
         for workdir in workdirs:
             _throw_away(workdir)
+        for each in present:
+            each.end()
 
 
 def _create(log: Path) -> None:

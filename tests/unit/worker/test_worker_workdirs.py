@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -52,6 +54,35 @@ def test_each_attempt_has_what_it_wrote_in_a_log_of_its_own_and_none_if_it_wrote
     assert [Path(r.log).read_text() if r.log else None for r in reports] == ["this is 0\n", None, "this is 2\n"]
 
 
+def test_what_a_killed_worker_left_is_removed_by_the_next_and_nothing_else(tmp_path, until):
+    work, mine = tmp_path / "work", Workdirs()
+    living = mine.take(work)
+    killed = subprocess.Popen(
+        [sys.executable, "-c", "import sys, time; from pathlib import Path; from econda_cloud.worker.processes.workdirs import Workdirs\n"
+         "print(Workdirs().take(Path(sys.argv[1])).directory, flush=True); time.sleep(600)", str(work)],
+        stdout=subprocess.PIPE, text=True)  # fmt: skip
+    assert killed.stdout is not None
+    with killed.stdout as said:
+        left = Path(said.readline().strip())
+        (left / "half").write_text("done")
+        left.with_name(f"{left.name}.checkpoint").mkdir()
+        left.with_name(f"{left.name}.checkpoint.tar").write_text("x")
+        (work / "of somebody else").mkdir()
+        Workdirs().take(work)
+        assert left.exists()
+        assert living.directory.exists()
+        killed.kill()
+        killed.wait()
+    third = Workdirs()
+    taken = third.take(work)
+    until(lambda: not [path for path in work.iterdir() if path.name.startswith(left.name)], "it is gone")
+    assert living.directory.exists()
+    assert taken.directory.exists()
+    assert (work / "of somebody else").exists()
+    for each in (mine, third):
+        each.close()
+
+
 def test_a_closed_pool_has_no_workdirs(tmp_path):
     workdirs = Workdirs()
     workdir = workdirs.take(tmp_path / "work")
@@ -60,3 +91,4 @@ def test_a_closed_pool_has_no_workdirs(tmp_path):
     workdirs.give(workdir, again=True)
     workdirs.close()
     assert list((tmp_path / "work").iterdir()) == []
+    assert [path.name for path in (tmp_path / "workers").iterdir()] == [".lock"]
