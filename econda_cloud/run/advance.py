@@ -13,7 +13,7 @@ import msgspec
 from econda_edsl.plan import Plan
 
 from econda_cloud.run.blocks import program_of
-from econda_cloud.run.booking import book_outlived, over_budget
+from econda_cloud.run.booking import book_jobs_end, book_outlived, over_budget
 from econda_cloud.run.choices import Choices, Making, Reading, Unfoldable
 from econda_cloud.run.conclude import conclude, finish_broken
 from econda_cloud.run.endings import back_off_over, refuse_class, take_failure, take_loss, take_refusal, take_success
@@ -89,12 +89,12 @@ def _advance(
         state = _born(plan, entry.events, entry.now)
         if state is None:
             return None
-        work = Work(program_of(plan), state, entry.now, choices, here)
+        work = Work(program_of(plan), state, entry.now, choices, here, engine=entry.engine)
         state.seq = 1
         start_root(work)
         drain(work)
     else:
-        work = Work(program_of(plan), state, max(entry.now, state.now), choices, here)
+        work = Work(program_of(plan), state, max(entry.now, state.now), choices, here, engine=entry.engine)
         state.seq += 1
     state.now = work.now
     _forget_carried(state, entry.carried)
@@ -195,7 +195,9 @@ def _take_late(work: Work, event: AnyEvent) -> None:
     """A finished run stays finished; of what was given up and went on, the rest is booked."""
     match event:
         case AttemptSucceeded() | AttemptFailed():
-            book_outlived(work, (event.instance, event.attempt), event.ended_ms)
+            book_outlived(work, (event.instance, event.attempt), event.started_ms, event.ended_ms)
+        case ChunkLost():
+            book_jobs_end(work, event)
         case GrantsSet():
             # The broker does not know yet that the run is over, or no longer.
             work.state.telling.over = False

@@ -9,8 +9,9 @@ from econda_cloud.money.prices import attempt_cost
 from econda_cloud.run.state import Chunk, Outlived, RunState
 from econda_cloud.run.stopping import stop_name
 from econda_cloud.run.work import Work
-from econda_cloud.wire.entries import Booked
-from econda_cloud.wire.events import Item
+from econda_cloud.wire.entries import TRUE_TO_THE_END, Booked
+from econda_cloud.wire.events import ChunkLost, Item
+from econda_cloud.wire.names import job_of
 
 OUTLIVED_MOST = 1_000
 """Attempts that were given up and may still be at work: so many are remembered."""
@@ -62,20 +63,53 @@ def held_since(chunk: Chunk, item: Item) -> int | None:
     return max(chunk.heard_ms, chunk.placed_ms) if chunk.open[:1] == [item] else None
 
 
-def note_outlived(work: Work, item: Item, chunk: Chunk, until_ms: int) -> None:
-    """An attempt is booked until now although it may go on: if it is heard of once more, the rest is booked then."""
-    outlived = work.state.outlived
-    if len(outlived) < OUTLIVED_MOST:
-        outlived[stop_name(item)] = Outlived(price=chunk.price, memory=chunk.memory, until_ms=until_ms)
+def note_outlived(work: Work, item: Item, name: str, until_ms: int) -> None:
+    """An attempt of a chunk is booked until now although it may go on, or begin only now: what it is heard of later is
+    booked then. So many are remembered, and the oldest forgotten.
+    """
+    outlived, chunk = work.state.outlived, work.state.chunks[name]
+    found = Outlived(price=chunk.price, memory=chunk.memory, until_ms=until_ms)
+    if work.engine >= TRUE_TO_THE_END:
+        place = chunk.order.index(item)
+        outlived[stop_name(item)] = msgspec.structs.replace(found, chunk=name, index=place, handle=chunk.handle)
+        if len(outlived) > OUTLIVED_MOST:
+            del outlived[next(iter(outlived))]
+    elif len(outlived) < OUTLIVED_MOST and held_since(chunk, item) is not None:
+        outlived[stop_name(item)] = found
 
 
-def book_outlived(work: Work, item: Item, ended_ms: int) -> None:
+def book_outlived(work: Work, item: Item, started_ms: int, ended_ms: int) -> None:
+    """An attempt that was given up has told of its end: what of it is not booked yet is booked now."""
     found = work.state.outlived.pop(stop_name(item), None)
-    if found is None or ended_ms <= found.until_ms:
+    if found is not None:
+        _book_rest(work, found, started_ms, ended_ms)
+
+
+def book_jobs_end(work: Work, event: ChunkLost) -> None:
+    """A pool tells when a job has ended of which an attempt was given up before. Of a sequence only its worker can tell
+    which of its attempts was at work.
+    """
+    if not event.ended_ms:
         return
-    timed = msgspec.structs.replace(found.price, per_request=0)
-    cost = work.choices.make(Booked, lambda: Booked(attempt_cost(timed, ended_ms - found.until_ms, found.memory))).nanos
+    outlived = work.state.outlived
+    for name, found in list(outlived.items()):
+        if found.chunk == event.chunk and event.index in (None, found.index) and _same_job(found.handle, event.handle):
+            del outlived[name]
+            _book_rest(work, found, event.started_ms, event.ended_ms)
+            return
+
+
+def _book_rest(work: Work, found: Outlived, started_ms: int, ended_ms: int) -> None:
+    if ended_ms <= found.until_ms:
+        return
+    timed, lasted = msgspec.structs.replace(found.price, per_request=0), ended_ms - max(found.until_ms, started_ms)
+    cost = work.choices.make(Booked, lambda: Booked(attempt_cost(timed, max(0, lasted), found.memory))).nanos
     work.state.spent += cost or 0
+
+
+def _same_job(one: str, other: str) -> bool:
+    """Whether two handles may name the same job; one that is not known may be any."""
+    return not one or not other or job_of(one) == job_of(other)
 
 
 def accrued(state: RunState, now: int) -> int:

@@ -68,8 +68,7 @@ def _abandon(work: Work, chunks: list[str]) -> None:
                                          tuple(chunk.order)))  # fmt: skip
         for item in list(chunk.open):
             since = held_since(chunk, item)
-            if since is not None:
-                note_outlived(work, item, chunk, work.now)
+            note_outlived(work, item, name, work.now)
             book(work, item, name, *((since, work.now) if since is not None else (0, 0)))
     state.stopping.clear()
 

@@ -9,12 +9,12 @@ from econda_edsl.plan import Call as CallNode
 from econda_edsl.plan import FailureKind
 from msgspec.structs import replace
 
-from econda_cloud.run.booking import book, book_outlived, held_since, note_outlived
+from econda_cloud.run.booking import book, book_jobs_end, book_outlived, held_since, note_outlived
 from econda_cloud.run.calls import BUILD_RETRY, leave_group, prepare, request_build, retry_of, try_again
 from econda_cloud.run.expand import fail_node, finish_node
 from econda_cloud.run.paths import environment_key
 from econda_cloud.run.reuse import keep
-from econda_cloud.run.state import Call, Chunk
+from econda_cloud.run.state import Call
 from econda_cloud.run.stopping import stop_name
 from econda_cloud.run.work import At, Work
 from econda_cloud.wire.events import AttemptFailed, AttemptSucceeded, ChunkLost, ChunkRefused, Item
@@ -53,7 +53,7 @@ def _end(work: Work, event: AttemptSucceeded | AttemptFailed) -> tuple[list[At],
         return None
     found = current(work, item)
     if found is None:
-        book_outlived(work, item, event.ended_ms)
+        book_outlived(work, item, event.started_ms, event.ended_ms)
         return None
     if found[1].phase == "placed" and _of_another(work, found[1].chunk, event.handle):
         return None
@@ -94,6 +94,7 @@ def take_failure(work: Work, event: AttemptFailed) -> None:
 def take_loss(work: Work, event: ChunkLost) -> None:
     """Attempts of the chunk that have not reported end as lost, or those that its job has gone on with."""
     chunk = work.state.chunks.get(event.chunk)
+    book_jobs_end(work, event)
     if chunk is None:
         _lose_following(work, event)
         return
@@ -104,26 +105,26 @@ def take_loss(work: Work, event: ChunkLost) -> None:
         items = [chunk.order[event.index]] if event.index < len(chunk.order) else []
     for item in items:
         if item in chunk.open:
-            _lose(work, chunk, item, event)
+            _lose(work, event.chunk, item, event)
 
 
 def _lose_following(work: Work, event: ChunkLost) -> None:
     """A pool names a job by the chunk that it was handed over with, however many it has gone on with since."""
-    for chunk in list(work.state.chunks.values()):
+    for name, chunk in list(work.state.chunks.items()):
         if chunk.here and event.handle and job_of(event.handle) == job_of(chunk.handle):
             for item in list(chunk.open):
-                _lose(work, chunk, item, replace(event, started_ms=0))
+                _lose(work, name, item, replace(event, started_ms=0))
 
 
-def _lose(work: Work, chunk: Chunk, item: Item, event: ChunkLost) -> None:
+def _lose(work: Work, chunk_name: str, item: Item, event: ChunkLost) -> None:
     """One attempt is lost. It is booked as long as it may have held its place: whoever ran it cannot tell."""
+    chunk = work.state.chunks[chunk_name]
     since = held_since(chunk, item)
     started = max(event.started_ms, chunk.heard_ms if not chunk.array else 0) or since or 0
-    ended = event.ended_ms or work.now
-    booked = (started, max(started, ended)) if since is not None else (0, 0)
+    ended = max(started, event.ended_ms or work.now)
+    booked = (started, ended) if since is not None else (0, 0)
     name = stop_name(item)
-    if since is not None:
-        note_outlived(work, item, chunk, booked[1])
+    note_outlived(work, item, chunk_name, ended)
     if name in work.state.stopping:
         stop = work.state.stopping.pop(name)
         book(work, item, stop.chunk, *booked)

@@ -7,7 +7,7 @@ from collections.abc import Generator
 
 import msgspec
 
-from econda_cloud.money.prices import attempt_cost
+from econda_cloud.money.prices import Price, attempt_cost
 from econda_cloud.run.booking import over_budget
 from econda_cloud.run.calls import leave_group
 from econda_cloud.run.endings import current
@@ -17,7 +17,7 @@ from econda_cloud.run.telling import ready_by_class
 from econda_cloud.run.transitions import move
 from econda_cloud.run.work import Work
 from econda_cloud.wire.demand import expected_time_ms
-from econda_cloud.wire.entries import Ending, Placed
+from econda_cloud.wire.entries import TRUE_TO_THE_END, Ending, Placed
 from econda_cloud.wire.grants import Grant, chunk_size, stands_in
 from econda_cloud.wire.outcome import Outcome
 
@@ -78,11 +78,18 @@ def _cut(work: Work, grant: Grant, group: Group, free: int) -> Placed:
         chunk=f"{state.run}.{state.chunks_made + 1}",
         grant=grant.key,
         items=items,
-        cost=attempt_cost(grant.price, time, grant.memory, len(items)),
+        cost=attempt_cost(_price(work, grant, here=work.here), time, grant.memory, len(items)),
         look_ms=work.now + min(first_look, lease),
         until_ms=work.now + lease,
         here=work.here,
     )
+
+
+def _price(work: Work, grant: Grant, *, here: bool) -> Price:
+    """What a chunk pays; whoever goes on with it where the one before has ended makes no other request."""
+    if here and work.engine >= TRUE_TO_THE_END:
+        return msgspec.structs.replace(grant.price, per_request=0)
+    return grant.price
 
 
 def _lent_for(state: RunState, grant: Grant, demand: str, attempts: int) -> Grant:
@@ -124,7 +131,7 @@ def place(work: Work, placed: Placed) -> None:
         pool=grant.pool,
         offer=grant.offer,
         spot=grant.spot,
-        price=grant.price,
+        price=_price(work, grant, here=placed.here),
         array=grant.array,
         cpu_milli=grant.cpu_milli,
         memory=grant.memory,

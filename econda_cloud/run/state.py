@@ -187,11 +187,14 @@ class Abandoned(msgspec.Struct, frozen=True):
 
 
 class Outlived(msgspec.Struct, frozen=True):
-    """An attempt that was given up while it may have been at work, booked until `until_ms`."""
+    """An attempt that was given up while it may have been at work, booked until `until_ms`; of a chunk, as its `index`."""
 
     price: Price
     memory: int
     until_ms: int
+    chunk: str = ""
+    index: int = 0
+    handle: str = ""
 
 
 class ToKeep(msgspec.Struct, frozen=True):

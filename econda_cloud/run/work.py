@@ -15,6 +15,7 @@ from econda_cloud.run.blocks import Block, Program
 from econda_cloud.run.choices import Choices, Reading
 from econda_cloud.run.paths import handler_segment, instance_prefix, parse_instance
 from econda_cloud.run.state import Branch, Call, Fan, Frame, Loop, RunState
+from econda_cloud.wire.entries import ENGINE_VERSION
 
 
 class At(NamedTuple):
@@ -35,7 +36,8 @@ class At(NamedTuple):
 class Work:
     """What one record is worked on with: the state in hand, where choices come from, and what is to be begun.
 
-    here: see `entries.Placed`. reporter: the job that has reported the success that was taken in last.
+    here: see `entries.Placed`. reporter: the job that has reported the success that was taken in last. engine: the version
+    that made the record.
     """
 
     program: Program
@@ -44,6 +46,7 @@ class Work:
     choices: Choices = field(default_factory=lambda: Reading(()))
     here: bool = False
     reporter: str = ""
+    engine: int = ENGINE_VERSION
     queue: deque[list[At]] = field(default_factory=deque)
     base: dict[str, Any] = field(default_factory=dict)
 

@@ -14,8 +14,11 @@ import msgspec
 from econda_cloud.wire.events import AnyEvent, Item
 from econda_cloud.wire.outcome import Outcome
 
-ENGINE_VERSION = 2
+ENGINE_VERSION = 3
 OLDEST_READ = 2
+
+TRUE_TO_THE_END = 3
+"""From this version on, all that was given up is booked for what it does later, and who goes on pays for no request."""
 
 
 class Decision(msgspec.Struct, frozen=True, omit_defaults=True, array_like=True, tag_field="decision"):

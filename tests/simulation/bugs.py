@@ -80,6 +80,25 @@ def _never_paid(right: Any) -> Any:
     return book
 
 
+def _another_request(right: Any) -> Any:
+    del right
+    return lambda work, grant, *, here: grant.price
+
+
+def _when_placed(right: Any) -> Any:
+    """As if an attempt had begun when it was placed."""
+
+    def book(work: Any, item: Any, name: str, started_ms: int, ended_ms: int, **more: Any) -> None:
+        chunk = work.state.chunks.get(name)
+        right(work, item, name, chunk.placed_ms if chunk is not None and started_ms else started_ms, ended_ms, **more)
+
+    return book
+
+
+def _since_given_up(right: Any) -> Any:
+    return lambda work, found, started_ms, ended_ms: right(work, found, 0, ended_ms)
+
+
 def _one_timer(right: Any) -> Any:
     return lambda work: 0 if work.state.wake_ms else right(work)
 
@@ -286,6 +305,11 @@ BUGS = (
     Bug("what has just failed is stopped as well", expand, "_leave_off", _nothing()),
     Bug("an attempt is paid twice", booking, "book", _paid_twice),
     Bug("no attempt is paid", booking, "book", _never_paid),
+    Bug("lost attempts are free", booking, "held_since", _nothing(None)),
+    Bug("what outlives its grace is free", booking, "_book_rest", _nothing()),
+    Bug("what outlives its grace is booked since it was given up", booking, "_book_rest", _since_given_up),
+    Bug("an attempt is booked since it was placed", booking, "book", _when_placed),
+    Bug("each link of a chain pays for a request", placing, "_price", _another_request),
     Bug("the budget is not looked at", booking, "over_budget", _nothing("")),
     Bug("one timer is asked for and no other", timers, "next_ms", _one_timer),
     Bug("a chunk whose time is over is not missed", looks, "look_due", _never_missed),

@@ -7,6 +7,7 @@ from typing import Any
 
 from econda_cloud.simulate.stores import Pause
 from tests.simulation.cloud import Cloud, ScheduleExists
+from tests.simulation.jobs import Jobs
 
 
 class NeverRaised(Exception):
@@ -16,8 +17,8 @@ class NeverRaised(Exception):
 class CloudClients:
     """One process's clients: every request may be refused, be the last one, or let others go first."""
 
-    def __init__(self, cloud: Cloud, pause: Pause) -> None:
-        self._cloud, self._pause = cloud, pause
+    def __init__(self, cloud: Cloud, jobs: Jobs, pause: Pause) -> None:
+        self._cloud, self._jobs, self._pause = cloud, jobs, pause
         self.exceptions = SimpleNamespace(ConflictException=ScheduleExists, ClientException=NeverRaised)
 
     def __call__(self, service: str) -> CloudClients:
@@ -33,7 +34,7 @@ class CloudClients:
     def submit_job(self, **request: Any) -> dict[str, str]:
         self._pause(f"submit {request['jobName']}")
         self._maybe_refused()
-        return {"jobId": self._cloud.submit(request)}
+        return {"jobId": self._jobs.submit(request)}
 
     def _maybe_refused(self) -> None:
         if self._cloud.chance.hits("refuse"):
@@ -42,7 +43,11 @@ class CloudClients:
     def terminate_job(self, *, jobId: str, reason: str) -> None:
         assert reason
         self._pause(f"terminate {jobId}")
-        self._cloud.terminate(jobId)
+        self._jobs.terminate(jobId)
+
+    def describe_jobs(self, *, jobs: list[str]) -> dict[str, Any]:
+        self._pause(f"describe {len(jobs)} jobs")
+        return {"jobs": self._jobs.describe(jobs)}
 
     def send_message(
         self, *, QueueUrl: str, MessageBody: str, DelaySeconds: int = 0, MessageGroupId: str = "", **_: Any

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass
+from functools import partial
 
 from econda_adapters.aws.going_on import GoingOn
 from econda_edsl.plan import encode_plan
@@ -13,17 +14,20 @@ from econda_cloud.ports.blobs import MemoryBlobs
 from econda_cloud.schedule import run_history
 from econda_cloud.schedule.messages import write_message
 from econda_cloud.simulate.agenda import Agenda
+from econda_cloud.simulate.bills import Span, Use
 from econda_cloud.simulate.chance import Chance, Faults, drawn_faults
-from econda_cloud.simulate.processes import Steps, skewed
+from econda_cloud.simulate.processes import SKEW_MS, Steps, skewed
 from econda_cloud.simulate.queues import GroupedQueue, StandardQueue
 from econda_cloud.simulate.stores import ProcessLog, Throttled, TracedLog
 from econda_cloud.wire.assignment import Assignment
 from econda_cloud.wire.chunk import Chunk, WorkItem
 from econda_cloud.wire.events import CancelRequested, RunStarted
 from econda_cloud.wire.keys import plan_key
+from tests.simulation.accounts import Accounts
 from tests.simulation.cloud import Cloud
 from tests.simulation.generate import MOST_STEPS, Program, generated
-from tests.simulation.pools import base_pools, deployed_later
+from tests.simulation.jobs import Jobs
+from tests.simulation.pools import base_pools, deployed_later, rates
 from tests.simulation.schedulers import TEAM, Schedulers
 from tests.simulation.witness import Witness
 from tests.simulation.workers import Surroundings, working
@@ -59,20 +63,28 @@ class Line:
         }
         self.params = {run: {"n": self.chance.between("params", 0, 6)} for run in self.programs}
         self.agenda = Agenda(self.chance, MOST_TURNS)
-        self.witness = Witness({run: program.plan for run, program in self.programs.items()}, TEAM)
         self.log, self.blobs = TracedLog(self._appended), MemoryBlobs()
-        self.pools, self.snapshot_every = base_pools(), self.chance.between("snapshots", 2, 30)
+        self.pools, self.snapshot_every = base_pools(self.chance), self.chance.between("snapshots", 2, 30)
+        self.rates = rates(self.pools)
+        skew_ms = SKEW_MS if scene.faults.skew else 0
+        self.accounts = Accounts(lambda: self.agenda.now, {}, skew_ms)
+        self._asked()
+        plans = {run: program.plan for run, program in self.programs.items()}
+        self.witness = Witness(plans, TEAM, self.accounts)
         self.schedulers = Schedulers(self)
         self.events = GroupedQueue(self.agenda, self.chance, self.schedulers.deliver_grouped)
         self.broker_queue = GroupedQueue(self.agenda, self.chance, self.schedulers.deliver_broker)
         self.notices = StandardQueue(self.agenda, self.chance, self.schedulers.deliver)
         self.cloud = Cloud(
-            self.agenda, self.chance, self.events, self.broker_queue, self.notices, self.blobs, self._worker
-        )
+            self.agenda, self.chance, self.events, self.broker_queue, self.notices, self.blobs, self._worker,
+            lambda: self.rates,
+        )  # fmt: skip
+        self.jobs = Jobs(self.cloud)
         self.outages: list[tuple[int, int, str]] = []
         self.poisoned = next((run for run in self.programs if self.chance.hits("poison")), "")
         self.cancelled: set[str] = set()
         self.eager_starts = 0
+        self.wrong: Exception | None = None
 
     def play(self) -> Line:
         calm_after = self.chance.between("calm", 100, 3_000)
@@ -86,7 +98,11 @@ class Line:
             if self.agenda.turns >= calm_after and not self.chance.calm:
                 self.agenda.tell("the faults stop")
                 self.chance.calm = True
-            self.agenda.turn()
+            try:
+                self.agenda.turn()
+            finally:
+                if self.wrong is not None:
+                    raise self.wrong
         return self
 
     def _announce(self, run: str) -> None:
@@ -103,18 +119,31 @@ class Line:
             self.agenda.after(at, f"{run} is cancelled", lambda: self.events.send(run, word))
 
     def _deploy(self) -> None:
-        self.pools = deployed_later(self.chance)
+        self.pools = deployed_later(self.pools, self.chance)
+        self.rates = self.rates | rates(self.pools)
+        self._asked()
         self.schedulers.deploy()
+
+    def _asked(self) -> None:
+        """The vendor asks these prices from now on."""
+        for offer, rate in self.rates.items():
+            self.accounts.rates.setdefault(offer, set()).update([rate] if rate is not None else ())
 
     def _appended(self, name: str, record: bytes) -> None:
         self.agenda.tell(f"  + {name}: {record.decode()[:600]}")
-        self.witness.appended(name, record)
+        try:
+            self.witness.appended(name, record)
+        except Exception as error:
+            # Whoever appended may catch everything and go on; the world may not.
+            self.wrong = self.wrong or error
+            raise
 
-    def _worker(self, name: str, handle: str, assignment: Assignment, index, deadline_ms, stopping) -> Steps:
+    def _worker(self, name: str, handle: str, assignment: Assignment, index, deadline_ms, stopping, use) -> Steps:
         clock = skewed(self.agenda, self.chance)
         log = ProcessLog(self.log, self.chance, self._maybe_throttled)
         about = Surroundings(
-            log=log, blobs=self.blobs, clock=clock, send=self._report, begin=self._begin,
+            log=log, blobs=self.blobs, clock=clock, send=self._report, real_clock=lambda: self.agenda.now,
+            begin=partial(self._begin, use),
             after_report=GoingOn(log, self.blobs), went_on=self._went_on, stopping=stopping,
         )  # fmt: skip
         return working(about, name, handle, assignment, index, deadline_ms, look_first=deadline_ms is None)
@@ -144,7 +173,10 @@ class Line:
     def _went_on(self) -> None:
         self.eager_starts += 1
 
-    def _begin(self, chunk: Chunk, item: WorkItem) -> Doing:
+    def _begin(self, use: Use, chunk: Chunk, item: WorkItem) -> tuple[Doing, Span]:
+        span = Span(chunk.run, item.instance, item.attempt, self.agenda.now)
+        use.spans.append(span)
+        self.accounts.began(span, use)
         self.witness.begins(chunk.run, chunk.id, item.instance, item.attempt)
         nature = self.programs[chunk.run].natures.get(chunk.task.name, Nature())
-        return doing(nature, chunk.task.name, item.instance, item.attempt, item.args)
+        return doing(nature, chunk.task.name, item.instance, item.attempt, item.args), span

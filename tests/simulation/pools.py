@@ -6,40 +6,51 @@ import msgspec
 from econda_adapters.aws.stack import FunctionTarget, QueueTarget, TeamPools
 
 from econda_cloud.money.prices import Price
+from econda_cloud.simulate.bills import Rate
 from econda_cloud.simulate.chance import Chance
 from econda_cloud.wire.pools import Node, Offer, Pool
-from tests.simulation.cloud import FUNCTION_LIMIT_MS
+from tests.simulation.cloud import FUNCTION, FUNCTION_LIMIT_MS
+from tests.simulation.jobs import BOOT_MS, MACHINE
 
 GIB = 1024**3
+SPOT, FIRM = "aws.batch.spot", "aws.batch.firm"
 KINDS = ("python", "shell", "environment")
 
 
-def base_pools() -> TeamPools:
-    function = Offer(name="aws.lambda", node=Node(cpu_milli=2_000, memory=4 * GIB),
-                     price=Price(per_gib_hour=60_000_000, per_request=200), cold_start_ms=200, whole=True)  # fmt: skip
-    machine = Node(cpu_milli=8_000, memory=32 * GIB, gpu=1, gpu_kind="T4")
-    spot = Offer(
-        name="aws.batch.spot", node=machine, price=Price(per_hour=158_000_000), spot=True, cold_start_ms=60_000
-    )
-    firm = Offer(name="aws.batch.firm", node=machine, price=Price(per_hour=526_000_000), cold_start_ms=60_000)
-    functions = Pool(name="aws.lambda", driver="aws.lambda", offers=(function,), slots=4, cpu_milli=64_000,
+def base_pools(chance: Chance) -> TeamPools:
+    """Some have machines that cost nothing, as those that the team owns, or an offer whose price nobody knows."""
+    free, unknown = chance.stream("prices").random() < 0.15, chance.stream("prices").random() < 0.15
+    spot_price = Price(known=False) if unknown else Price(per_hour=0 if free else 158_000_000)
+    function = Offer(name=FUNCTION, node=Node(cpu_milli=2_000, memory=4 * GIB),
+                     price=Price(per_hour=240_000_000, per_request=200), cold_start_ms=200, whole=True)  # fmt: skip
+    machine = Node(cpu_milli=MACHINE.cpu_milli, memory=MACHINE.memory, gpu=MACHINE.gpu, gpu_kind="T4")
+    spot = Offer(name=SPOT, node=machine, price=spot_price, spot=True, cold_start_ms=BOOT_MS)
+    firm = Offer(name=FIRM, node=machine, price=Price(per_hour=0 if free else 526_000_000), cold_start_ms=BOOT_MS)
+    functions = Pool(name=FUNCTION, driver="aws.lambda", offers=(function,), slots=4, cpu_milli=64_000,
                      memory=64 * GIB, max_time_ms=FUNCTION_LIMIT_MS, chunk_max=20, chunk_ms=60_000, kinds=KINDS)  # fmt: skip
     jobs = Pool(name="aws.batch.all", driver="aws.batch", offers=(spot, firm), slots=5, cpu_milli=32_000,
                 memory=96 * GIB, gpu=3, chunk_max=6, array=True, kinds=KINDS)  # fmt: skip
-    queue = _raw(QueueTarget(queue="jobs", definition="worker"))
-    targets = {"aws.lambda": _raw(FunctionTarget(function="worker", limit_ms=FUNCTION_LIMIT_MS)),
-               "aws.batch.spot": queue, "aws.batch.firm": queue}  # fmt: skip
-    raw = {name: msgspec.Raw(msgspec.json.encode(target)) for name, target in targets.items()}
-    return TeamPools(pools=(functions, jobs), targets=raw)
+    targets = {FUNCTION: _raw(FunctionTarget(function="worker", limit_ms=FUNCTION_LIMIT_MS))}
+    targets |= {queue: _raw(QueueTarget(queue=queue, definition="worker")) for queue in (SPOT, FIRM)}
+    return TeamPools(pools=(functions, jobs), targets=targets)
+
+
+def rates(pools: TeamPools) -> dict[str, Rate | None]:
+    """What the vendor asks for each offer, None where nobody knows."""
+    return {
+        offer.name: Rate(offer.price.per_hour, offer.price.per_request) if offer.price.known else None
+        for pool in pools.pools
+        for offer in pool.offers
+    }
 
 
 def _raw(target: msgspec.Struct) -> msgspec.Raw:
     return msgspec.Raw(msgspec.json.encode(target))
 
 
-def deployed_later(chance: Chance) -> TeamPools:
+def deployed_later(before: TeamPools, chance: Chance) -> TeamPools:
     """Another version of the stack: a pool gone, fewer or more slots, other prices."""
-    before, dice = base_pools(), chance.stream("deploy")
+    dice = chance.stream("deploy")
     gone = dice.choice(["", "", "aws.lambda", "aws.batch.all"])
     pools = tuple(
         msgspec.structs.replace(
@@ -53,6 +64,5 @@ def deployed_later(chance: Chance) -> TeamPools:
 
 
 def _repriced(offer: Offer, share: float) -> Offer:
-    hour, gib = offer.price.per_hour, offer.price.per_gib_hour
-    price = msgspec.structs.replace(offer.price, per_hour=round(hour * (0.2 + 2 * share)), per_gib_hour=round(gib * (0.2 + 2 * share)))  # fmt: skip
+    price = msgspec.structs.replace(offer.price, per_hour=round(offer.price.per_hour * (0.2 + 2 * share)))
     return msgspec.structs.replace(offer, price=price)

@@ -43,7 +43,7 @@ class Warm:
     def __init__(self, line: Line, pause: Callable[[str], None]) -> None:
         self._line, self.clock = line, skewed(line.agenda, line.chance)
         log, blobs = ProcessLog(line.log, line.chance, pause), ProcessBlobs(line.blobs, pause)
-        clients: Any = CloudClients(line.cloud, pause)
+        clients: Any = CloudClients(line.cloud, line.jobs, pause)
         effects = AwsEffects(STACK, clients, line.pools, log, blobs, Assigner(STACK.gateway, TOKENS, blobs),
                              spread=_one_by_one, clock=self.clock)  # fmt: skip
         self.rounds = Rounds(log, partial(stored_plan, blobs), effects, blobs, snapshot_every=line.snapshot_every)
@@ -171,7 +171,7 @@ class Schedulers:
             self._pause(SIDE_BY_SIDE, name)
 
         blobs = ProcessBlobs(line.blobs, pause)
-        clients: Any = CloudClients(line.cloud, pause)
+        clients: Any = CloudClients(line.cloud, line.jobs, pause)
         broker = BrokerRounds(ProcessLog(line.log, line.chance, pause), TEAM, AwsBrokerEffects(STACK, clients, blobs),
                               partial(stored_policy, blobs), blobs, snapshot_every=line.snapshot_every)  # fmt: skip
         broker.declare(line.pools.pools, line.agenda.now)

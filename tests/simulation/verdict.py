@@ -10,6 +10,7 @@ from econda_cloud.schedule.broker_history import broker_history
 from econda_cloud.schedule.run_history import RunHistory
 from econda_cloud.wire.keys import run_prefix, status_key
 from econda_cloud.worker.data.operator_state import COMMITS_REMEMBERED, OperatorState
+from tests.simulation.balance import balanced
 from tests.simulation.line import NAMESPACE, Line, Scene
 from tests.simulation.reference import calm_outcome
 from tests.simulation.schedulers import TEAM
@@ -24,6 +25,8 @@ def judged(scene: Scene) -> Line:
         _ended_well(line, run)
     _books(line)
     _states(line)
+    spent = sum(seen.state.spent for seen in line.witness.runs.values() if seen.state is not None)
+    balanced(line.accounts, line.cloud.bill, spent, line.witness.followed)
     return line
 
 

@@ -20,6 +20,7 @@ from econda_cloud.wire.broken import Broken
 from econda_cloud.wire.broker import PoolsDeclared, decode_broker_entry
 from econda_cloud.wire.entries import Booked, Entry, Placed, decode_entry
 from econda_cloud.wire.events import AttemptSucceeded, ChunkRefused, GrantsSet, Item, ResultsFound, RunBroken
+from tests.simulation.accounts import Accounts
 
 _encode = msgspec.msgpack.Encoder().encode
 
@@ -46,7 +47,7 @@ class RunWitness:
         self.broken = False
         self.most_attempts = 0
 
-    def appended(self, record: bytes) -> None:
+    def appended(self, record: bytes) -> Entry:
         entry, before = decode_entry(record), self.state
         outcome = before.outcome if before else None
         decided, spent = (before.decided, before.spent) if before else (None, 0)
@@ -54,11 +55,12 @@ class RunWitness:
         self.state = apply(self.plan, self.state, entry)
         self.digests.append(digest(self.state))
         if self.state is None:
-            return
+            return entry
         invariants.check(self.plan, self.state)
         require(outcome is None or outcome == self.state.outcome, f"a finished run became {self.state.outcome}")
         require(decided is None or decided == self.state.decided, f"what was decided became {self.state.decided}")
         self._look_at(entry, spent, counted)
+        return entry
 
     def _look_at(self, entry: Entry, spent: int, counted: int) -> None:
         assert self.state is not None
@@ -131,7 +133,8 @@ class BrokerWitness:
 class Witness:
     """All logs of a world."""
 
-    def __init__(self, plans: dict[str, Plan], team: str) -> None:
+    def __init__(self, plans: dict[str, Plan], team: str, accounts: Accounts) -> None:
+        self.accounts = accounts
         self.runs = {run: RunWitness(plan) for run, plan in plans.items()}
         self.broker, self._broker_log = BrokerWitness(), f"ledger/{team}"
         self.begun: set[tuple[str, str, int]] = set()
@@ -141,7 +144,10 @@ class Witness:
         if name == self._broker_log:
             self.broker.appended(record)
         elif name.startswith("run/"):
-            self.runs[name.removeprefix("run/")].appended(record)
+            run = name.removeprefix("run/")
+            entry = self.runs[run].appended(record)
+            if (state := self.runs[run].state) is not None:
+                self.accounts.recorded(run, entry, state)
             self._within_pools()
         elif name.startswith("claim/"):
             self._claimed(name, msgspec.json.decode(record, type=Word))

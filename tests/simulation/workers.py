@@ -17,6 +17,7 @@ from econda_cloud.gateway.work_answers import AfterReport
 from econda_cloud.ports.blobs import MemoryBlobs
 from econda_cloud.ports.log import Log
 from econda_cloud.ports.secrets import LocalSecrets
+from econda_cloud.simulate.bills import Span
 from econda_cloud.simulate.processes import Steps
 from econda_cloud.simulate.stores import Throttled
 from econda_cloud.wire import worker_protocol as protocol
@@ -40,14 +41,15 @@ SLICES = 3
 
 @dataclass
 class Surroundings:
-    """What a worker reaches. `begin` is told of every attempt that begins and says what it does; `went_on`, that one is
-    gone on with where the one before it ended."""
+    """What a worker reaches. `begin` is told of every attempt that begins, says what it does and meters it by `real_clock`
+    (ms); `went_on`, that one is gone on with where the one before it ended."""
 
     log: Log
     blobs: MemoryBlobs
     clock: Callable[[], int]
     send: Callable[[str, str], None]
-    begin: Callable[[Chunk, WorkItem], Doing]
+    real_clock: Callable[[], int]
+    begin: Callable[[Chunk, WorkItem], tuple[Doing, Span]]
     after_report: AfterReport
     went_on: Callable[[], None]
     stopping: Callable[[], bool] = lambda: False
@@ -180,8 +182,27 @@ def _attempt(work: _Working, item: WorkItem, place: tuple[int, bool] | None) -> 
     kept = state.read() if state is not None else None
     if state is not None and (committed := state.committed(chunk.run, item.instance)) is not None:
         return _succeeded(item, committed, began, about.clock())
-    doing = about.begin(chunk, item)
-    timeout = chunk.task.timeout_ms
+    doing, span = about.begin(chunk, item)
+    try:
+        failure = yield from _lasting(work, item, doing, place)
+    finally:
+        # However it ended: its process may have been killed.
+        span.until_ms = about.real_clock()
+    ended = about.clock()
+    if failure or doing.outputs is None:
+        return _failed(item, failure or doing.failure, began, ended)
+    if state is not None and kept is not None:
+        try:
+            state.commit({"seen": kept.values.get("seen", 0) + 1}, doing.outputs, chunk.run, item.instance)
+        except StateMoved:
+            return _failed(item, "preempted", began, ended)
+        yield 0
+    return _succeeded(item, doing.outputs, began, ended)
+
+
+def _lasting(work: _Working, item: WorkItem, doing: Doing, place: tuple[int, bool] | None) -> Generator[int, None, Any]:
+    """Time passes; the kind of failure if the attempt does not come to its own end."""
+    timeout = work.chunk.task.timeout_ms
     lasts = doing.ms if timeout is None else min(doing.ms, timeout)
     lasts = lasts if place is None else min(lasts, place[0])
     slices = max(SLICES, -(-lasts // BEAT_MS))
@@ -190,20 +211,10 @@ def _attempt(work: _Working, item: WorkItem, place: tuple[int, bool] | None) -> 
         if lasts // slices >= LOOK_MS:
             yield from work.beat()
         if work.stopped(item):
-            return _failed(item, "preempted", began, about.clock())
-    ended = max(began, about.clock())
+            return "preempted"
     if lasts < doing.ms:
-        fault = "preempted" if timeout != lasts and place is not None and not place[1] else "timed_out"
-        return _failed(item, fault, began, ended)
-    if doing.outputs is None:
-        return _failed(item, doing.failure, began, ended)
-    if state is not None and kept is not None:
-        try:
-            state.commit({"seen": kept.values.get("seen", 0) + 1}, doing.outputs, chunk.run, item.instance)
-        except StateMoved:
-            return _failed(item, "preempted", began, ended)
-        yield 0
-    return _succeeded(item, doing.outputs, began, ended)
+        return "preempted" if timeout != lasts and place is not None and not place[1] else "timed_out"
+    return ""
 
 
 def _succeeded(item: WorkItem, outputs: dict[str, Any], began: int, ended: int) -> Report:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import pytest
 
 from econda_cloud.money.prices import Price
+from econda_cloud.run.advance import decide
 from econda_cloud.run.stopping import STOP_GRACE_MS
 from econda_cloud.wire.events import (
     AttemptFailed,
@@ -156,6 +157,48 @@ def test_an_earlier_word_of_what_was_booked_already_books_nothing_more():
     play.wait(began + 9 * HOUR)
     play.hear(AttemptFailed(instance="p/a", attempt=1, failure="failed", message="", started_ms=began, ended_ms=began + HOUR))  # fmt: skip
     assert dollars(play) == 9
+
+
+def test_an_attempt_that_was_missed_and_began_only_then_is_booked_from_its_real_start():
+    play = Play(ONE, grant={**A_DOLLAR, "lease_ms": 9 * HOUR})
+    began = play.now
+    play.wait(began + 9 * HOUR)
+    play.hear(AttemptFailed(instance="p/a", attempt=1, failure="preempted", message="", started_ms=began + 20 * HOUR, ended_ms=began + 21 * HOUR))  # fmt: skip
+    assert dollars(play) == 10, "nine until it was missed and one at work, not the eleven in between"
+
+
+def test_all_that_a_sequence_does_after_it_was_missed_is_booked():
+    play = Play(FAN, most=1, grant={**SEQUENCE, "chunk_ms": 99 * HOUR, "chunk_max": 9, "lease_ms": HOUR})
+    began = play.now
+    play.wait(began + HOUR)
+    assert dollars(play) == 1
+    for member in range(3):
+        starts = began + member * 2 * HOUR
+        play.hear(AttemptFailed(instance=f"p/f[{member}]/a", attempt=1, failure="failed", message="", started_ms=starts, ended_ms=starts + 2 * HOUR))  # fmt: skip
+    assert dollars(play) == 6, "two hours each: the second and the third began when the chunk was given up already"
+
+
+def test_a_pools_word_of_a_job_that_outlived_its_grace_is_heard_once():
+    play = stopped(A_DOLLAR)
+    [chunk] = play.run.chunks
+    began = play.now - HOUR
+    play.wait()
+    assert play.outcome is not None
+    gone = ChunkLost(chunk=chunk, failure="lost", message="killed", started_ms=began, ended_ms=began + 5 * HOUR)
+    play.hear(gone, at=began + 5 * HOUR)
+    assert dollars(play) == 5
+    play.hear(gone)
+    assert dollars(play) == 5
+
+
+def test_a_link_that_is_gone_on_with_pays_for_no_request_of_its_own():
+    chain = plan_of(f"{TASK}pipeline p() -> (y: Int):\n    a = t(1)\n    b = t(a.y)\n    return y = b.y\n")
+    play = Play(chain, grant={"price": Price(per_request=200), "array": False})
+    state, _ = decide(chain, play.run, [play.success("p/a")], play.now + 1, here=True)
+    assert state is not None
+    [link] = state.chunks.values()
+    assert (link.here, link.price.per_request, state.committed) == (True, 0, 0)
+    assert state.spent == 200
 
 
 def test_what_runs_is_committed_and_what_has_ended_is_not():
