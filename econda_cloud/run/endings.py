@@ -17,6 +17,7 @@ from econda_cloud.run.reuse import keep
 from econda_cloud.run.state import Call
 from econda_cloud.run.stopping import stop_name
 from econda_cloud.run.work import At, Work
+from econda_cloud.wire.entries import TRUE_TO_THE_END
 from econda_cloud.wire.events import AttemptFailed, AttemptSucceeded, ChunkLost, ChunkRefused, Item
 from econda_cloud.wire.names import job_of
 
@@ -42,12 +43,13 @@ def current(work: Work, item: Item) -> tuple[list[At], Call] | None:
 def _end(work: Work, event: AttemptSucceeded | AttemptFailed) -> tuple[list[At], Call] | None:
     """Book what an attempt has cost; returns its call unless the attempt no longer matters.
 
-    What is said of a job that is not the one at work there, a duplicate or a zombie, is not heard.
+    Only the owner of a chunk's claim can report, so it is heard whichever job the chunk was accepted as: a chunk that was
+    handed over twice is two jobs. Of another one's loss nothing is heard.
     """
     item = (event.instance, event.attempt)
     stop = work.state.stopping.get(stop_name(item))
     if stop is not None:
-        if not _of_another(work, stop.chunk, event.handle):
+        if not _not_heard(work, stop.chunk, event):
             del work.state.stopping[stop_name(item)]
             book(work, item, stop.chunk, event.started_ms, event.ended_ms)
         return None
@@ -55,7 +57,7 @@ def _end(work: Work, event: AttemptSucceeded | AttemptFailed) -> tuple[list[At],
     if found is None:
         book_outlived(work, item, event.started_ms, event.ended_ms)
         return None
-    if found[1].phase == "placed" and _of_another(work, found[1].chunk, event.handle):
+    if found[1].phase == "placed" and _not_heard(work, found[1].chunk, event):
         return None
     if found[1].phase == "placed":
         book(work, item, found[1].chunk, event.started_ms, event.ended_ms)
@@ -64,8 +66,15 @@ def _end(work: Work, event: AttemptSucceeded | AttemptFailed) -> tuple[list[At],
     return found
 
 
+def _not_heard(work: Work, name: str, event: AttemptSucceeded | AttemptFailed) -> bool:
+    of_worker = isinstance(event, AttemptSucceeded) or event.failure != "lost"
+    if of_worker and work.engine >= TRUE_TO_THE_END:
+        return False
+    return _of_another(work, name, event.handle)
+
+
 def _of_another(work: Work, name: str, handle: str) -> bool:
-    """Whether a report is of another job than the one that is known to have the chunk."""
+    """Whether this is another job than the one that is known to have the chunk."""
     chunk = work.state.chunks.get(name)
     return chunk is not None and bool(handle) and bool(chunk.handle) and job_of(handle) != job_of(chunk.handle)
 
@@ -98,7 +107,7 @@ def take_loss(work: Work, event: ChunkLost) -> None:
     if chunk is None:
         _lose_following(work, event)
         return
-    if _of_another(work, event.chunk, event.handle):
+    if not event.claimed and _of_another(work, event.chunk, event.handle):
         return
     items = list(chunk.open)
     if event.index is not None:

@@ -42,17 +42,21 @@ def believed(lost: ChunkLost, log: Log, now: int) -> ChunkLost | None:
     claimed = claim_state(log, lost.chunk, lost.index)
     if claimed is None or not claimed.handle:
         return lost
-    if not lost.handle:
-        return msgspec.structs.replace(lost, handle=claimed.handle)
-    same = job_of(claimed.handle) == job_of(lost.handle)
-    return lost if same or not (claimed.done or claimed.alive(now)) else None
+    if not lost.handle or job_of(claimed.handle) == job_of(lost.handle):
+        return msgspec.structs.replace(lost, handle=lost.handle or claimed.handle, claimed=True)
+    if claimed.done or claimed.alive(now):
+        return None
+    # How long that one lasted says nothing of the job that had the chunk.
+    return msgspec.structs.replace(lost, started_ms=0, ended_ms=0)
 
 
 def _silent(command: LookAfter, member: int | None, claimed: Claimed, driver: PoolDriver | None) -> ChunkLost:
     """A worker whose claim is over is gone, and perhaps its pool knows why."""
-    state = _state(command, member, driver)
+    handle = claimed.handle if member is None else job_of(claimed.handle)
+    own = msgspec.structs.replace(command, handle=handle or command.handle)
+    state = _state(own, member, driver)
     if isinstance(state, Ended) and state.failure is not None:
-        return _lost(command, member, state)
+        return msgspec.structs.replace(_lost(own, member, state), claimed=True)
     return ChunkLost(chunk=command.chunk, failure="lost", message=SILENT, index=member,
                      started_ms=claimed.since_ms)  # fmt: skip
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from econda_cloud.simulate.chance import Chance
 
-STORY_KEPT = 40000
+STORY_KEPT = 400
 START_MS = 1_750_000_000_000
 
 

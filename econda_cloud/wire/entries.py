@@ -18,7 +18,8 @@ ENGINE_VERSION = 3
 OLDEST_READ = 2
 
 TRUE_TO_THE_END = 3
-"""From this version on, all that was given up is booked for what it does later, and who goes on pays for no request."""
+"""From this version on, all that was given up is booked for what it does later, who goes on pays for no request, and who has
+the claim of a chunk is heard whichever job the chunk was accepted as."""
 
 
 class Decision(msgspec.Struct, frozen=True, omit_defaults=True, array_like=True, tag_field="decision"):

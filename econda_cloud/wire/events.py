@@ -107,6 +107,7 @@ class ChunkLost(Event, frozen=True, kw_only=True, tag="chunk_lost"):
     """Whoever ran the chunk is gone; attempts of it that have not reported are lost or preempted.
 
     index: only this member of it. started_ms, ended_ms: when it held its place, as far as its pool tells; 0 if not.
+    claimed: its job is the one that has the claim, whichever the chunk was accepted as.
     """
 
     chunk: str
@@ -116,6 +117,7 @@ class ChunkLost(Event, frozen=True, kw_only=True, tag="chunk_lost"):
     handle: str = ""
     started_ms: int = 0
     ended_ms: int = 0
+    claimed: bool = False
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):

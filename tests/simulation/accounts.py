@@ -20,6 +20,7 @@ from tests.simulation.jobs import MACHINE, Shape
 from tests.simulation.pools import FUNCTION
 
 Word = AttemptSucceeded | AttemptFailed
+Words = dict[Item, list[Word]]
 ROUNDED_UP = 2
 """Nano-dollars that a booking is too much at most: time and its part of a request are each rounded up."""
 
@@ -81,8 +82,14 @@ class Accounts:
         """A record was appended, after which this is the state. Raises `Broken` if it books anything wrong."""
         held = self.held.setdefault(run, {})
         booked = [decision.nanos for decision in entry.decisions if isinstance(decision, Booked)]
+        words: Words = {}
+        for event in entry.events:
+            if isinstance(event, AttemptSucceeded | AttemptFailed):
+                words.setdefault((event.instance, event.attempt), []).append(event)
         if booked:
-            self._check(run, entry, state, booked)
+            self._check(run, entry, state, booked, words)
+        if unheard := [item for item in words if any(item in each.items for each in held.values())]:
+            raise Broken(f"{unheard} of {run} told of their ends, and nothing is booked")
         for decision in entry.decisions:
             if isinstance(decision, Placed) and (chunk := state.chunks.get(decision.chunk)) is not None:
                 held[decision.chunk] = self._held(decision.chunk, chunk)
@@ -101,11 +108,7 @@ class Accounts:
             raise Broken(f"{chunk.open[0]} pays {chunk.price}, the vendor asks {sorted(right)} of {chunk.offer}")
         return Held(name, chunk, hour, -(-request // len(chunk.order)), set(chunk.open), chunk.placed_ms)
 
-    def _check(self, run: str, entry: Entry, state: RunState, booked: list[int | None]) -> None:
-        words: dict[Item, list[Word]] = {}
-        for event in entry.events:
-            if isinstance(event, AttemptSucceeded | AttemptFailed):
-                words.setdefault((event.instance, event.attempt), []).append(event)
+    def _check(self, run: str, entry: Entry, state: RunState, booked: list[int | None], words: Words) -> None:
         least = most = gone = exactly = 0
         vague = False
         for name, held in list(self.held[run].items()):

@@ -80,6 +80,11 @@ def _never_paid(right: Any) -> Any:
     return book
 
 
+def _known_job_only(right: Any) -> Any:
+    del right
+    return lambda work, name, event: endings._of_another(work, name, event.handle)
+
+
 def _another_request(right: Any) -> Any:
     del right
     return lambda work, grant, *, here: grant.price
@@ -309,6 +314,7 @@ BUGS = (
     Bug("what outlives its grace is free", booking, "_book_rest", _nothing()),
     Bug("what outlives its grace is booked since it was given up", booking, "_book_rest", _since_given_up),
     Bug("an attempt is booked since it was placed", booking, "book", _when_placed),
+    Bug("who has the claim is not heard if another job is known", endings, "_not_heard", _known_job_only),
     Bug("each link of a chain pays for a request", placing, "_price", _another_request),
     Bug("the budget is not looked at", booking, "over_budget", _nothing("")),
     Bug("one timer is asked for and no other", timers, "next_ms", _one_timer),

@@ -239,6 +239,28 @@ def test_the_death_of_another_job_of_a_chunk_changes_nothing(handle):
     assert play.outcome.outputs == {"y": 7}
 
 
+def test_the_report_of_the_job_that_has_the_claim_is_heard_whichever_was_known():
+    play = submitted_twice()
+    began = play.now
+    play.hear(AttemptSucceeded(instance="p/a", attempt=1, outputs={"y": 7}, started_ms=began, ended_ms=began + HOUR, handle="job-2"), at=began + HOUR)  # fmt: skip
+    assert play.outcome.outputs == {"y": 7}, "only the owner of the claim can report"
+    assert dollars(play) == 1
+
+
+def test_a_job_that_was_stopped_tells_its_own_end_whichever_was_known():
+    play = submitted_twice()
+    began = play.now
+    play.hear(CancelRequested(by="ada"))
+    play.hear(AttemptFailed(instance="p/a", attempt=1, failure="preempted", message="", started_ms=began, ended_ms=began + 1_000, handle="job-2"), at=began + 1_000)  # fmt: skip
+    assert play.outcome is not None
+
+
+def test_the_death_of_the_job_that_has_the_claim_is_heard_whichever_was_known():
+    play = submitted_twice()
+    lost(play, HOUR, handle="job-2", claimed=True)
+    assert play.placed == [("p/a", 2)]
+
+
 @pytest.mark.parametrize("handle", ["job-1", "job-1:0", ""])
 def test_the_death_of_its_own_job_or_of_one_that_is_not_named_ends_it(handle):
     play = submitted_twice()
