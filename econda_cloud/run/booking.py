@@ -11,7 +11,6 @@ from econda_cloud.run.stopping import stop_name
 from econda_cloud.run.work import Work
 from econda_cloud.wire.entries import TRUE_TO_THE_END, Booked
 from econda_cloud.wire.events import ChunkLost, Item
-from econda_cloud.wire.names import job_of
 
 OUTLIVED_MOST = 1_000
 """Attempts that were given up and may still be at work: so many are remembered."""
@@ -71,7 +70,7 @@ def note_outlived(work: Work, item: Item, name: str, until_ms: int) -> None:
     found = Outlived(price=chunk.price, memory=chunk.memory, until_ms=until_ms)
     if work.engine >= TRUE_TO_THE_END:
         place = chunk.order.index(item)
-        outlived[stop_name(item)] = msgspec.structs.replace(found, chunk=name, index=place, handle=chunk.handle)
+        outlived[stop_name(item)] = msgspec.structs.replace(found, chunk=name, index=place)
         if len(outlived) > OUTLIVED_MOST:
             del outlived[next(iter(outlived))]
     elif len(outlived) < OUTLIVED_MOST and held_since(chunk, item) is not None:
@@ -86,16 +85,15 @@ def book_outlived(work: Work, item: Item, started_ms: int, ended_ms: int) -> Non
 
 
 def book_jobs_end(work: Work, event: ChunkLost) -> None:
-    """A pool tells when a job has ended of which an attempt was given up before. Of a sequence only its worker can tell
-    which of its attempts was at work.
-    """
-    if not event.ended_ms:
+    """A pool tells when the job has ended that had the claim of a chunk, of which an attempt was given up before."""
+    if not event.ended_ms or not event.claimed:
         return
     outlived = work.state.outlived
     for name, found in list(outlived.items()):
-        if found.chunk == event.chunk and event.index in (None, found.index) and _same_job(found.handle, event.handle):
-            del outlived[name]
+        if found.chunk == event.chunk and event.index in (None, found.index):
             _book_rest(work, found, event.started_ms, event.ended_ms)
+            outlived[name] = msgspec.structs.replace(found, until_ms=max(found.until_ms, event.ended_ms))
+            # Of a sequence only its worker can tell which of its attempts was at work.
             return
 
 
@@ -105,11 +103,6 @@ def _book_rest(work: Work, found: Outlived, started_ms: int, ended_ms: int) -> N
     timed, lasted = msgspec.structs.replace(found.price, per_request=0), ended_ms - max(found.until_ms, started_ms)
     cost = work.choices.make(Booked, lambda: Booked(attempt_cost(timed, max(0, lasted), found.memory))).nanos
     work.state.spent += cost or 0
-
-
-def _same_job(one: str, other: str) -> bool:
-    """Whether two handles may name the same job; one that is not known may be any."""
-    return not one or not other or job_of(one) == job_of(other)
 
 
 def accrued(state: RunState, now: int) -> int:

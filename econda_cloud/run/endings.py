@@ -149,6 +149,9 @@ def take_refusal(work: Work, event: ChunkRefused) -> None:
     """The pool never takes the chunk: its calls fail for good, and nothing was paid."""
     chunk = work.state.chunks.get(event.chunk)
     for item in list(chunk.open) if chunk is not None else ():
+        if work.engine >= TRUE_TO_THE_END:
+            # It may have been handed over before, and taken then.
+            note_outlived(work, item, event.chunk, 0)
         if work.state.stopping.pop(stop_name(item), None) is not None:
             book(work, item, event.chunk, 0, 0, paid=False)
         elif (found := current(work, item)) is not None:

@@ -194,7 +194,6 @@ class Outlived(msgspec.Struct, frozen=True):
     until_ms: int
     chunk: str = ""
     index: int = 0
-    handle: str = ""
 
 
 class ToKeep(msgspec.Struct, frozen=True):

@@ -43,9 +43,17 @@ class Faults:
     def without(self, kind: str) -> Faults:
         return dataclasses.replace(self, **{kind: 0.0})
 
+    def fewer(self, times: int) -> Faults:
+        """So many times fewer of those whose occasions grow with the world."""
+        rates = {kind: getattr(self, kind) for kind in dataclasses.asdict(self) if kind not in ONCE}
+        return dataclasses.replace(self, **{kind: rate / times for kind, rate in rates.items()})
+
     def kinds(self) -> list[str]:
         return [field.name for field in dataclasses.fields(self) if getattr(self, field.name) > 0]
 
+
+ONCE = frozenset({"skew", "deploy", "cancel", "outage", "poison"})
+"""Kinds that happen once in a world, a run or a process."""
 
 WORST = {"crash": 0.06, "stall": 0.05, "throttle": 0.03, "lost_answer": 0.05, "duplicate": 0.3, "delay": 0.3,
          "drop": 0.2, "death": 0.08, "lost": 0.1, "vanish": 0.03, "late": 0.5, "reclaim": 0.1, "skew": 0.5,

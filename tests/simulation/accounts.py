@@ -166,10 +166,11 @@ class Accounts:
         longest = max(0, state.now - held.placed_ms) + 2 * self.skew_ms
         turns, least = len(items) if held.chunk.array else 1, 0
         for item in items:
-            self.given_up[run, item] = GivenUp(held, min([state.now, *ended]), state.now)
+            self.given_up[run, item] = GivenUp(held, 0 if refused else min([state.now, *ended]), state.now)
             until = min(self.clock(), state.now) - 2 * self.skew_ms
-            for span, _ in self.spans.get((run, item), ()):
-                least += max(0, min(span.until_ms or until, until) - span.since_ms)
+            # There is one, but where a worker that fell silent was followed; then whichever was longer is the least.
+            lasted = (min(span.until_ms or until, until) - span.since_ms for span, _ in self.spans.get((run, item), ()))
+            least += max([0, *lasted])
         most = turns * held.exactly(longest) + len(items) * held.request
         return held.hour * (0 if refused else least) // HOUR_MS, most
 
@@ -187,11 +188,13 @@ class Accounts:
 
     def _rest_of_jobs(self, run: str, event: ChunkLost) -> int:
         """The most for what a job did after its attempts were given up, now that its pool tells when it ended."""
-        return sum(
-            -(-given.held.hour * max(0, event.ended_ms - max(given.from_ms, event.started_ms)) // HOUR_MS)
-            for (of, _), given in self.given_up.items()
-            if of == run and given.held.name == event.chunk and not given.heard
-        )
+        most = 0
+        for (of, _), given in self.given_up.items():
+            if of == run and given.held.name == event.chunk and event.claimed:
+                rest = max(0, event.ended_ms - max(given.from_ms, event.started_ms))
+                most -= -given.held.hour * rest // HOUR_MS
+                given.until_ms = max(given.until_ms, event.ended_ms)
+        return most
 
     def _other_causes(self, run: str, held: Held, entry: Entry, state: RunState) -> bool:
         """Whether attempts of the chunk may be given up in this record."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from econda_edsl.compile import compile_source
@@ -32,29 +33,38 @@ def generated(seed: str, steps: int = MOST_STEPS) -> Program:
     One with too many instances is drawn again with fewer steps: it would show no more than a smaller one, for hours.
     """
     writer = _Writer(random.Random(seed), steps)
-    text = writer.write()
+    program = compiled_program(writer.write(), writer.natures)
+    if steps > 1 and most_instances(program.plan.body) > MOST_INSTANCES:
+        return generated(seed, steps - 1)
+    return program
+
+
+def compiled_program(text: str, natures: dict[str, Nature]) -> Program:
     compiled = compile_source(text)
     if compiled.plan is None:
         raise AssertionError(f"a generated pipeline does not compile:\n{text}\n{compiled.render(color=False)}")
-    if steps > 1 and most_instances(compiled.plan.body) > MOST_INSTANCES:
-        return generated(seed, steps - 1)
     # As it is read from the store: the order of names in it decides the order of names in states.
-    return Program(text, decode_plan(encode_plan(compiled.plan)), writer.natures)
+    return Program(text, decode_plan(encode_plan(compiled.plan)), natures)
 
 
 def most_instances(body: tuple[AnyNode, ...]) -> int:
     """How many instances a block may come to, at most."""
-    total = 0
+    return round(weighed(body, lambda _: 1))
+
+
+def weighed(body: tuple[AnyNode, ...], weight: Callable[[str], float]) -> float:
+    """The weight of all instances that a block may come to, by their tasks."""
+    total = 0.0
     for node in body:
         match node:
-            case Call():
-                total += 1
+            case Call(task=task):
+                total += weight(task)
             case Foreach(over=over, body=inner):
-                total += math.prod(_length(expr) for _, expr in over) * most_instances(inner)
+                total += math.prod(_length(expr) for _, expr in over) * weighed(inner, weight)
             case Repeat(up_to=up_to, body=inner):
-                total += evaluate(up_to, {}) * most_instances(inner)
+                total += evaluate(up_to, {}) * weighed(inner, weight)
             case When(arms=arms):
-                total += max(most_instances(arm.body) for arm in arms)
+                total += max(weighed(arm.body, weight) for arm in arms)
             case _:
                 pass
     return total

@@ -24,17 +24,21 @@ from econda_cloud.wire.chunk import Chunk, WorkItem
 from econda_cloud.wire.events import CancelRequested, RunStarted
 from econda_cloud.wire.keys import plan_key
 from tests.simulation.accounts import Accounts
+from tests.simulation.bounds import most_turns
 from tests.simulation.cloud import Cloud
 from tests.simulation.generate import MOST_STEPS, Program, generated
 from tests.simulation.jobs import Jobs
 from tests.simulation.pools import base_pools, deployed_later, rates
 from tests.simulation.schedulers import TEAM, Schedulers
+from tests.simulation.wide import wide
 from tests.simulation.witness import Witness
 from tests.simulation.workers import Surroundings, working
 from tests.simulation.workload import Doing, Nature, doing
 
 NAMESPACE = "n"
-MOST_TURNS = 60_000
+LARGE_EVERY = 98
+LOOKED_AT_EVERY = 8
+"""In a large world the state of a run is looked at after every so manieth record."""
 
 
 @dataclass(frozen=True)
@@ -45,10 +49,20 @@ class Scene:
     faults: Faults
     runs: int
     steps: int = MOST_STEPS
+    large: bool = False
 
     @classmethod
     def drawn(cls, seed: int) -> Scene:
-        return cls(seed, drawn_faults(seed), random.Random(f"{seed}/runs").choice([1, 1, 2, 3]))
+        """One in `LARGE_EVERY` is the day of a large team; there a tenth of the faults is plenty."""
+        dice, faults = random.Random(f"{seed}/runs"), drawn_faults(seed)
+        if seed % LARGE_EVERY == LARGE_EVERY - 1:
+            return cls(seed, faults.fewer(10), dice.randint(50, 55), large=True)
+        return cls(seed, faults, dice.choice([1, 1, 2, 3]))
+
+    def program(self, number: int) -> Program:
+        """That of one of its runs."""
+        seed = f"{self.seed}/{number}"
+        return wide(seed) if self.large else generated(seed, self.steps)
 
 
 class Line:
@@ -58,19 +72,20 @@ class Line:
         # What a process remembers of other worlds would decide what is asked for here.
         run_history._KNOWN.clear()
         self.scene, self.chance = scene, Chance(scene.seed, scene.faults)
-        self.programs: dict[str, Program] = {
-            f"r{n}": generated(f"{scene.seed}/{n}", scene.steps) for n in range(scene.runs)
-        }
+        self.programs: dict[str, Program] = {f"r{n}": scene.program(n) for n in range(scene.runs)}
         self.params = {run: {"n": self.chance.between("params", 0, 6)} for run in self.programs}
-        self.agenda = Agenda(self.chance, MOST_TURNS)
+        self.agenda = Agenda(self.chance, most_turns(scene.faults, self.programs.values()))
         self.log, self.blobs = TracedLog(self._appended), MemoryBlobs()
-        self.pools, self.snapshot_every = base_pools(self.chance), self.chance.between("snapshots", 2, 30)
+        self.pools, self.snapshot_every = (
+            base_pools(self.chance, large=scene.large),
+            self.chance.between("snapshots", 2, 30),
+        )
         self.rates = rates(self.pools)
         skew_ms = SKEW_MS if scene.faults.skew else 0
         self.accounts = Accounts(lambda: self.agenda.now, {}, skew_ms)
         self._asked()
         plans = {run: program.plan for run, program in self.programs.items()}
-        self.witness = Witness(plans, TEAM, self.accounts)
+        self.witness = Witness(plans, TEAM, self.accounts, LOOKED_AT_EVERY if scene.large else 1)
         self.schedulers = Schedulers(self)
         self.events = GroupedQueue(self.agenda, self.chance, self.schedulers.deliver_grouped)
         self.broker_queue = GroupedQueue(self.agenda, self.chance, self.schedulers.deliver_broker)
@@ -87,7 +102,7 @@ class Line:
         self.wrong: Exception | None = None
 
     def play(self) -> Line:
-        calm_after = self.chance.between("calm", 100, 3_000)
+        calm_after = self.chance.between("calm", 100, 3_000) * (10 if self.scene.large else 1)
         for run in self.programs:
             self._announce(run)
         if self.chance.hits("outage"):

@@ -17,8 +17,8 @@ SPOT, FIRM = "aws.batch.spot", "aws.batch.firm"
 KINDS = ("python", "shell", "environment")
 
 
-def base_pools(chance: Chance) -> TeamPools:
-    """Some have machines that cost nothing, as those that the team owns, or an offer whose price nobody knows."""
+def base_pools(chance: Chance, *, large: bool = False) -> TeamPools:
+    """Those of a large team have ten times the room. Some have machines that cost nothing, as those that the team owns, or an offer whose price nobody knows."""
     free, unknown = chance.stream("prices").random() < 0.15, chance.stream("prices").random() < 0.15
     spot_price = Price(known=False) if unknown else Price(per_hour=0 if free else 158_000_000)
     function = Offer(name=FUNCTION, node=Node(cpu_milli=2_000, memory=4 * GIB),
@@ -26,10 +26,11 @@ def base_pools(chance: Chance) -> TeamPools:
     machine = Node(cpu_milli=MACHINE.cpu_milli, memory=MACHINE.memory, gpu=MACHINE.gpu, gpu_kind="T4")
     spot = Offer(name=SPOT, node=machine, price=spot_price, spot=True, cold_start_ms=BOOT_MS)
     firm = Offer(name=FIRM, node=machine, price=Price(per_hour=0 if free else 526_000_000), cold_start_ms=BOOT_MS)
-    functions = Pool(name=FUNCTION, driver="aws.lambda", offers=(function,), slots=4, cpu_milli=64_000,
-                     memory=64 * GIB, max_time_ms=FUNCTION_LIMIT_MS, chunk_max=20, chunk_ms=60_000, kinds=KINDS)  # fmt: skip
-    jobs = Pool(name="aws.batch.all", driver="aws.batch", offers=(spot, firm), slots=5, cpu_milli=32_000,
-                memory=96 * GIB, gpu=3, chunk_max=6, array=True, kinds=KINDS)  # fmt: skip
+    times = 10 if large else 1
+    functions = Pool(name=FUNCTION, driver="aws.lambda", offers=(function,), slots=4 * times, cpu_milli=64_000 * times,
+                     memory=64 * GIB * times, max_time_ms=FUNCTION_LIMIT_MS, chunk_max=20, chunk_ms=60_000, kinds=KINDS)  # fmt: skip
+    jobs = Pool(name="aws.batch.all", driver="aws.batch", offers=(spot, firm), slots=5 * times, cpu_milli=32_000 * times,
+                memory=96 * GIB * times, gpu=3 * times, chunk_max=6, array=True, kinds=KINDS)  # fmt: skip
     targets = {FUNCTION: _raw(FunctionTarget(function="worker", limit_ms=FUNCTION_LIMIT_MS))}
     targets |= {queue: _raw(QueueTarget(queue=queue, definition="worker")) for queue in (SPOT, FIRM)}
     return TeamPools(pools=(functions, jobs), targets=targets)

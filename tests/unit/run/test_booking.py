@@ -4,6 +4,7 @@ heard of."""
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from econda_cloud.money.prices import Price
 from econda_cloud.run.advance import decide
@@ -113,6 +114,15 @@ def test_what_was_refused_has_cost_nothing():
     assert play.outcome is not None
 
 
+def test_what_was_refused_the_second_time_is_booked_if_the_first_one_did_it():
+    play = Play(ONE, grant=A_DOLLAR)
+    [chunk] = play.run.chunks
+    began = play.now
+    play.hear(ChunkRefused(chunk=chunk, why="too many"))
+    play.hear(AttemptSucceeded(instance="p/a", attempt=1, outputs={"y": 1}, started_ms=began, ended_ms=began + 2 * HOUR), at=began + 2 * HOUR)  # fmt: skip
+    assert dollars(play) == 2
+
+
 def stopped(grant: dict) -> Play:
     play = Play(ONE, grant=grant)
     play.hear(CancelRequested(by="ada"), at=play.now + HOUR)
@@ -184,10 +194,13 @@ def test_a_pools_word_of_a_job_that_outlived_its_grace_is_heard_once():
     began = play.now - HOUR
     play.wait()
     assert play.outcome is not None
-    gone = ChunkLost(chunk=chunk, failure="lost", message="killed", started_ms=began, ended_ms=began + 5 * HOUR)
+    gone = ChunkLost(chunk=chunk, failure="lost", message="killed", started_ms=began, ended_ms=began + 5 * HOUR, claimed=True)  # fmt: skip
     play.hear(gone, at=began + 5 * HOUR)
     assert dollars(play) == 5
+    play.hear(replace(gone, claimed=False, ended_ms=began + 9 * HOUR), at=began + 9 * HOUR)
+    assert dollars(play) == 5, "a job that was another one's duplicate"
     play.hear(gone)
+    play.hear(AttemptFailed(instance="p/a", attempt=1, failure="failed", message="", started_ms=began, ended_ms=began + 5 * HOUR))  # fmt: skip
     assert dollars(play) == 5
 
 
