@@ -17,7 +17,9 @@ class Faults:
     at a step. lost: an invocation fails before its worker begins; vanish: without anybody saying so. late: the word
     of a dead worker comes late and twice. reclaim: a host is taken away. skew: a process has another time.
     deploy: new pools and prices midway. cancel: a user cancels a run. outage: services answer nothing for up to hours.
-    refuse: a pool refuses a chunk for good. unheard: a pool forgets to say that a job has failed. poison: deciding on an event raises, always for the same run.
+    upgrade: functions of a newer version take the place of the older ones, one after another, midway.
+    refuse: a pool refuses a chunk for good. unheard: a pool forgets to say that a job has failed. poison: messages that nobody can
+    deal with come by all queues, and deciding on some events of one run raises.
     """
 
     crash: float = 0.0
@@ -39,6 +41,7 @@ class Faults:
     refuse: float = 0.0
     unheard: float = 0.0
     poison: float = 0.0
+    upgrade: float = 0.0
 
     def without(self, kind: str) -> Faults:
         return dataclasses.replace(self, **{kind: 0.0})
@@ -52,12 +55,13 @@ class Faults:
         return [field.name for field in dataclasses.fields(self) if getattr(self, field.name) > 0]
 
 
-ONCE = frozenset({"skew", "deploy", "cancel", "outage", "poison"})
+ONCE = frozenset({"skew", "deploy", "cancel", "outage", "poison", "upgrade"})
 """Kinds that happen once in a world, a run or a process."""
 
 WORST = {"crash": 0.06, "stall": 0.05, "throttle": 0.03, "lost_answer": 0.05, "duplicate": 0.3, "delay": 0.3,
          "drop": 0.2, "death": 0.08, "lost": 0.1, "vanish": 0.03, "late": 0.5, "reclaim": 0.1, "skew": 0.5,
-         "deploy": 1.0, "cancel": 0.4, "outage": 0.5, "refuse": 0.03, "unheard": 0.2, "poison": 0.1}  # fmt: skip
+         "deploy": 1.0, "cancel": 0.4, "outage": 0.5, "refuse": 0.03, "unheard": 0.2, "poison": 0.1,
+         "upgrade": 0.4}  # fmt: skip
 """Above these a world is busy with its faults alone."""
 
 

@@ -100,7 +100,9 @@ _decoder = msgspec.json.Decoder(BrokerEntry)
 def decode_broker_entry(data: bytes) -> BrokerEntry:
     """Raises `FromTheFuture`, `FromThePast`, or `msgspec.DecodeError` for anything else that is no record."""
     try:
-        return _decoder.decode(data)
+        entry = _decoder.decode(data)
     except msgspec.ValidationError:
         raise_if_of_another_time(engine_of(data))
         raise
+    raise_if_of_another_time(entry.engine)
+    return entry

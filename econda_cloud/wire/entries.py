@@ -126,14 +126,16 @@ _encoder = msgspec.json.Encoder()
 
 
 def decode_entry(data: bytes) -> Entry:
-    """Read a log record. Raises `FromTheFuture`, `FromThePast`, or `msgspec.DecodeError` for anything else that is none."""
+    """Read a log record. Raises `FromTheFuture`, `FromThePast`, or `msgspec.DecodeError` for anything else that is none.
+
+    A newer version's may look like one of this and mean something else.
+    """
     try:
         entry = _decoder.decode(data)
     except msgspec.ValidationError:
         raise_if_of_another_time(engine_of(data))
         raise
-    if entry.engine < OLDEST_READ:
-        raise_if_of_another_time(entry.engine)
+    raise_if_of_another_time(entry.engine)
     return entry
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,10 +16,13 @@ class NeverRaised(Exception):
 
 
 class CloudClients:
-    """One process's clients: every request may be refused, be the last one, or let others go first."""
+    """One process's clients: every request may be refused, be the last one, or let others go first.
 
-    def __init__(self, cloud: Cloud, jobs: Jobs, pause: Pause) -> None:
-        self._cloud, self._jobs, self._pause = cloud, jobs, pause
+    write: how the version of the process writes a message.
+    """
+
+    def __init__(self, cloud: Cloud, jobs: Jobs, pause: Pause, write: Callable[[str], str] = str) -> None:
+        self._cloud, self._jobs, self._pause, self._write = cloud, jobs, pause, write
         self.exceptions = SimpleNamespace(ConflictException=ScheduleExists, ClientException=NeverRaised)
 
     def __call__(self, service: str) -> CloudClients:
@@ -54,14 +58,14 @@ class CloudClients:
     ) -> None:
         assert DelaySeconds <= 900
         self._pause(f"send to {QueueUrl}")
-        self._cloud.send(QueueUrl, MessageBody, DelaySeconds * 1000, MessageGroupId)
+        self._cloud.send(QueueUrl, self._write(MessageBody), DelaySeconds * 1000, MessageGroupId)
 
     def send_message_batch(self, *, QueueUrl: str, Entries: list[dict[str, Any]]) -> dict[str, Any]:
         self._pause(f"send {len(Entries)} to {QueueUrl}")
         for entry in Entries:
-            self._cloud.send(QueueUrl, entry["MessageBody"], 0, entry.get("MessageGroupId", ""))
+            self._cloud.send(QueueUrl, self._write(entry["MessageBody"]), 0, entry.get("MessageGroupId", ""))
         return {}
 
     def create_schedule(self, *, Name: str, ScheduleExpression: str, Target: dict[str, str], **_: Any) -> None:
         self._pause("create a schedule")
-        self._cloud.schedule(Name, ScheduleExpression, Target["Input"])
+        self._cloud.schedule(Name, ScheduleExpression, self._write(Target["Input"]))

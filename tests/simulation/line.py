@@ -18,7 +18,7 @@ from econda_cloud.simulate.bills import Span, Use
 from econda_cloud.simulate.chance import Chance, Faults, drawn_faults
 from econda_cloud.simulate.processes import SKEW_MS, Steps, skewed
 from econda_cloud.simulate.queues import GroupedQueue, StandardQueue
-from econda_cloud.simulate.stores import ProcessLog, Throttled, TracedLog
+from econda_cloud.simulate.stores import Throttled, TracedLog
 from econda_cloud.wire.assignment import Assignment
 from econda_cloud.wire.chunk import Chunk, WorkItem
 from econda_cloud.wire.events import CancelRequested, RunStarted
@@ -28,8 +28,10 @@ from tests.simulation.bounds import most_turns
 from tests.simulation.cloud import Cloud
 from tests.simulation.generate import MOST_STEPS, Program, generated
 from tests.simulation.jobs import Jobs
+from tests.simulation.poison import poison
 from tests.simulation.pools import base_pools, deployed_later, rates
-from tests.simulation.schedulers import TEAM, Schedulers
+from tests.simulation.schedulers import SIDE_BY_SIDE, TEAM, Schedulers, log_of
+from tests.simulation.versions import newer_message, record_of
 from tests.simulation.wide import wide
 from tests.simulation.witness import Witness
 from tests.simulation.workers import Surroundings, working
@@ -97,6 +99,9 @@ class Line:
         self.jobs = Jobs(self.cloud)
         self.outages: list[tuple[int, int, str]] = []
         self.poisoned = next((run for run in self.programs if self.chance.hits("poison")), "")
+        self.poison: set[str] = set()
+        self.buried: dict[str, str] = {}
+        self.gateway_newer = False
         self.cancelled: set[str] = set()
         self.eager_starts = 0
         self.wrong: Exception | None = None
@@ -109,6 +114,10 @@ class Line:
             self._draw_outage()
         if self.chance.hits("deploy"):
             self.agenda.after(self.chance.between("deploy", 1, 60_000), "a new version is deployed", self._deploy)
+        if self.chance.hits("upgrade"):
+            self._draw_upgrade()
+        if self.poisoned:
+            poison(self, self.poisoned)
         while self.agenda.next_ms is not None:
             if self.agenda.turns >= calm_after and not self.chance.calm:
                 self.agenda.tell("the faults stop")
@@ -139,6 +148,15 @@ class Line:
         self._asked()
         self.schedulers.deploy()
 
+    def _draw_upgrade(self) -> None:
+        """Within some minutes one function after another is of the newer version, and so is the gateway of new workers."""
+        begins = self.chance.between("upgrade", 0, 120_000)
+        for place in range(SIDE_BY_SIDE + 1):
+            at = begins + self.chance.between("upgrade", 0, 240_000)
+            self.agenda.after(at, f"function {place} is upgraded", lambda place=place: self.schedulers.upgrade(place))
+        at = begins + self.chance.between("upgrade", 0, 240_000)
+        self.agenda.after(at, "the gateway is upgraded", lambda: setattr(self, "gateway_newer", True))
+
     def _asked(self) -> None:
         """The vendor asks these prices from now on."""
         for offer, rate in self.rates.items():
@@ -147,7 +165,7 @@ class Line:
     def _appended(self, name: str, record: bytes) -> None:
         self.agenda.tell(f"  + {name}: {record.decode()[:600]}")
         try:
-            self.witness.appended(name, record)
+            self.witness.appended(name, record_of(record))
         except Exception as error:
             # Whoever appended may catch everything and go on; the world may not.
             self.wrong = self.wrong or error
@@ -155,9 +173,10 @@ class Line:
 
     def _worker(self, name: str, handle: str, assignment: Assignment, index, deadline_ms, stopping, use) -> Steps:
         clock = skewed(self.agenda, self.chance)
-        log = ProcessLog(self.log, self.chance, self._maybe_throttled)
+        newer = self.gateway_newer
+        log = log_of(self, self._maybe_throttled, newer=newer)
         about = Surroundings(
-            log=log, blobs=self.blobs, clock=clock, send=self._report, real_clock=lambda: self.agenda.now,
+            log=log, blobs=self.blobs, clock=clock, send=partial(self._report, newer), real_clock=lambda: self.agenda.now,
             begin=partial(self._begin, use),
             after_report=GoingOn(log, self.blobs), went_on=self._went_on, stopping=stopping,
         )  # fmt: skip
@@ -181,9 +200,14 @@ class Line:
         if self.chance.hits("throttle"):
             raise Throttled(name)
 
-    def _report(self, run: str, body: str) -> None:
+    def _report(self, newer: bool, run: str, body: str) -> None:
         self._maybe_throttled("send")
-        self.events.send(run, body)
+        self.events.send(run, newer_message(body) if newer else body)
+
+    def bury(self, body: str, reason: str) -> None:
+        """A message that nobody can deal with is kept, and why."""
+        self.agenda.tell(f"buried: {reason[:200]}")
+        self.buried[body] = reason
 
     def _went_on(self) -> None:
         self.eager_starts += 1

@@ -12,17 +12,22 @@ from econda_adapters.aws.lambda_pool import lost_invocation
 from econda_adapters.aws.stack import Stack
 
 from econda_cloud.gateway.assigning import Assigner
+from econda_cloud.ports.log import Log
 from econda_cloud.ports.pool import PoolUnavailable
 from econda_cloud.schedule.broker_rounds import BrokerRounds, stored_policy
 from econda_cloud.schedule.looking_after import believed
-from econda_cloud.schedule.messages import BROKER, BrokerEvents, RunEvents, read_message
+from econda_cloud.schedule.messages import BROKER, BadMessage, BrokerEvents, RunEvents, read_message
 from econda_cloud.schedule.rounds import Rounds, Taking
 from econda_cloud.schedule.stored_plans import stored_plan
 from econda_cloud.simulate.processes import skewed
 from econda_cloud.simulate.queues import Delivered
 from econda_cloud.simulate.stores import Killed, ProcessBlobs, ProcessLog, Throttled
+from econda_cloud.wire.broker import AnyBrokerEvent
+from econda_cloud.wire.entries import FromTheFuture
 from econda_cloud.wire.events import AnyEvent, ChunkLost
 from tests.simulation.clients import CloudClients
+from tests.simulation.poison import raise_at_times
+from tests.simulation.versions import NewerLog, message_of, newer_message
 from tests.simulation.workers import TOKENS
 
 if TYPE_CHECKING:
@@ -40,16 +45,18 @@ STALL_MS = 20_000
 class Warm:
     """One warm process of the function `schedule`, put together as `team_rounds` does."""
 
-    def __init__(self, line: Line, pause: Callable[[str], None]) -> None:
-        self._line, self.clock = line, skewed(line.agenda, line.chance)
-        log, blobs = ProcessLog(line.log, line.chance, pause), ProcessBlobs(line.blobs, pause)
-        clients: Any = CloudClients(line.cloud, line.jobs, pause)
+    def __init__(self, line: Line, pause: Callable[[str], None], *, newer: bool) -> None:
+        self._line, self.newer, self.clock = line, newer, skewed(line.agenda, line.chance)
+        log, blobs = log_of(line, pause, newer=newer), ProcessBlobs(line.blobs, pause)
+        clients: Any = CloudClients(line.cloud, line.jobs, pause, newer_message if newer else str)
         effects = AwsEffects(STACK, clients, line.pools, log, blobs, Assigner(STACK.gateway, TOKENS, blobs),
                              spread=_one_by_one, clock=self.clock)  # fmt: skip
         self.rounds = Rounds(log, partial(stored_plan, blobs), effects, blobs, snapshot_every=line.snapshot_every)
 
-    def take(self, takings: list[Taking]) -> set[str]:
-        """The runs that were dealt with."""
+    def take(self, takings: list[Taking]) -> tuple[set[str], dict[str, str]]:
+        """The runs that were dealt with, and those that were refused, with the reason."""
+        if any(taking.run == self._line.poisoned for taking in takings):
+            raise_at_times(self.rounds.history(self._line.poisoned), self._line.poisoned)
         outcomes = self.rounds.take(takings, self.clock)
         for run in outcomes.done:
             history = self.rounds.history(run)
@@ -57,11 +64,19 @@ class Warm:
                 self._line.witness.agrees(run, history.state, history.seq)
         for run, error in outcomes.later.items():
             self._line.agenda.tell(f"{run} is taken later: {type(error).__name__}: {error}")
-            if not isinstance(error, OSError | PoolUnavailable):
+            if not isinstance(error, OSError | PoolUnavailable | FromTheFuture):
                 raise AssertionError(f"{run} cannot be taken: {type(error).__name__}: {error}") from error
+            if isinstance(error, FromTheFuture) and self.newer:
+                raise AssertionError(f"the newer version leaves {run} to a newer one: {error}") from error
         for run, reason in outcomes.refused.items():
             self._line.agenda.tell(f"{run} is refused: {reason}")
-        return {*outcomes.done, *outcomes.refused}
+        return {*outcomes.done}, outcomes.refused
+
+
+def log_of(line: Line, pause: Callable[[str], None], *, newer: bool) -> Log:
+    """A process's way to the log, in its version."""
+    log = ProcessLog(line.log, line.chance, pause)
+    return NewerLog(log) if newer else log
 
 
 def _one_by_one(ask: Callable[[Any], Any], items: Any) -> list[Any]:
@@ -74,12 +89,21 @@ class Schedulers:
     def __init__(self, line: Line) -> None:
         self._line, self._depth = line, 0
         self._warm: list[Warm | None] = [None] * SIDE_BY_SIDE
+        self._newer = [False] * SIDE_BY_SIDE
         self._broker: BrokerRounds | None = None
+        self._broker_newer = False
         self._busy: set[int] = set()
 
     def deploy(self) -> None:
         """Idle processes of the old version are gone; those at work finish what they do."""
         self._warm, self._broker = [None] * SIDE_BY_SIDE, None
+
+    def upgrade(self, place: int) -> None:
+        """From now on this place, or the broker, is of the newer version; what is at work finishes what it does."""
+        if place < SIDE_BY_SIDE:
+            self._newer[place] = True
+        else:
+            self._broker, self._broker_newer = None, True
 
     # Schedulers ------------------------------------------------------------------------------------------------
 
@@ -97,10 +121,11 @@ class Schedulers:
         place = self._line.chance.stream("place").choice(free)
         self._busy.add(place)
         try:
-            if self._warm[place] is None:
-                self._warm[place] = Warm(self._line, lambda name: self._pause(place, name))
             warm = self._warm[place]
-            assert warm is not None
+            if warm is None or warm.newer != self._newer[place]:
+                warm = self._warm[place] = Warm(
+                    self._line, lambda name: self._pause(place, name), newer=self._newer[place]
+                )
             return self._taken(warm, batch, unsure=unsure)
         except Killed:
             self._warm[place] = None
@@ -112,20 +137,35 @@ class Schedulers:
             self._busy.discard(place)
 
     def _taken(self, warm: Warm, batch: list[Delivered], *, unsure: bool) -> list[Delivered]:
+        """As `econda_functions.schedule` does: a message that cannot be read is buried, one of the future put off, and
+        with it those behind it in its group.
+        """
         groups: dict[str, list[tuple[Delivered, list[AnyEvent]]]] = {}
         passed: list[Delivered] = []
         for message in batch:
-            found = self._read(message.body)
-            if found is None:
+            try:
+                found = self._read(message_of(message.body) if warm.newer else message.body)
+            except BadMessage as error:
+                self._line.bury(message.body, f"schedule: {error}")
                 passed.append(message)
+            except FromTheFuture as error:
+                self._line.agenda.tell(f"a message is put off: {error}")
+                if not unsure:
+                    break
             else:
-                groups.setdefault(found[0], []).append((message, found[1]))
+                if found is None:
+                    passed.append(message)
+                else:
+                    groups.setdefault(found[0], []).append((message, found[1]))
         takings = [
             Taking(run, tuple(e for _, each in group for e in each), any(m.receives > 1 for m, _ in group), unsure)
             for run, group in groups.items()
         ]
-        done = warm.take(takings)
-        return passed + [message for run in done for message, _ in groups[run]]
+        done, refused = warm.take(takings)
+        for run, reason in refused.items():
+            for message, _ in groups[run]:
+                self._line.bury(message_of(message.body), f"schedule: {reason}")
+        return passed + [message for run in {*done, *refused} for message, _ in groups[run]]
 
     def _read(self, body: str) -> tuple[str, list[AnyEvent]] | None:
         if '"requestPayload"' in body:
@@ -151,8 +191,7 @@ class Schedulers:
         try:
             if self._broker is None:
                 self._broker = self._made_broker()
-            events = [event for message in batch if isinstance(found := read_message(message.body, line.blobs), BrokerEvents)
-                      for event in found.events]  # fmt: skip
+            events = [event for message in batch for event in self._read_for_broker(message.body)]
             broker = self._broker
             broker.take(events, line.agenda.now, again=any(message.receives > 1 for message in batch))
             history = broker.history
@@ -160,19 +199,33 @@ class Schedulers:
         except Killed:
             self._broker = None
             return None
+        except FromTheFuture as error:
+            line.agenda.tell(f"the broker waits: {error}")
+            return []
         except Throttled:
             return []
         return batch
 
+    def _read_for_broker(self, body: str) -> tuple[AnyBrokerEvent, ...]:
+        try:
+            message = read_message(message_of(body) if self._broker_newer else body, self._line.blobs)
+        except BadMessage as error:
+            self._line.bury(body, f"broker: {error}")
+            return ()
+        if isinstance(message, BrokerEvents):
+            return message.events
+        self._line.bury(body, "broker: it is about a run")
+        return ()
+
     def _made_broker(self) -> BrokerRounds:
-        line = self._line
+        line, newer = self._line, self._broker_newer
 
         def pause(name: str) -> None:
             self._pause(SIDE_BY_SIDE, name)
 
         blobs = ProcessBlobs(line.blobs, pause)
-        clients: Any = CloudClients(line.cloud, line.jobs, pause)
-        broker = BrokerRounds(ProcessLog(line.log, line.chance, pause), TEAM, AwsBrokerEffects(STACK, clients, blobs),
+        clients: Any = CloudClients(line.cloud, line.jobs, pause, newer_message if newer else str)
+        broker = BrokerRounds(log_of(line, pause, newer=newer), TEAM, AwsBrokerEffects(STACK, clients, blobs),
                               partial(stored_policy, blobs), blobs, snapshot_every=line.snapshot_every)  # fmt: skip
         broker.declare(line.pools.pools, line.agenda.now)
         return broker

@@ -12,8 +12,10 @@ from econda_cloud.wire.keys import run_prefix, status_key
 from econda_cloud.worker.data.operator_state import COMMITS_REMEMBERED, OperatorState
 from tests.simulation.balance import balanced
 from tests.simulation.line import NAMESPACE, Line, Scene
+from tests.simulation.poison import check_buried
 from tests.simulation.reference import calm_outcome
 from tests.simulation.schedulers import TEAM
+from tests.simulation.versions import NewerLog
 from tests.simulation.witness import RunWitness, digest, require
 
 
@@ -25,6 +27,7 @@ def judged(scene: Scene) -> Line:
         _ended_well(line, run)
     _books(line)
     _states(line)
+    check_buried(line)
     spent = sum(seen.state.spent for seen in line.witness.runs.values() if seen.state is not None)
     balanced(line.accounts, line.cloud.bill, spent, line.witness.followed)
     return line
@@ -48,9 +51,9 @@ def _books(line: Line) -> None:
     require(not broker.state.waiting, f"in the broker still waits {broker.state.waiting}")
     if not broker.state.seq:
         return
-    cold = broker_history(line.log, TEAM, snapshots=line.blobs, every=line.snapshot_every)
+    cold = broker_history(NewerLog(line.log), TEAM, snapshots=line.blobs, every=line.snapshot_every)
     require(digest(cold.refresh()) == broker.digests[-1], "a snapshot and the tail give another broker")
-    whole = broker_history(line.log, TEAM)
+    whole = broker_history(NewerLog(line.log), TEAM)
     require(digest(whole.refresh()) == broker.digests[-1], "the broker's log folds to another state")
 
 
@@ -78,9 +81,9 @@ def _ended_well(line: Line, run: str) -> None:
 def _same_again(line: Line, run: str, seen: RunWitness) -> None:
     """The log alone, and a snapshot with the tail, give what was."""
     plan = line.programs[run].plan
-    cold = RunHistory(line.log, lambda *_: plan, run, line.blobs, line.snapshot_every)
+    cold = RunHistory(NewerLog(line.log), lambda *_: plan, run, line.blobs, line.snapshot_every)
     require(digest(cold.refresh()) == digest(seen.state), f"a snapshot and the tail of {run} give another state")
-    whole = RunHistory(line.log, lambda *_: plan, run)
+    whole = RunHistory(NewerLog(line.log), lambda *_: plan, run)
     require(digest(whole.refresh()) == digest(seen.state), f"the log of {run} folds to another state")
 
 

@@ -219,6 +219,17 @@ def test_a_record_of_a_newer_version_is_left_to_a_newer_function():
     others_are_well(team)
 
 
+def test_a_record_of_a_newer_version_may_look_like_one_of_this_and_is_left_all_the_same():
+    team = Team(FAN)
+    team.begun(*RUNS)
+    newer = json.loads(team.log._records["run/bad"][-1]) | {"engine": ENGINE_VERSION + 1, "decisions": [["booked", 7]]}
+    team.log._records["run/bad"].append(msgspec.json.encode(newer))
+    outcomes = ended(team)["outcomes"]
+    assert isinstance(outcomes.later["bad"], FromTheFuture)
+    assert "bad" not in team.messages, "nothing is wrong with the run"
+    others_are_well(team)
+
+
 def test_a_chunk_that_its_pool_refuses_for_good_fails_its_attempts_and_says_why():
     team = Team(FAN)
     team.answer_to = lambda h: Refused("ClientException: image is no image") if h.chunk.run == "bad" else Accepted("h")
