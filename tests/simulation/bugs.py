@@ -24,7 +24,8 @@ from econda_cloud.run import (
     telling,
     timers,
 )
-from econda_cloud.schedule import history, rounds, status
+from econda_cloud.schedule import history, messages, rounds, status
+from econda_cloud.wire import entries
 from econda_cloud.wire.commands import LookUp
 from econda_cloud.wire.outcome import Outcome
 from econda_cloud.worker.data import operator_state as state
@@ -268,6 +269,20 @@ def _said_too_early(right: Any) -> Any:
     return propose
 
 
+def _read_as_ours(right: Any) -> Any:
+    """Whatever decodes is folded."""
+    return lambda engine: None if engine == entries.ENGINE_VERSION + 1 else right(engine)
+
+
+def _left_as_it_is(right: Any) -> Any:
+    del right
+
+    def end_broken(*given: Any) -> None:
+        raise given[3]
+
+    return end_broken
+
+
 def _half_decided(right: Any) -> Any:
     """Whoever was slower goes on with the state that was never logged."""
 
@@ -344,6 +359,9 @@ BUGS = (
     # The schedulers and the workers.
     Bug("a redelivered message repeats nothing", rounds.Rounds, "_settle", _all_done),
     Bug("a record says that all before it is carried out", history.History, "propose", _said_too_early),
+    Bug("a newer version's record is folded as one of this", entries, "raise_if_of_another_time", _read_as_ours),
+    Bug("a step that raises does not end its run", rounds.Rounds, "_end_broken", _left_as_it_is),
+    Bug("a message of a newer version is buried", messages, "FromTheFuture", lambda _: messages.BadMessage),
     Bug("the end of a run is not published", status, "publish_outputs", _nothing()),
     Bug("an operator knows the last commit of its state only", state.OperatorState, "committed", _last_commit_only),
     Bug("everybody may run a chunk", claims, "claim", _always_mine),

@@ -28,6 +28,7 @@ from tests.simulation.bounds import most_turns
 from tests.simulation.cloud import Cloud
 from tests.simulation.generate import MOST_STEPS, Program, generated
 from tests.simulation.jobs import Jobs
+from tests.simulation.outages import Outages
 from tests.simulation.poison import poison
 from tests.simulation.pools import base_pools, deployed_later, rates
 from tests.simulation.schedulers import SIDE_BY_SIDE, TEAM, Schedulers, log_of
@@ -97,7 +98,7 @@ class Line:
             lambda: self.rates,
         )  # fmt: skip
         self.jobs = Jobs(self.cloud)
-        self.outages: list[tuple[int, int, str]] = []
+        self.outages = Outages(self.agenda)
         self.poisoned = next((run for run in self.programs if self.chance.hits("poison")), "")
         self.poison: set[str] = set()
         self.buried: dict[str, str] = {}
@@ -111,7 +112,7 @@ class Line:
         for run in self.programs:
             self._announce(run)
         if self.chance.hits("outage"):
-            self._draw_outage()
+            self.outages.draw(self.chance)
         if self.chance.hits("deploy"):
             self.agenda.after(self.chance.between("deploy", 1, 60_000), "a new version is deployed", self._deploy)
         if self.chance.hits("upgrade"):
@@ -182,21 +183,8 @@ class Line:
         )  # fmt: skip
         return working(about, name, handle, assignment, index, deadline_ms, look_first=deadline_ms is None)
 
-    def _draw_outage(self) -> None:
-        """Some services, or all, answer nothing for between seconds and six hours."""
-        begins = self.agenda.now + self.chance.between("outage", 0, 120_000)
-        lasts = self.chance.stream("outage").choice([5_000, 25_000, 300_000, 6 * 3_600_000])
-        what = self.chance.stream("outage").choice(["append", "put", "send", "invoke", "submit", ""])
-        self.outages.append((begins, begins + lasts, what))
-
-    def maybe_out(self, name: str) -> None:
-        """Raises `Throttled` while the service that is asked is out."""
-        for begins, ends, what in self.outages:
-            if begins <= self.agenda.now < ends and name.startswith(what):
-                raise Throttled(f"{name}: the service does not answer")
-
     def _maybe_throttled(self, name: str) -> None:
-        self.maybe_out(name)
+        self.outages.check(name)
         if self.chance.hits("throttle"):
             raise Throttled(name)
 

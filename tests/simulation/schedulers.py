@@ -247,6 +247,6 @@ class Schedulers:
         if line.chance.hits("crash"):
             line.agenda.tell(f"  scheduler {place} dies before it could {name}")
             raise Killed
-        line.maybe_out(name)
+        line.outages.check(name)
         if line.chance.hits("throttle"):
             raise Throttled(name)

@@ -8,7 +8,8 @@ import pytest
 
 from econda_cloud.simulate.chance import WORST, Faults
 from tests.simulation.line import LARGE_EVERY, Line, Scene
-from tests.simulation.verdict import judged
+from tests.simulation.outages import SERVICES, SIX_HOURS_MS
+from tests.simulation.verdict import judge, judged
 from tests.simulation.wide import LEAST_INSTANCES
 
 SEEDS = range(40)
@@ -37,16 +38,37 @@ def test_poison_is_buried_and_the_step_that_raises_ends_its_run_alone():
     assert not any(seen.broken for line in lines for run, seen in line.witness.runs.items() if run != line.poisoned)
 
 
+@pytest.mark.parametrize("services", [*[[name] for name in SERVICES], list(SERVICES)], ids="+".join)
+def test_six_hours_without_services_lose_nothing_and_bury_nothing(services):
+    turns = 0
+    for seed in range(8):
+        line, calm = Line(Scene(seed, Faults(), runs=2)), judged(Scene(seed, Faults(), runs=2))
+        begins = line.agenda.now + 5_000
+        line.outages.all.append((begins, begins + SIX_HOURS_MS, frozenset(services)))
+        judge(line)
+        assert not line.buried
+        turns += line.agenda.turns - calm.agenda.turns
+    assert turns > 0, "nobody has noticed"
+
+
 def test_functions_of_two_versions_work_side_by_side_until_the_last_is_of_the_newer():
     lines = [judged(Scene(seed, Faults(upgrade=1.0), runs=3)) for seed in range(20)]
-    waited = [line for line in lines if any("newer" in text or "put off" in text or "waits" in text for text in line.agenda.story)]
-    records = [record for line in lines for name, log in line.log._records.items() if name.startswith("run/") for record in log]
+    waited = [
+        line
+        for line in lines
+        if any("newer" in text or "put off" in text or "waits" in text for text in line.agenda.story)
+    ]
+    records = [
+        record for line in lines for name, log in line.log._records.items() if name.startswith("run/") for record in log
+    ]
     assert any(b'"dreamt"' in record for record in records)
     assert waited, "an older function has met what a newer one wrote"
 
 
 def test_ten_thousand_seeds_have_a_hundred_days_of_a_large_team():
-    large = [scene for seed in range(10_000) if seed % LARGE_EVERY == LARGE_EVERY - 1 and (scene := Scene.drawn(seed)).large]
+    large = [
+        scene for seed in range(10_000) if seed % LARGE_EVERY == LARGE_EVERY - 1 and (scene := Scene.drawn(seed)).large
+    ]
     assert len(large) >= 100
     assert all(scene.runs >= 50 for scene in large)
     programs = [large[0].program(number) for number in range(large[0].runs)]
@@ -54,4 +76,7 @@ def test_ten_thousand_seeds_have_a_hundred_days_of_a_large_team():
     began = {(span.instance, run) for (run, _), found in line.accounts.spans.items() for span, _ in found}
     assert len(programs) == large[0].runs
     for run in line.programs:
-        assert sum(each == run for _, each in began) >= LEAST_INSTANCES or line.witness.runs[run].state.outcome.state != "succeeded"
+        assert (
+            sum(each == run for _, each in began) >= LEAST_INSTANCES
+            or line.witness.runs[run].state.outcome.state != "succeeded"
+        )

@@ -21,7 +21,11 @@ from tests.simulation.witness import RunWitness, digest, require
 
 def judged(scene: Scene) -> Line:
     """Play a scene and judge how it ended. Raises whatever is wrong, an `AssertionError` for what must not be."""
-    line = Line(scene)
+    return judge(Line(scene))
+
+
+def judge(line: Line) -> Line:
+    """As `judged`, of a world that has not been played yet."""
     line.play()
     for run in line.programs:
         _ended_well(line, run)
