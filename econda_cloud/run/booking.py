@@ -62,6 +62,11 @@ def held_since(chunk: Chunk, item: Item) -> int | None:
     return max(chunk.heard_ms, chunk.placed_ms) if chunk.open[:1] == [item] else None
 
 
+def held_until(chunk: Chunk, since_ms: int, now: int) -> int:
+    """Until when an attempt that holds its place since then may hold it: its pool may let nothing last so long."""
+    return now if chunk.max_time_ms is None else min(now, since_ms + chunk.max_time_ms)
+
+
 def note_outlived(work: Work, item: Item, name: str, until_ms: int) -> None:
     """An attempt of a chunk is booked until now although it may go on, or begin only now: what it is heard of later is
     booked then. So many are remembered, and the oldest forgotten.
@@ -111,7 +116,8 @@ def accrued(state: RunState, now: int) -> int:
     for chunk in state.chunks.values():
         running = len(chunk.open) if chunk.array else 1
         since = chunk.placed_ms if chunk.array else max(chunk.placed_ms, chunk.heard_ms)
-        total += running * (attempt_cost(chunk.price, max(0, now - since), chunk.memory) or 0)
+        lasted = max(0, held_until(chunk, since, now) - since)
+        total += running * (attempt_cost(chunk.price, lasted, chunk.memory) or 0)
     return total
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from econda_cloud.run.booking import book, held_since, note_outlived
+from econda_cloud.run.booking import book, held_since, held_until, note_outlived
 from econda_cloud.run.expand import drain, start_root
 from econda_cloud.run.state import Abandoned, TimerKind
 from econda_cloud.run.stopping import has_stopped
@@ -66,10 +66,10 @@ def _abandon(work: Work, chunks: list[str]) -> None:
         chunk = state.chunks[name]
         state.abandoned.append(Abandoned(state.seq, name, chunk.pool, chunk.offer, chunk.handle, tuple(chunk.open),
                                          tuple(chunk.order)))  # fmt: skip
-        for item in list(chunk.open):
-            since = held_since(chunk, item)
-            note_outlived(work, item, name, work.now)
-            book(work, item, name, *((since, work.now) if since is not None else (0, 0)))
+        for item, since in [(item, held_since(chunk, item)) for item in chunk.open]:
+            until = work.now if since is None else held_until(chunk, since, work.now)
+            note_outlived(work, item, name, until)
+            book(work, item, name, *((since, until) if since is not None else (0, 0)))
     state.stopping.clear()
 
 

@@ -9,7 +9,7 @@ from econda_edsl.plan import Call as CallNode
 from econda_edsl.plan import FailureKind
 from msgspec.structs import replace
 
-from econda_cloud.run.booking import book, book_jobs_end, book_outlived, held_since, note_outlived
+from econda_cloud.run.booking import book, book_jobs_end, book_outlived, held_since, held_until, note_outlived
 from econda_cloud.run.calls import BUILD_RETRY, leave_group, prepare, request_build, retry_of, try_again
 from econda_cloud.run.expand import fail_node, finish_node
 from econda_cloud.run.paths import environment_key
@@ -112,25 +112,29 @@ def take_loss(work: Work, event: ChunkLost) -> None:
     items = list(chunk.open)
     if event.index is not None:
         items = [chunk.order[event.index]] if event.index < len(chunk.order) else []
-    for item in items:
-        if item in chunk.open:
-            _lose(work, event.chunk, item, event)
+    _lose_all(work, event.chunk, [item for item in items if item in chunk.open], event)
 
 
 def _lose_following(work: Work, event: ChunkLost) -> None:
     """A pool names a job by the chunk that it was handed over with, however many it has gone on with since."""
     for name, chunk in list(work.state.chunks.items()):
         if chunk.here and event.handle and job_of(event.handle) == job_of(chunk.handle):
-            for item in list(chunk.open):
-                _lose(work, name, item, replace(event, started_ms=0))
+            _lose_all(work, name, list(chunk.open), replace(event, started_ms=0))
 
 
-def _lose(work: Work, chunk_name: str, item: Item, event: ChunkLost) -> None:
+def _lose_all(work: Work, name: str, items: list[Item], event: ChunkLost) -> None:
+    """Of a sequence the first has held the place until now; the others never had it."""
+    chunk = work.state.chunks[name]
+    for item, since in [(item, held_since(chunk, item)) for item in items]:
+        if item in chunk.open:
+            _lose(work, name, item, since, event)
+
+
+def _lose(work: Work, chunk_name: str, item: Item, since: int | None, event: ChunkLost) -> None:
     """One attempt is lost. It is booked as long as it may have held its place: whoever ran it cannot tell."""
     chunk = work.state.chunks[chunk_name]
-    since = held_since(chunk, item)
     started = max(event.started_ms, chunk.heard_ms if not chunk.array else 0) or since or 0
-    ended = max(started, event.ended_ms or work.now)
+    ended = max(started, event.ended_ms or held_until(chunk, started, work.now))
     booked = (started, ended) if since is not None else (0, 0)
     name = stop_name(item)
     note_outlived(work, item, chunk_name, ended)

@@ -145,6 +145,7 @@ def place(work: Work, placed: Placed) -> None:
         committed=placed.cost or 0,
         here=placed.here,
         handle=work.reporter if placed.here else "",
+        max_time_ms=grant.max_time_ms if work.engine >= TRUE_TO_THE_END else None,
     )
     for item in placed.items:
         found = current(work, item)

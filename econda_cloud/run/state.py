@@ -128,7 +128,8 @@ class Chunk(msgspec.Struct):
 
     until_ms: they are missed then. look_ms: looked after then. seq: the record that placed them. committed: nano-dollars
     that each is expected to cost. heard_ms: when the last of a sequence was heard of, from when on the next one runs.
-    waits: why its pool has not taken it yet. here: it was never handed over, see `entries.Placed`. The rest is of its grant.
+    waits: why its pool has not taken it yet. here: it was never handed over, see `entries.Placed`. max_time_ms: its pool
+    lets nothing last longer, None for no limit. The rest is of its grant.
     """
 
     grant: str
@@ -152,6 +153,7 @@ class Chunk(msgspec.Struct):
     heard_ms: int = 0
     waits: str = ""
     here: bool = False
+    max_time_ms: int | None = None
 
     @property
     def slots(self) -> int:

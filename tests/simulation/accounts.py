@@ -16,8 +16,8 @@ from econda_cloud.simulate.bills import HOUR_MS, Rate, Span, Use
 from econda_cloud.wire.broken import Broken
 from econda_cloud.wire.entries import Booked, Entry, Placed
 from econda_cloud.wire.events import AttemptFailed, AttemptSucceeded, ChunkLost, ChunkRefused, Item, RunBroken
+from tests.simulation.cloud import FUNCTION, FUNCTION_LIMIT_MS
 from tests.simulation.jobs import MACHINE, Shape
-from tests.simulation.pools import FUNCTION
 
 Word = AttemptSucceeded | AttemptFailed
 Words = dict[Item, list[Word]]
@@ -164,6 +164,8 @@ class Accounts:
         refused = any(isinstance(event, ChunkRefused) for event in entry.events)
         ended = [event.ended_ms for event in entry.events if isinstance(event, ChunkLost) and event.ended_ms]
         longest = max(0, state.now - held.placed_ms) + 2 * self.skew_ms
+        if held.chunk.offer == FUNCTION:
+            longest = min(longest, FUNCTION_LIMIT_MS)
         turns, least = len(items) if held.chunk.array else 1, 0
         for item in items:
             self.given_up[run, item] = GivenUp(held, 0 if refused else min([state.now, *ended]), state.now)

@@ -53,6 +53,21 @@ def test_an_attempt_that_is_lost_after_seven_hours_has_cost_seven_hours(shape):
     assert dollars(play) == 7
 
 
+@pytest.mark.parametrize("shape", [A_DOLLAR, SEQUENCE], ids=["array", "sequence"])
+def test_what_is_never_heard_of_has_cost_no_more_than_its_pool_lets_anything_last(shape):
+    play = Play(ONE, grant={**shape, "lease_ms": 9 * HOUR, "max_time_ms": 2 * HOUR})
+    play.wait(play.now + 9 * HOUR)
+    assert dollars(play) == 2
+
+
+def test_a_sequence_that_is_never_heard_of_has_cost_no_more_than_one_job_may_last():
+    play = Play(FAN, most=1, grant={**SEQUENCE, "chunk_ms": 99 * HOUR, "chunk_max": 9, "lease_ms": 9 * HOUR, "max_time_ms": 2 * HOUR})  # fmt: skip
+    assert len(play.placed) == 3
+    play.most = 0
+    play.wait(play.now + 9 * HOUR)
+    assert dollars(play) == 2
+
+
 def test_what_the_pool_says_of_its_times_counts():
     play = Play(ONE, grant=A_DOLLAR)
     began = play.now + HOUR
