@@ -29,13 +29,8 @@ from econda_cloud.wire import entries
 from econda_cloud.wire.commands import LookUp
 from econda_cloud.wire.outcome import Outcome
 from econda_cloud.worker.data import operator_state as state
-from tests.simulation.planting import Bug
-
-
-def _nothing(given: Any = None) -> Any:
-    """A function that does nothing but give something."""
-    return lambda _: lambda *args, **names: given
-
+from tests.simulation.money_bugs import MONEY_BUGS
+from tests.simulation.planting import Bug, nothing
 
 # The run engine --------------------------------------------------------------------------------------------------------
 
@@ -61,48 +56,6 @@ def _no_timer(right: Any) -> Any:
         return final
 
     return try_again
-
-
-def _paid_twice(right: Any) -> Any:
-    def book(work: Any, *given: Any, **more: Any) -> None:
-        before = work.state.spent
-        right(work, *given, **more)
-        work.state.spent += work.state.spent - before
-
-    return book
-
-
-def _never_paid(right: Any) -> Any:
-    def book(work: Any, *given: Any, **more: Any) -> None:
-        before = work.state.spent
-        right(work, *given, **more)
-        work.state.spent = before
-
-    return book
-
-
-def _known_job_only(right: Any) -> Any:
-    del right
-    return lambda work, name, event: endings._of_another(work, name, event.handle)
-
-
-def _another_request(right: Any) -> Any:
-    del right
-    return lambda work, grant, *, here: grant.price
-
-
-def _when_placed(right: Any) -> Any:
-    """As if an attempt had begun when it was placed."""
-
-    def book(work: Any, item: Any, name: str, started_ms: int, ended_ms: int, **more: Any) -> None:
-        chunk = work.state.chunks.get(name)
-        right(work, item, name, chunk.placed_ms if chunk is not None and started_ms else started_ms, ended_ms, **more)
-
-    return book
-
-
-def _since_given_up(right: Any) -> Any:
-    return lambda work, found, started_ms, ended_ms: right(work, found, 0, ended_ms)
 
 
 def _one_timer(right: Any) -> Any:
@@ -321,21 +274,14 @@ BUGS = (
     Bug("a retry waits without a timer", calls, "try_again", _no_timer),
     Bug("a preemption costs a retry", calls, "FREE_FAILURES", lambda _: frozenset()),
     Bug("a fan closes one member early", expand, "_close_fan", _early),
-    Bug("what a failed member left running is not stopped", stopping, "stop_frame", _nothing()),
-    Bug("what has just failed is stopped as well", expand, "_leave_off", _nothing()),
-    Bug("an attempt is paid twice", booking, "book", _paid_twice),
-    Bug("no attempt is paid", booking, "book", _never_paid),
-    Bug("lost attempts are free", booking, "held_since", _nothing(None)),
-    Bug("what outlives its grace is free", booking, "_book_rest", _nothing()),
-    Bug("what outlives its grace is booked since it was given up", booking, "_book_rest", _since_given_up),
-    Bug("an attempt is booked since it was placed", booking, "book", _when_placed),
-    Bug("who has the claim is not heard if another job is known", endings, "_not_heard", _known_job_only),
-    Bug("each link of a chain pays for a request", placing, "_price", _another_request),
-    Bug("the budget is not looked at", booking, "over_budget", _nothing("")),
+    Bug("what a failed member left running is not stopped", stopping, "stop_frame", nothing()),
+    Bug("what has just failed is stopped as well", expand, "_leave_off", nothing()),
+    *MONEY_BUGS,
+    Bug("the budget is not looked at", booking, "over_budget", nothing("")),
     Bug("one timer is asked for and no other", timers, "next_ms", _one_timer),
     Bug("a chunk whose time is over is not missed", looks, "look_due", _never_missed),
-    Bug("a lost chunk is not noticed", endings, "take_loss", _nothing()),
-    Bug("a back-off that is over is not noticed", endings, "back_off_over", _nothing()),
+    Bug("a lost chunk is not noticed", endings, "take_loss", nothing()),
+    Bug("a back-off that is over is not noticed", endings, "back_off_over", nothing()),
     Bug("a finished run takes another end", advance, "_take_late", _reopened),
     Bug("a handler's end becomes that of the run", conclude, "_finish", _undecided),
     Bug("one of those that wait for an environment is forgotten", endings, "_environment_built", _asleep),
@@ -362,7 +308,7 @@ BUGS = (
     Bug("a newer version's record is folded as one of this", entries, "raise_if_of_another_time", _read_as_ours),
     Bug("a step that raises does not end its run", rounds.Rounds, "_end_broken", _left_as_it_is),
     Bug("a message of a newer version is buried", messages, "FromTheFuture", lambda _: messages.BadMessage),
-    Bug("the end of a run is not published", status, "publish_outputs", _nothing()),
+    Bug("the end of a run is not published", status, "publish_outputs", nothing()),
     Bug("an operator knows the last commit of its state only", state.OperatorState, "committed", _last_commit_only),
     Bug("everybody may run a chunk", claims, "claim", _always_mine),
 )

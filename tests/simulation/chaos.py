@@ -8,8 +8,8 @@ import os
 import sys
 import time
 
-from tests.simulation.line import Scene
 from tests.simulation.replay import command, failure_of, minimised, told
+from tests.simulation.scene import Scene
 
 STORIES = 3
 """Failing worlds that are made smaller and told; of the others only the seed is."""

@@ -3,8 +3,6 @@ the tasks' work are imagined, and everything follows from one seed."""
 
 from __future__ import annotations
 
-import random
-from dataclasses import dataclass
 from functools import partial
 
 from econda_adapters.aws.going_on import GoingOn
@@ -15,7 +13,7 @@ from econda_cloud.schedule import run_history
 from econda_cloud.schedule.messages import write_message
 from econda_cloud.simulate.agenda import Agenda
 from econda_cloud.simulate.bills import Span, Use
-from econda_cloud.simulate.chance import Chance, Faults, drawn_faults
+from econda_cloud.simulate.chance import Chance
 from econda_cloud.simulate.processes import SKEW_MS, Steps, skewed
 from econda_cloud.simulate.queues import GroupedQueue, StandardQueue
 from econda_cloud.simulate.stores import Throttled, TracedLog
@@ -26,46 +24,22 @@ from econda_cloud.wire.keys import plan_key
 from tests.simulation.accounts import Accounts
 from tests.simulation.bounds import most_turns
 from tests.simulation.cloud import Cloud
-from tests.simulation.generate import MOST_STEPS, Program, generated
+from tests.simulation.generate import Program
 from tests.simulation.jobs import Jobs
 from tests.simulation.outages import Outages
 from tests.simulation.poison import poison
 from tests.simulation.pools import base_pools, deployed_later, rates
-from tests.simulation.schedulers import SIDE_BY_SIDE, TEAM, Schedulers, log_of
+from tests.simulation.scene import Scene
+from tests.simulation.schedulers import SIDE_BY_SIDE, Schedulers
 from tests.simulation.versions import newer_message, record_of
-from tests.simulation.wide import wide
+from tests.simulation.warm import TEAM, log_of
 from tests.simulation.witness import Witness
 from tests.simulation.workers import Surroundings, working
 from tests.simulation.workload import Doing, Nature, doing
 
 NAMESPACE = "n"
-LARGE_EVERY = 98
 LOOKED_AT_EVERY = 8
 """In a large world the state of a run is looked at after every so manieth record."""
-
-
-@dataclass(frozen=True)
-class Scene:
-    """Everything that decides what happens."""
-
-    seed: int
-    faults: Faults
-    runs: int
-    steps: int = MOST_STEPS
-    large: bool = False
-
-    @classmethod
-    def drawn(cls, seed: int) -> Scene:
-        """One in `LARGE_EVERY` is the day of a large team; there a tenth of the faults is plenty."""
-        dice, faults = random.Random(f"{seed}/runs"), drawn_faults(seed)
-        if seed % LARGE_EVERY == LARGE_EVERY - 1:
-            return cls(seed, faults.fewer(10), dice.randint(50, 55), large=True)
-        return cls(seed, faults, dice.choice([1, 1, 2, 3]))
-
-    def program(self, number: int) -> Program:
-        """That of one of its runs."""
-        seed = f"{self.seed}/{number}"
-        return wide(seed) if self.large else generated(seed, self.steps)
 
 
 class Line:

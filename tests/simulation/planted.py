@@ -9,9 +9,9 @@ import sys
 from functools import partial
 
 from tests.simulation.bugs import BUGS
-from tests.simulation.line import Scene
 from tests.simulation.planting import planted
 from tests.simulation.replay import failure_of
+from tests.simulation.scene import Scene
 
 MOST = 600
 

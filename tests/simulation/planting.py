@@ -21,6 +21,11 @@ class Bug:
     wrong: Callable[[Any], Any]
 
 
+def nothing(given: Any = None) -> Callable[[Any], Any]:
+    """A function that does nothing but give something."""
+    return lambda _: lambda *_, **__: given
+
+
 @contextlib.contextmanager
 def planted(bug: Bug) -> Iterator[None]:
     """Plant a bug. A name imported by other modules is theirs too, so it is changed there as well."""

@@ -6,7 +6,8 @@ import argparse
 import dataclasses
 import sys
 
-from tests.simulation.line import Line, Scene
+from tests.simulation.line import Line
+from tests.simulation.scene import Scene
 from tests.simulation.verdict import judged
 
 TOLD = 60

@@ -3,84 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from econda_adapters.aws.effects import AwsBrokerEffects, AwsEffects
 from econda_adapters.aws.lambda_pool import lost_invocation
-from econda_adapters.aws.stack import Stack
 
-from econda_cloud.gateway.assigning import Assigner
-from econda_cloud.ports.log import Log
-from econda_cloud.ports.pool import PoolUnavailable
-from econda_cloud.schedule.broker_rounds import BrokerRounds, stored_policy
 from econda_cloud.schedule.looking_after import believed
-from econda_cloud.schedule.messages import BROKER, BadMessage, BrokerEvents, RunEvents, read_message
-from econda_cloud.schedule.rounds import Rounds, Taking
-from econda_cloud.schedule.stored_plans import stored_plan
-from econda_cloud.simulate.processes import skewed
+from econda_cloud.schedule.messages import BROKER, BadMessage, RunEvents, read_message
+from econda_cloud.schedule.rounds import Taking
 from econda_cloud.simulate.queues import Delivered
-from econda_cloud.simulate.stores import Killed, ProcessBlobs, ProcessLog, Throttled
-from econda_cloud.wire.broker import AnyBrokerEvent
+from econda_cloud.simulate.stores import Killed, Throttled
 from econda_cloud.wire.entries import FromTheFuture
 from econda_cloud.wire.events import AnyEvent, ChunkLost
-from tests.simulation.clients import CloudClients
-from tests.simulation.poison import raise_at_times
-from tests.simulation.versions import NewerLog, message_of, newer_message
-from tests.simulation.workers import TOKENS
+from tests.simulation.versions import message_of
+from tests.simulation.warm import Warm, WarmBroker
 
 if TYPE_CHECKING:
     from tests.simulation.line import Line
 
-TEAM = "t"
-STACK = Stack(team=TEAM, region="", bucket="", table="", uploads_queue="", events_queue="events", broker_queue="broker",
-              notices_queue="notices", notices_queue_arn="", lost_queue="", dead_letters_queue="", dead_grouped_queue="", schedule_group="",
-              schedule_role="", gateway="https://gateway")  # fmt: skip
 SIDE_BY_SIDE = 3
 STALL_MS = 20_000
 """How long a scheduler pauses at most: far less than its messages are hidden from others."""
-
-
-class Warm:
-    """One warm process of the function `schedule`, put together as `team_rounds` does."""
-
-    def __init__(self, line: Line, pause: Callable[[str], None], *, newer: bool) -> None:
-        self._line, self.newer, self.clock = line, newer, skewed(line.agenda, line.chance)
-        log, blobs = log_of(line, pause, newer=newer), ProcessBlobs(line.blobs, pause)
-        clients: Any = CloudClients(line.cloud, line.jobs, pause, newer_message if newer else str)
-        effects = AwsEffects(STACK, clients, line.pools, log, blobs, Assigner(STACK.gateway, TOKENS, blobs),
-                             spread=_one_by_one, clock=self.clock)  # fmt: skip
-        self.rounds = Rounds(log, partial(stored_plan, blobs), effects, blobs, snapshot_every=line.snapshot_every)
-
-    def take(self, takings: list[Taking]) -> tuple[set[str], dict[str, str]]:
-        """The runs that were dealt with, and those that were refused, with the reason."""
-        if any(taking.run == self._line.poisoned for taking in takings):
-            raise_at_times(self.rounds.history(self._line.poisoned), self._line.poisoned)
-        outcomes = self.rounds.take(takings, self.clock)
-        for run in outcomes.done:
-            history = self.rounds.history(run)
-            if history.state is not None:
-                self._line.witness.agrees(run, history.state, history.seq)
-        for run, error in outcomes.later.items():
-            self._line.agenda.tell(f"{run} is taken later: {type(error).__name__}: {error}")
-            if not isinstance(error, OSError | PoolUnavailable | FromTheFuture):
-                raise AssertionError(f"{run} cannot be taken: {type(error).__name__}: {error}") from error
-            if isinstance(error, FromTheFuture) and self.newer:
-                raise AssertionError(f"the newer version leaves {run} to a newer one: {error}") from error
-        for run, reason in outcomes.refused.items():
-            self._line.agenda.tell(f"{run} is refused: {reason}")
-        return {*outcomes.done}, outcomes.refused
-
-
-def log_of(line: Line, pause: Callable[[str], None], *, newer: bool) -> Log:
-    """A process's way to the log, in its version."""
-    log = ProcessLog(line.log, line.chance, pause)
-    return NewerLog(log) if newer else log
-
-
-def _one_by_one(ask: Callable[[Any], Any], items: Any) -> list[Any]:
-    return [ask(item) for item in items]
 
 
 class Schedulers:
@@ -90,7 +32,7 @@ class Schedulers:
         self._line, self._depth = line, 0
         self._warm: list[Warm | None] = [None] * SIDE_BY_SIDE
         self._newer = [False] * SIDE_BY_SIDE
-        self._broker: BrokerRounds | None = None
+        self._broker: WarmBroker | None = None
         self._broker_newer = False
         self._busy: set[int] = set()
 
@@ -190,12 +132,8 @@ class Schedulers:
         line = self._line
         try:
             if self._broker is None:
-                self._broker = self._made_broker()
-            events = [event for message in batch for event in self._read_for_broker(message.body)]
-            broker = self._broker
-            broker.take(events, line.agenda.now, again=any(message.receives > 1 for message in batch))
-            history = broker.history
-            line.witness.broker_agrees(history.state, history.seq)
+                self._broker = WarmBroker(line, lambda name: self._pause(SIDE_BY_SIDE, name), newer=self._broker_newer)
+            self._broker.take(batch)
         except Killed:
             self._broker = None
             return None
@@ -205,30 +143,6 @@ class Schedulers:
         except Throttled:
             return []
         return batch
-
-    def _read_for_broker(self, body: str) -> tuple[AnyBrokerEvent, ...]:
-        try:
-            message = read_message(message_of(body) if self._broker_newer else body, self._line.blobs)
-        except BadMessage as error:
-            self._line.bury(body, f"broker: {error}")
-            return ()
-        if isinstance(message, BrokerEvents):
-            return message.events
-        self._line.bury(body, "broker: it is about a run")
-        return ()
-
-    def _made_broker(self) -> BrokerRounds:
-        line, newer = self._line, self._broker_newer
-
-        def pause(name: str) -> None:
-            self._pause(SIDE_BY_SIDE, name)
-
-        blobs = ProcessBlobs(line.blobs, pause)
-        clients: Any = CloudClients(line.cloud, line.jobs, pause, newer_message if newer else str)
-        broker = BrokerRounds(log_of(line, pause, newer=newer), TEAM, AwsBrokerEffects(STACK, clients, blobs),
-                              partial(stored_policy, blobs), blobs, snapshot_every=line.snapshot_every)  # fmt: skip
-        broker.declare(line.pools.pools, line.agenda.now)
-        return broker
 
     # Faults ----------------------------------------------------------------------------------------------------
 

@@ -8,8 +8,9 @@ import sys
 import pytest
 
 from econda_cloud.simulate.chance import Faults
-from tests.simulation.line import Line, Scene
+from tests.simulation.line import Line
 from tests.simulation.replay import command, failure_of, main, minimised, told
+from tests.simulation.scene import Scene
 
 WORLDS, AT_ONCE = 100, 20
 
@@ -30,7 +31,8 @@ def test_a_world_without_faults_is_left_in_peace():
 def test_a_seed_is_a_world_whatever_order_sets_have():
     """The same story in processes that hash texts differently."""
     program = (
-        "import sys; from tests.simulation.line import Line, Scene\n"
+        "import sys; from tests.simulation.line import Line\n"
+        "from tests.simulation.scene import Scene\n"
         "line = Line(Scene.drawn(9)).play()\nsys.stdout.write('\\n'.join(line.agenda.story))"
     )
     stories = [

@@ -7,8 +7,9 @@ import dataclasses
 import pytest
 
 from econda_cloud.simulate.chance import WORST, Faults
-from tests.simulation.line import LARGE_EVERY, Line, Scene
+from tests.simulation.line import Line
 from tests.simulation.outages import SERVICES, SIX_HOURS_MS
+from tests.simulation.scene import LARGE_EVERY, Scene
 from tests.simulation.verdict import judge, judged
 from tests.simulation.wide import LEAST_INSTANCES
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from tests.simulation.bugs import BUGS
-from tests.simulation.line import Scene
 from tests.simulation.planting import planted
 from tests.simulation.replay import failure_of
+from tests.simulation.scene import Scene
 
 PAGE = (Path(__file__).parents[2] / "docs" / "simulation.md").read_text()
 SEEDS = {name: int(seed) for name, seed in re.findall(r"^\| ([^|]+?) \| (\d+) \|", PAGE, re.MULTILINE)}

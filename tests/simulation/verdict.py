@@ -11,11 +11,12 @@ from econda_cloud.schedule.run_history import RunHistory
 from econda_cloud.wire.keys import run_prefix, status_key
 from econda_cloud.worker.data.operator_state import COMMITS_REMEMBERED, OperatorState
 from tests.simulation.balance import balanced
-from tests.simulation.line import NAMESPACE, Line, Scene
+from tests.simulation.line import NAMESPACE, Line
 from tests.simulation.poison import check_buried
 from tests.simulation.reference import calm_outcome
-from tests.simulation.schedulers import TEAM
+from tests.simulation.scene import Scene
 from tests.simulation.versions import NewerLog
+from tests.simulation.warm import TEAM
 from tests.simulation.witness import RunWitness, digest, require
 
 
