@@ -28,7 +28,7 @@ from tests.simulation.generate import Program
 from tests.simulation.jobs import Jobs
 from tests.simulation.outages import Outages
 from tests.simulation.poison import poison
-from tests.simulation.pools import base_pools, deployed_later, rates
+from tests.simulation.pools import deployed_later, drawn_pools, rates
 from tests.simulation.scene import Scene
 from tests.simulation.schedulers import SIDE_BY_SIDE, Schedulers
 from tests.simulation.versions import newer_message, record_of
@@ -54,7 +54,7 @@ class Line:
         self.agenda = Agenda(self.chance, most_turns(scene.faults, self.programs.values()))
         self.log, self.blobs = TracedLog(self._appended), MemoryBlobs()
         self.pools, self.snapshot_every = (
-            base_pools(self.chance, large=scene.large),
+            drawn_pools(self.chance, large=scene.large),
             self.chance.between("snapshots", 2, 30),
         )
         self.rates = rates(self.pools)

@@ -17,16 +17,20 @@ SPOT, FIRM = "aws.batch.spot", "aws.batch.firm"
 KINDS = ("python", "shell", "environment")
 
 
-def base_pools(chance: Chance, *, large: bool = False) -> TeamPools:
-    """Those of a large team have ten times the room. Some have machines that cost nothing, as those that the team owns, or an offer whose price nobody knows."""
-    free, unknown = chance.stream("prices").random() < 0.15, chance.stream("prices").random() < 0.15
+def drawn_pools(chance: Chance, *, large: bool) -> TeamPools:
+    """Some teams have machines that cost nothing, as those that they own, or an offer whose price nobody knows."""
+    dice = chance.stream("prices")
+    return base_pools(free=dice.random() < 0.15, unknown=dice.random() < 0.15, times=10 if large else 1)
+
+
+def base_pools(*, free: bool = False, unknown: bool = False, times: int = 1) -> TeamPools:
+    """Functions and machines. times: so many times as much room."""
     spot_price = Price(known=False) if unknown else Price(per_hour=0 if free else 158_000_000)
     function = Offer(name=FUNCTION, node=Node(cpu_milli=2_000, memory=4 * GIB),
                      price=Price(per_hour=240_000_000, per_request=200), cold_start_ms=200, whole=True)  # fmt: skip
     machine = Node(cpu_milli=MACHINE.cpu_milli, memory=MACHINE.memory, gpu=MACHINE.gpu, gpu_kind="T4")
     spot = Offer(name=SPOT, node=machine, price=spot_price, spot=True, cold_start_ms=BOOT_MS)
     firm = Offer(name=FIRM, node=machine, price=Price(per_hour=0 if free else 526_000_000), cold_start_ms=BOOT_MS)
-    times = 10 if large else 1
     functions = Pool(name=FUNCTION, driver="aws.lambda", offers=(function,), slots=4 * times, cpu_milli=64_000 * times,
                      memory=64 * GIB * times, max_time_ms=FUNCTION_LIMIT_MS, chunk_max=20, chunk_ms=60_000, kinds=KINDS)  # fmt: skip
     jobs = Pool(name="aws.batch.all", driver="aws.batch", offers=(spot, firm), slots=5 * times, cpu_milli=32_000 * times,
