@@ -59,7 +59,8 @@ def dispatch_of(name: str, chunk: Chunk) -> Dispatch:
 
 
 def _look_after(name: str, chunk: Chunk) -> LookAfter:
-    members = _members(tuple(chunk.open), tuple(chunk.order)) if chunk.array else ()
+    # One alone is a job of its own, also where several are an array.
+    members = _members(tuple(chunk.open), tuple(chunk.order)) if chunk.array and len(chunk.order) > 1 else ()
     return LookAfter(chunk=name, pool=chunk.pool, offer=chunk.offer, handle=chunk.handle, placed_ms=chunk.placed_ms, here=chunk.here,
                      members=members)  # fmt: skip
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from econda_cloud.ports.blobs import MemoryBlobs
+from econda_cloud.schedule.messages import BROKER
 from econda_cloud.simulate.agenda import Agenda
 from econda_cloud.simulate.bills import Bill, Rate, Use
 from econda_cloud.simulate.chance import Chance
@@ -53,7 +54,7 @@ class Cloud:
             case "events":
                 self.events.send(group, body)
             case "broker":
-                self.broker.send(group, body)
+                self.broker.send(BROKER, body)
             case "notices":
                 self.notices.send(body, delay_ms)
             case _:

@@ -7,7 +7,7 @@ import pytest
 from econda_cloud.run.advance import decide
 from econda_cloud.run.pending import pending
 from econda_cloud.run.state import RunState
-from econda_cloud.wire.commands import AnyCommand
+from econda_cloud.wire.commands import AnyCommand, LookAfter
 from econda_cloud.wire.events import (
     AnyEvent,
     AttemptSucceeded,
@@ -159,3 +159,11 @@ def test_none_is_left_when_all_are_done(carried):
     log.take(TimerFired(), carried=2, unsure=True)
     log.take(TimerFired(), carried=2, unsure=True)
     assert log.take(TimerFired(), carried=carried).unsure == 0
+
+
+@pytest.mark.parametrize(("most", "members"), [(1, ()), (2, (0, 1))])
+def test_a_lone_attempt_is_looked_after_as_the_job_that_it_is_and_not_as_a_member_of_an_array(most, members):
+    play = Play(PLAN, most=most, grant={"array": True})
+    play.wait()
+    [look] = [each for each in play.commands if isinstance(each, LookAfter)]
+    assert look.members == members
