@@ -67,9 +67,8 @@ def _abandon(work: Work, chunks: list[str]) -> None:
         state.abandoned.append(Abandoned(state.seq, name, chunk.pool, chunk.offer, chunk.handle, tuple(chunk.open),
                                          tuple(chunk.order)))  # fmt: skip
         for item, since in [(item, held_since(chunk, item)) for item in chunk.open]:
-            until = work.now if since is None else held_until(chunk, since, work.now)
-            note_outlived(work, item, name, until)
-            book(work, item, name, *((since, until) if since is not None else (0, 0)))
+            note_outlived(work, item, name, work.now)
+            book(work, item, name, *((since, held_until(chunk, since, work.now)) if since is not None else (0, 0)))
     state.stopping.clear()
 
 

@@ -137,7 +137,7 @@ def _lose(work: Work, chunk_name: str, item: Item, since: int | None, event: Chu
     ended = max(started, event.ended_ms or held_until(chunk, started, work.now))
     booked = (started, ended) if since is not None else (0, 0)
     name = stop_name(item)
-    note_outlived(work, item, chunk_name, ended)
+    note_outlived(work, item, chunk_name, max(started, event.ended_ms or work.now))
     if name in work.state.stopping:
         stop = work.state.stopping.pop(name)
         book(work, item, stop.chunk, *booked)

@@ -45,7 +45,7 @@ class Schedulers:
         if place < SIDE_BY_SIDE:
             self._newer[place] = True
         else:
-            self._broker, self._broker_newer = None, True
+            self._broker_newer = True
 
     # Schedulers ------------------------------------------------------------------------------------------------
 
@@ -131,7 +131,7 @@ class Schedulers:
     def deliver_broker(self, batch: list[Delivered]) -> list[Delivered] | None:
         line = self._line
         try:
-            if self._broker is None:
+            if self._broker is None or self._broker.newer != self._broker_newer:
                 self._broker = WarmBroker(line, lambda name: self._pause(SIDE_BY_SIDE, name), newer=self._broker_newer)
             self._broker.take(batch)
         except Killed:

@@ -80,7 +80,7 @@ class WarmBroker:
     """The one warm process of the function `broker`."""
 
     def __init__(self, line: Line, pause: Callable[[str], None], *, newer: bool) -> None:
-        self._line, self._newer = line, newer
+        self._line, self.newer = line, newer
         blobs = ProcessBlobs(line.blobs, pause)
         clients: Any = CloudClients(line.cloud, line.jobs, pause, newer_message if newer else str)
         self._rounds = BrokerRounds(log_of(line, pause, newer=newer), TEAM, AwsBrokerEffects(STACK, clients, blobs),
@@ -96,7 +96,7 @@ class WarmBroker:
 
     def _read(self, body: str) -> tuple[AnyBrokerEvent, ...]:
         try:
-            message = read_message(message_of(body) if self._newer else body, self._line.blobs)
+            message = read_message(message_of(body) if self.newer else body, self._line.blobs)
         except BadMessage as error:
             self._line.bury(body, f"broker: {error}")
             return ()

@@ -60,6 +60,14 @@ def test_what_is_never_heard_of_has_cost_no_more_than_its_pool_lets_anything_las
     assert dollars(play) == 2
 
 
+def test_the_rest_of_what_may_last_no_longer_is_that_after_it_was_given_up():
+    play = Play(ONE, grant={**A_DOLLAR, "lease_ms": 9 * HOUR, "max_time_ms": 2 * HOUR})
+    began = play.now
+    play.wait(began + 9 * HOUR)
+    play.hear(AttemptSucceeded(instance="p/a", attempt=1, outputs={"y": 1}, started_ms=began + 8 * HOUR, ended_ms=began + 10 * HOUR), at=began + 10 * HOUR)  # fmt: skip
+    assert dollars(play) == 3
+
+
 def test_a_sequence_that_is_never_heard_of_has_cost_no_more_than_one_job_may_last():
     play = Play(FAN, most=1, grant={**SEQUENCE, "chunk_ms": 99 * HOUR, "chunk_max": 9, "lease_ms": 9 * HOUR, "max_time_ms": 2 * HOUR})  # fmt: skip
     assert len(play.placed) == 3
