@@ -170,7 +170,6 @@ class Accounts:
         for item in items:
             self.given_up[run, item] = GivenUp(held, 0 if refused else min([state.now, *ended]), state.now)
             until = min(self.clock(), state.now) - 2 * self.skew_ms
-            # There is one, but where a worker that fell silent was followed; then whichever was longer is the least.
             lasted = (min(span.until_ms or until, until) - span.since_ms for span, _ in self.spans.get((run, item), ()))
             least += max([0, *lasted])
         most = turns * held.exactly(longest) + len(items) * held.request

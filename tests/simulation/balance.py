@@ -9,14 +9,11 @@ from econda_cloud.wire.broken import Broken
 from tests.simulation.accounts import ROUNDED_UP, Accounts
 
 
-def balanced(accounts: Accounts, bill: Bill, spent: int, followed: set[str]) -> None:
-    """All is over, and `spent` is what all logs attribute. Raises `Broken` if that and what is stated are not the bill.
-
-    followed: chunks whose worker was not heard of and followed by another one; what the first one did is stated.
-    """
+def balanced(accounts: Accounts, bill: Bill, spent: int) -> None:
+    """All is over, and `spent` is what all logs attribute. Raises `Broken` if that and what is stated are not the bill."""
     for (run, item), found in accounts.spans.items():
-        for span, use in found:
-            known = id(span) in accounts.told or (run, item) in accounts.given_up or use.chunk in followed
+        for span, _ in found:
+            known = id(span) in accounts.told or (run, item) in accounts.given_up
             if not known:
                 raise Broken(f"{item} of {run} was at work for {span.lasted_ms} ms, and nothing was booked")
     stated = stated_of(accounts, bill)

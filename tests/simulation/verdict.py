@@ -34,7 +34,7 @@ def judge(line: Line) -> Line:
     _states(line)
     check_buried(line)
     spent = sum(seen.state.spent for seen in line.witness.runs.values() if seen.state is not None)
-    balanced(line.accounts, line.cloud.bill, spent, line.witness.followed)
+    balanced(line.accounts, line.cloud.bill, spent)
     return line
 
 
