@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.unit.gateway.standing import Peer, Stand, chunk_of
+from tests.unit.gateway.system import running
 
 
 @pytest.fixture
@@ -24,3 +25,9 @@ def peer(stand):
         return found
 
     return make
+
+
+@pytest.fixture
+def system(tmp_path):
+    with running(tmp_path) as found:
+        yield found
