@@ -1,4 +1,4 @@
-"""A batch of many runs: what is wrong with one is told to its user and harms no other; what comes again costs little."""
+"""A batch of many runs: what is wrong with one is told to its user and harms no other."""
 
 from __future__ import annotations
 
@@ -15,12 +15,11 @@ from econda_cloud.ports.log import Damaged
 from econda_cloud.ports.pool import Accepted, Later, Refused
 from econda_cloud.run.advance import decide
 from econda_cloud.schedule import run_history
-from econda_cloud.schedule.rounds import Taking
 from econda_cloud.schedule.run_history import NoPlan
 from econda_cloud.wire.entries import ENGINE_VERSION, FromTheFuture, Placed, Retry, decode_entry, encode_entry
 from econda_cloud.wire.events import AttemptSucceeded, CancelRequested, RunBroken, TimerFired
 from econda_cloud.wire.outcome import Outcome
-from tests.unit.schedule.team import TASK, CountingLog, Team, fan, plan_of, pool
+from tests.unit.schedule.team import TASK, CountingLog, Team, fan, plan_of
 
 RUNS = ("good", "bad", "fine")
 FAN = fan(3)
@@ -361,96 +360,3 @@ def test_a_snapshot_of_garbage_harms_nothing():
     team.renew_broker()
     assert not ended(team)["outcomes"].later
     others_are_well(team)
-
-
-def test_what_there_is_no_time_for_is_handed_back_untouched():
-    team, times = Team(FAN), iter([True, True, False] + [True] * 99)
-    outcomes = team.rounds.take([Taking(run, (team.started(run),)) for run in RUNS], lambda: 1_000, lambda: next(times))
-    assert list(outcomes.later) == ["fine"]
-    assert team.log.read("run/fine") == []
-    assert sorted(outcomes.done) == ["bad", "good"]
-    assert team.take([("fine", [team.started("fine")])], 2_000).done == ["fine"]
-
-
-# What it costs ---------------------------------------------------------------------------------------------------------
-
-
-def many(runs: int) -> tuple[Team, list[str]]:
-    team, names = Team(fan(20), pool(slots=500)), [f"r{n}" for n in range(runs)]
-    team.begun(*names)
-    team.log.asked.clear()
-    team.log.of.clear()
-    team.done.clear()
-    return team, names
-
-
-def test_a_batch_of_two_hundred_runs_costs_one_record_of_each_and_one_word_to_the_broker_of_each():
-    team, names = many(200)
-    team.take([(name, team.results(name, 2_000)) for name in names], 2_000)
-    assert team.log.asked["append run"] <= 2 * 200
-    assert max(team.log.of.values()) <= 4
-    assert team.log.asked["append ledger"] == 0, "the broker has a queue and a function of its own"
-    assert team.done["tell broker"] <= 200
-
-
-def test_a_batch_that_comes_again_costs_a_few_reads_of_each_run_and_no_records():
-    team, names = many(200)
-    batch = [(name, [TimerFired()]) for name in names]
-    outcomes = team.take(batch, 2_000, again=True)
-    assert sorted(outcomes.done) == sorted(names)
-    assert team.log.asked["append run"] == 0
-    assert team.log.asked["append ledger"] + team.log.asked["read ledger"] == 0
-    assert max(team.log.of.values()) <= 3
-    assert team.done["tell broker"] <= 200, "of no other run than its own"
-
-
-def test_a_batch_of_results_that_comes_again_to_a_fresh_process_reads_each_run_once():
-    team, names = many(200)
-    batch = [(name, team.results(name, 2_000)) for name in names]
-    team.take(batch, 2_000)
-    team.renew()
-    team.log.of.clear()
-    team.log.asked.clear()
-    outcomes = team.take(batch, 2_001, again=True)
-    assert not outcomes.later
-    assert max(count for (what, _), count in team.log.of.items() if what == "read") <= 3
-    assert team.log.asked["append run"] <= 200
-    assert team.log.asked["append ledger"] == 0
-
-
-def test_a_batch_of_the_broker_is_one_record_however_many_runs_told():
-    team, names = many(200)
-    team.take([(name, team.results(name, 2_000)) for name in names], 2_000)
-    told, team.to_broker = team.to_broker, []
-    team.broker.take(told, 2_001)
-    assert team.log.asked["append ledger"] == 1
-    team.log.asked.clear()
-    team.broker.take(told, 2_002, again=True)
-    assert team.log.asked["append ledger"] == 0, "all of it is on record"
-    answered = team.done["answer"]
-    team.broker.take(told, 2_003)
-    assert team.done["answer"] <= 2 * max(1, answered)
-
-
-def test_what_an_early_timer_asks_for_is_no_record():
-    team, names = many(3)
-    before = {name: len(team.log.read(f"run/{name}")) for name in names}
-    for now in range(1_001, 1_020):
-        team.take([(name, [TimerFired(at_ms=now)]) for name in names], now)
-    assert {name: len(team.log.read(f"run/{name}")) for name in names} == before
-
-
-def test_runs_that_were_not_heard_of_are_forgotten_when_all_are_too_large(monkeypatch):
-    monkeypatch.setattr("econda_cloud.schedule.rounds.RECORDS_WARM", 20_000)
-    team, names = many(40)
-    team.take([(name, team.results(name, 2_000)) for name in names], 2_000)
-    assert len(team.rounds._runs) < 40
-    assert team.state(names[0]).outcome is not None or team.state(names[0]).counts.succeeded > 0
-
-
-def test_records_say_what_is_known_to_be_done():
-    team = Team(FAN)
-    team.begun("good")
-    entries = [decode_entry(record) for record in team.log.read("run/good")]
-    assert [entry.carried for entry in entries] == list(range(len(entries)))
-    assert not any(entry.unsure for entry in entries)
