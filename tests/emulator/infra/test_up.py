@@ -17,6 +17,7 @@ from econda_adapters.aws.dynamodb_run_index import DynamoRunIndex
 from econda_adapters.aws.gateway import ParameterKeys, keys_parameter
 from econda_adapters.aws.stack import POOLS_KEY, FunctionTarget, QueueTarget, Stack, decode_pools
 from econda_infra import apply
+from econda_infra.apply import holdings
 from econda_infra.apply.holdings import Holdings
 from econda_infra.names import BadTeamName
 from econda_infra.packaging import zips
@@ -236,7 +237,9 @@ def test_destroy_leaves_nothing_behind(
     assert deployment.destroy("gone") == []
 
 
-def test_a_stack_that_holds_data_is_not_removed_unless_it_is_said(deployment: Deployment, client: Clients) -> None:
+def test_a_stack_that_holds_data_is_not_removed_unless_it_is_said(
+    deployment: Deployment, client: Clients, monkeypatch: pytest.MonkeyPatch
+) -> None:
     stack, _ = deployment.up("full")
     index = DynamoRunIndex(stack.table, stack.bucket, AwsClients(deployment.environment))
     for number in range(3):
@@ -248,6 +251,10 @@ def test_a_stack_that_holds_data_is_not_removed_unless_it_is_said(deployment: De
     held = refused.value.holds
     assert (held.runs, held.objects, held.bytes, held.all) == ({"lab": 3}, 3, 15, True)
     assert left_of("full", client) == before
+    with monkeypatch.context() as patch:
+        patch.setattr(holdings, "COUNTED_MOST", 2)
+        with pytest.raises(apply.HoldsData, match=r"at least 2 runs \(2 of lab\).*at least 3 objects"):
+            deployment.destroy("full", data=False)
     assert client("dynamodb").describe_table(TableName=stack.table)["Table"]["DeletionProtectionEnabled"] is True
     assert deployment.up("full") == (stack, [])
     deployment.destroy("full")
