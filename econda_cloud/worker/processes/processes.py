@@ -206,7 +206,7 @@ class HostPool:
             with self._lock:
                 if namespace != self._namespace:
                     foreign = self._leave(namespace)
-                    self.workdirs.close()
+                    self.workdirs.forget()
                 idle = self._idle.get((python, site))
                 host = idle.pop() if idle else Host(self.environment, python, site)
                 host.namespace = namespace

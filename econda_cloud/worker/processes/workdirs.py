@@ -86,13 +86,19 @@ class Workdirs:
         with self._lock:
             self._free.setdefault(workdir.directory.parent, []).append(workdir)
 
-    def close(self) -> None:
+    def forget(self) -> None:
+        """Throw away those that nobody has now: the next attempt gets a new one."""
         with self._lock:
             workdirs = [workdir for free in self._free.values() for workdir in free]
             self._free.clear()
-            present, self._present = list(self._present.values()), {}
         for workdir in workdirs:
             _throw_away(workdir)
+
+    def close(self) -> None:
+        """The worker ends: what is left of it is anybody's to remove."""
+        self.forget()
+        with self._lock:
+            present, self._present = list(self._present.values()), {}
         for each in present:
             each.end()
 

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from econda_cloud.wire.events import AttemptFailed, AttemptSucceeded
+from econda_cloud.worker.processes import leftovers
+from econda_cloud.worker.processes.processes import HostPool
 from econda_cloud.worker.processes.workdirs import Workdirs
 
 LOOK = "import os\nseen = [os.getcwd(), *sorted(os.listdir('.'))]\n"
@@ -81,6 +83,18 @@ def test_what_a_killed_worker_left_is_removed_by_the_next_and_nothing_else(tmp_p
     assert (work / "of somebody else").exists()
     for each in (mine, third):
         each.close()
+
+
+def test_a_worker_that_turns_to_a_namespace_still_has_its_workdirs(tmp_path):
+    """An attempt has its workdir before it asks for the process to run in."""
+    work = tmp_path / "work"
+    with HostPool() as hosts:
+        for namespace in ("one", "other"):
+            mine = hosts.workdirs.take(work)
+            hosts.give(hosts.take(sys.executable, "", namespace))
+            assert leftovers._left_behind(work, tmp_path / "workers") == [], namespace
+            assert mine.directory.exists()
+            hosts.workdirs.give(mine, again=True)
 
 
 def test_a_closed_pool_has_no_workdirs(tmp_path):
