@@ -117,6 +117,10 @@ def _asked_once(right: Any) -> Any:
     return wanted
 
 
+def _member_of_none(right: Any) -> Any:
+    return lambda name, chunk: replace(right(name, chunk), members=tuple(range(len(chunk.order))))
+
+
 def _what_is_left(right: Any) -> Any:
     return lambda name, chunk: replace(right(name, chunk), size=len(chunk.open))
 
@@ -280,6 +284,7 @@ BUGS = (
     Bug("the budget is not looked at", booking, "over_budget", nothing("")),
     Bug("one timer is asked for and no other", timers, "next_ms", _one_timer),
     Bug("a chunk whose time is over is not missed", looks, "look_due", _never_missed),
+    Bug("one alone is looked for as a member of an array", pending, "_look_after", _member_of_none),
     Bug("a lost chunk is not noticed", endings, "take_loss", nothing()),
     Bug("a back-off that is over is not noticed", endings, "back_off_over", nothing()),
     Bug("a finished run takes another end", advance, "_take_late", _reopened),
