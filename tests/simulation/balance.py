@@ -16,6 +16,8 @@ def balanced(accounts: Accounts, bill: Bill, spent: int) -> None:
             known = id(span) in accounts.told or (run, item) in accounts.given_up
             if not known:
                 raise Broken(f"{item} of {run} was at work for {span.lasted_ms} ms, and nothing was booked")
+    if bill.unknown_ms():
+        raise Broken(f"an offer whose price nobody knows was in use for {bill.unknown_ms()} ms")
     stated = stated_of(accounts, bill)
     difference = spent + sum(stated.values()) - bill.total() / HOUR_MS
     if not 0 <= difference <= ROUNDED_UP * accounts.tally.bookings:
