@@ -59,8 +59,8 @@ class Line:
         )
         self.rates = rates(self.pools)
         skew_ms = SKEW_MS if scene.faults.skew else 0
-        may_wait = any((scene.faults.vanish, scene.faults.outage, scene.faults.deploy))
-        self.accounts = Accounts(lambda: self.agenda.now, {}, skew_ms, may_wait)
+        may_wait = bool(scene.faults.outage or scene.faults.deploy)
+        self.accounts = Accounts(lambda: self.agenda.now, {}, skew_ms, may_wait, scene.faults.vanish > 0)
         self._asked()
         plans = {run: program.plan for run, program in self.programs.items()}
         self.witness = Witness(plans, TEAM, self.accounts, LOOKED_AT_EVERY if scene.large else 1)
