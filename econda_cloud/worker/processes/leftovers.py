@@ -16,7 +16,8 @@ from pathlib import Path
 from econda_cloud.worker.data.artifacts import discard
 
 MARK_DIGITS = 8
-_NAMED = re.compile(r"econda-([0-9a-f]{8})[0-9a-f]{8}")
+_NAMED = re.compile(r"econda-([0-9a-f]{8})-[0-9a-f]{8}")
+"""Directories of versions without marks have no second hyphen; nobody can tell whether their workers live."""
 
 
 class Presence:

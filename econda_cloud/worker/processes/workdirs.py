@@ -68,7 +68,7 @@ class Workdirs:
             if work not in self._present:
                 self._present[work] = Presence(work, self._mark)
         # Names of work directories also name containers, so they differ between workers.
-        directory = work / f"econda-{self._mark}{uuid.uuid4().hex[:8]}"
+        directory = work / f"econda-{self._mark}-{uuid.uuid4().hex[:8]}"
         try:
             directory.mkdir(_MODE)
         except FileNotFoundError:

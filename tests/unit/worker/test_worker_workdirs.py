@@ -70,6 +70,7 @@ def test_what_a_killed_worker_left_is_removed_by_the_next_and_nothing_else(tmp_p
         left.with_name(f"{left.name}.checkpoint").mkdir()
         left.with_name(f"{left.name}.checkpoint.tar").write_text("x")
         (work / "of somebody else").mkdir()
+        (work / "econda-0123456789abcdef").mkdir()
         Workdirs().take(work)
         assert left.exists()
         assert living.directory.exists()
@@ -81,6 +82,7 @@ def test_what_a_killed_worker_left_is_removed_by_the_next_and_nothing_else(tmp_p
     assert living.directory.exists()
     assert taken.directory.exists()
     assert (work / "of somebody else").exists()
+    assert (work / "econda-0123456789abcdef").exists(), "of a version that made no marks"
     for each in (mine, third):
         each.close()
 
