@@ -26,9 +26,14 @@ from econda_cloud.schedule.results import Spread
 from econda_cloud.schedule.run_history import NoPlan, Plans, RunHistory, run_log
 from econda_cloud.wire.entries import FromTheFuture, decode_entry
 from econda_cloud.wire.events import AnyEvent, RunBroken, RunStarted, TimerFired
+from econda_cloud.wire.grants import RunTold
 
 RECORDS_WARM = 256 * 1024 * 1024
 """Bytes of records whose fold is kept in memory: states are about as large. Runs beyond are read again when needed."""
+
+
+LAST_WORD = 1 << 53
+"""The version of what the broker is told of a run whose state nobody can read: nothing of it is heard afterwards."""
 
 
 class UnknownRun(LookupError):
@@ -198,10 +203,13 @@ class Rounds:
             raise error from None
 
     def _give_up(self, taking: Taking, message: str, outcomes: Outcomes) -> None:
-        """Nothing can be logged for the run: say so where its user looks."""
+        """Nothing can be logged for the run: say so where its user looks, and give back what it was lent."""
         self._runs.pop(taking.run, None)
         try:
-            self._effects.broken(self._namespace(taking), taking.run, message)
+            namespace = self._namespace(taking)
+            self._effects.broken(namespace, taking.run, message)
+            told = RunTold(run=taking.run, namespace=namespace, version=LAST_WORD, over=True)
+            self._effects.tell_broker([(told, None)])
         except Exception as error:
             outcomes.later[taking.run] = error
         else:

@@ -26,7 +26,7 @@ _KNOWN: dict[str, Plan] = {}
 
 
 class NoPlan(LookupError):
-    """The plan of a run is gone or cannot be read: nothing can be decided about the run."""
+    """The plan of a run is gone, cannot be read or is another one: nothing can be decided about the run."""
 
 
 class RunFold:
@@ -56,6 +56,9 @@ class RunFold:
         self._plan = _KNOWN.get(digest)
         if self._plan is None and (namespace := _namespace(state, events)) is not None:
             plan = self.plan(namespace)
+            if plan.digest != digest:
+                self._plan = None
+                raise NoPlan(f"the stored plan of {self._run} is {plan.digest}, not {digest}, with which it began")
             _KNOWN[plan.digest] = plan
             while len(_KNOWN) > PLANS_KNOWN:
                 del _KNOWN[next(iter(_KNOWN))]

@@ -115,10 +115,31 @@ def test_a_run_whose_plan_is_gone_is_given_up_and_says_so(begun):
     outcomes = team.take(batch, 2_000)
     assert sorted(outcomes.done) == ["fine", "good"]
     assert outcomes.refused["bad"] == team.messages["bad"] == "NoPlan: the plan of bad is gone from n"
+    # What it was lent is free again, for the broker as well.
+    team.broker.take(team.to_broker, 2_000)
+    assert "bad" not in team.broker.state.runs
     if begun:
         others_are_well(team)
     else:
         assert (status(team, "bad")["state"], status(team, "bad")["error"]) == ("failed", team.messages["bad"])
+
+
+@pytest.mark.parametrize("begun", [True, False])
+def test_a_run_whose_plan_was_replaced_is_given_up_and_says_so(begun):
+    """Folding its log by another plan would make another run of it."""
+    team = Team({"good": FAN, "bad": fan(5), "fine": FAN})
+    started = {run: team.started(run) for run in RUNS}
+    if begun:
+        team.begun(*RUNS)
+    run_history._KNOWN.clear()
+    team._plan = lambda *_: FAN  # type: ignore[method-assign]
+    team.renew()
+    outcomes = team.take([("bad", team.results("bad", 2_000) if begun else [started["bad"]])], 2_000)
+    assert outcomes.done == []
+    assert "NoPlan: the stored plan of bad is" in outcomes.refused["bad"]
+    assert team.messages["bad"] == outcomes.refused["bad"]
+    team.broker.take(team.to_broker, 2_000)
+    assert "bad" not in team.broker.state.runs
 
 
 def test_a_store_that_gives_no_plan_now_is_waited_for():
