@@ -115,7 +115,7 @@ def test_runs_of_an_older_econda_are_left_in_peace(econda, tmp_path):
     shown = econda("show", "p-old")
     assert (shown.returncode, shown.stdout) == (1, "")
     assert shown.stderr == (
-        "error: p-old was written by version 1 of the engine; this is version 2, which reads 2 and later; "
+        f"error: p-old was written by version 1 of the engine; this is version {ENGINE_VERSION}, which reads 2 and later; "
         "the econda that wrote it shows it\n"
     )
     assert run_json(econda, file, "--resume")[0] == 0
