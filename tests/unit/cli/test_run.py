@@ -12,6 +12,7 @@ import pytest
 from econda_adapters.embedded.runner import Home
 
 from econda_cloud.ports.run_index import IndexedRun
+from econda_cloud.wire.entries import ENGINE_VERSION
 
 PROGRAM = [sys.executable, "-c", "from econda_cloud.cli import main; main()"]
 
