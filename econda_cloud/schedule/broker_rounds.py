@@ -65,7 +65,9 @@ class BrokerRounds:
         Raises what the world raises, and what `History.take` raises.
         """
         history, events = self.history, tuple(events)
-        state = history.refresh()
+        # Nearly always this process alone hears what is for the broker: what it knows is tried first, and read only if
+        # that is refused.
+        state = history.refresh() if again or not history.seq else history.state
         history.done = state.carried if again else max(history.done, history.seq)
         if again:
             # What was taken before its messages came again is on record: only its effects may be missing.

@@ -26,7 +26,7 @@ ALIVE_S = 55.0
 """How often it has itself noted as alive, which is a billed write: chunks of less than a minute never do."""
 
 DOCUMENT_INSIDE_MOST = 64 * 1024
-"""Bytes of a document that travel with a report unasked; being asked for it costs a request."""
+"""Bytes of a document that travel with a report unasked."""
 
 JOIN_S = 2.0
 CLAIM_PATIENCE_S = 120.0
@@ -55,7 +55,7 @@ class Session:
         self._over = threading.Event()
         self._last_word = self._began = time.monotonic()
         self._sent = 0
-        # A chunk that was handed over in an answer, and that no gateway was asked about yet.
+        # Whichever of the gateway's processes takes the first report may not know the chunk, unless it lies in the store.
         self._unknown = False
         self._heart = threading.Thread(target=self._beat, name="econda-heartbeat", daemon=True)
 
@@ -68,6 +68,10 @@ class Session:
         # It may be waiting for an answer; what it is told by then is of no use any more.
         self._heart.join(JOIN_S)
         self.client.close()
+
+    def bring_document(self) -> None:
+        """Send the chunk's document along with the next report, unless it is large: being asked for it costs a request."""
+        self._unknown = len(self.client.document) <= DOCUMENT_INSIDE_MOST
 
     def unwanted(self, item: Item) -> bool:
         """Whether an attempt is to stop: it was cancelled, or the chunk is another worker's."""
@@ -138,7 +142,7 @@ class Session:
         self.pack = Pack(self.chunk, self._owner)
         self.client.document, self.client.token = bytes(following.document), following.token
         self._cancelled, self._seen = set(), 0
-        self._unknown = len(self.client.document) <= DOCUMENT_INSIDE_MOST
+        self.bring_document()
         self._began = self._last_word = time.monotonic()
         return self.chunk
 
@@ -191,7 +195,10 @@ def begin(assignment: Assignment, owner: str, handle: str, index: int | None, *,
     chunk = decode_chunk(client.document)
     if index is not None:
         chunk = msgspec.structs.replace(chunk, items=(chunk.items[index],))
-    return Session(client, chunk, claimed, index, owner)
+    session = Session(client, chunk, claimed, index, owner)
+    if inline:
+        session.bring_document()
+    return session
 
 
 class Home:

@@ -227,3 +227,20 @@ print(sorted(name for name in os.environ if name.startswith("AWS_")))
         assert (code, said, done.outputs) == (0, "", {"y": "ASIA of n/r"})
         names = ["AWS_CONTAINER_AUTHORIZATION_TOKEN", "AWS_CONTAINER_CREDENTIALS_FULL_URI"]
         assert system.text_of(done) == f"{names}\n"
+
+
+def test_another_process_of_the_gateway_need_not_ask_for_the_chunk(system):
+    """Requests go to whichever is free, and being asked costs one more."""
+    assignment = system.assign(python("y = 1"))
+    worker = Worker(scratch=system.folder / "scratch")
+    answers, right = [], system.gateway.respond
+
+    def forgetful(admitted, body=None):
+        system.gateway._blobs._owners.documents._known.clear()
+        answers.append(right(admitted, body))
+        return answers[-1]
+
+    system.gateway.respond = forgetful
+    assert worker.work(assignment, Occasion("job")) == 1
+    worker.close()
+    assert [answer.status for answer in answers] == [200, 200]

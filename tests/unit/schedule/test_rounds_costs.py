@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from econda_cloud.schedule import run_history
+from econda_cloud.schedule.broker_rounds import BrokerRounds
 from econda_cloud.schedule.rounds import Taking
 from econda_cloud.wire.entries import decode_entry
 from econda_cloud.wire.events import TimerFired
@@ -79,14 +80,31 @@ def test_a_batch_of_the_broker_is_one_record_however_many_runs_told():
     team, names = many(200)
     team.take([(name, team.results(name, 2_000)) for name in names], 2_000)
     told, team.to_broker = team.to_broker, []
+    team.log.asked.clear()
     team.broker.take(told, 2_001)
-    assert team.log.asked["append ledger"] == 1
+    assert (team.log.asked["append ledger"], team.log.asked["read ledger"]) == (1, 0)
     team.log.asked.clear()
     team.broker.take(told, 2_002, again=True)
     assert team.log.asked["append ledger"] == 0, "all of it is on record"
     answered = team.done["answer"]
     team.broker.take(told, 2_003)
     assert team.done["answer"] <= 2 * max(1, answered)
+
+
+def test_a_broker_that_another_one_was_faster_than_reads_on_and_takes_it_all_the_same():
+    team, names = many(3)
+    slower, told = team.broker, []
+    for name in names:
+        team.take([(name, team.results(name, 2_000))], 2_000)
+        told.append(team.to_broker)
+        team.to_broker = []
+    slower.take(told[0], 2_001)
+    team.renew_broker()
+    team.broker.take(told[1], 2_002)
+    slower.take(told[2], 2_003)
+    fresh = BrokerRounds(team.log, "t", team, lambda _: None)
+    assert fresh.history.refresh() == slower.state
+    assert slower.state.runs == {}, "all three are over"
 
 
 def test_what_an_early_timer_asks_for_is_no_record():
