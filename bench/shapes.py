@@ -32,6 +32,28 @@ def fan(width: int) -> str:
     )
 
 
+def writing(width: int) -> str:
+    """A fan whose tasks print a line and return a file."""
+    return f"""edsl 1
+
+task note(x: Int) -> (y: Int, f: File):
+    needs:
+        time = 10ms
+    run python:
+        print("squaring", x)
+        with open("out.txt", "w") as out:
+            out.write(str(x * x))
+        y = x + 1
+        f = "out.txt"
+
+pipeline p() -> (n: Int):
+    f = foreach i in 1..{width}:
+        a = note(i)
+        gather a.y
+    return n = len(f.done)
+"""
+
+
 def chain(length: int) -> str:
     return (
         f"{NOOP}pipeline p() -> (n: Int):\n    repeat up to {length}:\n        carry n: Int = 0\n        a = noop(n)\n"

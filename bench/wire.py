@@ -1,5 +1,5 @@
 """A fan of 1000 short tasks through the emulator's wire, again and again in one stack: tasks per second and billable
-requests per task. In the first most functions are cold.
+requests per task. In the first most functions are cold; the tasks of the last print a line and return a file.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from econda_adapters.aws.team import Team
 from econda_infra import apply
 from econda_local import cloud
 
-from bench.shapes import fan, floor_rate
+from bench.shapes import fan, floor_rate, writing
 from econda_cloud.submission.uploads import Upload
 
 WIDTH, TIMES = 1000, 3
@@ -29,11 +29,11 @@ def main() -> None:
             run_source(team, fan(8), {"n": 8})
             floor = floor_rate(Path(folder), WIDTH)
             print(f"{'through the wire':<16}{'tasks/s':>10}{'floor/s':>10}{'ratio':>8}")
-            for _ in range(TIMES):
+            for name, source in [*[(f"fan-out {WIDTH}", fan(WIDTH))] * TIMES, ("with files", writing(WIDTH))]:
                 local.requests(reset=True)
-                _, seconds = run_source(team, fan(WIDTH), {"n": WIDTH})
+                _, seconds = run_source(team, source, {"n": WIDTH})
                 rows = [row for row in local.requests() if row[0] == "stack"]
-                _print(seconds, rows, floor)
+                _print(name, seconds, rows, floor)
         finally:
             cloud.down(Path(folder))
 
@@ -57,9 +57,9 @@ def run_source(team: Team, source: str, outputs: dict[str, int]) -> tuple[str, f
         time.sleep(0.05)
 
 
-def _print(seconds: float, rows: list[tuple[str, str, str, int]], floor: float) -> None:
+def _print(name: str, seconds: float, rows: list[tuple[str, str, str, int]], floor: float) -> None:
     rate, requests = WIDTH / seconds, sum(row[3] for row in rows)
-    print(f"{f'fan-out {WIDTH}':<16}{rate:>10.0f}{floor:>10.0f}{rate / floor:>8.3f}")
+    print(f"{name:<16}{rate:>10.0f}{floor:>10.0f}{rate / floor:>8.3f}")
     detail = ", ".join(f"{number} {service} {operation}" for _, service, operation, number in rows)
     print(f"billable requests per task: {requests / WIDTH:.2f} ({detail})")
 
