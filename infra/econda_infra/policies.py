@@ -90,20 +90,22 @@ def answers_workers(
     """
     claims = allow(["dynamodb:PutItem", "dynamodb:Query"], table)
     claims["Condition"] = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["claim/*", "cancel/*", "run/*"]}}
-    read = [
-        f"{bucket}/{part}/*"
-        for part in ("artifacts", "chunks", "environments", "state", "work", "runs", "snapshots/run")
-    ]
-    write = [
-        f"{bucket}/{part}/*"
-        for part in ("artifacts", "environments", "live", "messages", "runs/*/logs", "state", "work")
-    ]
+
+    def under(*parts: str) -> list[str]:
+        return [f"{bucket}/{part}/*" for part in parts]
+
     return [
         claims,
-        allow(["s3:GetObject"], *read),
-        allow(["s3:PutObject", "s3:AbortMultipartUpload"], *write),
+        allow(
+            ["s3:GetObject"],
+            *under("artifacts", "chunks", "environments", "state", "work", "runs", "snapshots/run"),
+        ),
+        allow(
+            ["s3:PutObject", "s3:AbortMultipartUpload"],
+            *under("artifacts", "environments", "live", "messages", "runs/*/logs", "state", "work"),
+        ),
         # Of the checkpoints of an attempt all but the two newest are removed, with their versions.
-        allow(["s3:DeleteObject", "s3:DeleteObjectVersion"], f"{bucket}/work/*"),
+        allow(["s3:DeleteObject", "s3:DeleteObjectVersion"], *under("work")),
         allow(["s3:ListBucket", "s3:ListBucketVersions"], bucket),
         sends(events),
         allow(["secretsmanager:GetSecretValue"], secrets),
