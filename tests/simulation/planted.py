@@ -13,7 +13,7 @@ from tests.simulation.planting import planted
 from tests.simulation.replay import failure_of
 from tests.simulation.scene import Scene
 
-MOST = 800
+MOST = 1_200
 
 
 def finder(number: int, most: int = MOST) -> tuple[int, int | None, str]:
