@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from econda_adapters.embedded.exclusive import alone
 from econda_adapters.embedded.holding import RunBusy
-from econda_adapters.embedded.pool import PREPARED_MOST, own_gpus, own_hosts
+from econda_adapters.embedded.pool import own_gpus, own_hosts
 from econda_adapters.embedded.runner import NAMESPACE, NOBODY, Follow, Home, resume_run, run_plan
 from econda_edsl.plan import Plan
 
@@ -23,7 +23,7 @@ from econda_cloud.cli.runs.progress import Follower
 from econda_cloud.cli.runs.stores import embedded, embedded_home
 from econda_cloud.cli.runs.tables import print_run, run_report
 from econda_cloud.cli.runs.watching import follow_to_end
-from econda_cloud.worker.processes.processes import HostPool
+from econda_cloud.worker.processes.host_pool import HostPool
 
 Resume = Annotated[
     bool,
@@ -39,7 +39,7 @@ def run(
 ) -> None:
     """Run a pipeline on this machine. Example: econda run sweep.edsl -p n=12"""
     # They come up while the file is compiled.
-    with own_hosts(prepared=PREPARED_MOST) as hosts:
+    with own_hosts(prepared=True) as hosts:
         loaded = load(file, pipeline)
         params = bind(loaded, param or [])
         home = embedded_home()
