@@ -99,6 +99,8 @@ class Attempts:
             again = "outputs" in answer and attempt.checkpoint is None and (self.host is None or self.host.up)
             return answer
         finally:
+            if self.task.own_process and self.host is not None:
+                self.host.close()
             with contextlib.suppress(InputChanged):
                 self.inputs.check()
             attempt.hide_secrets()

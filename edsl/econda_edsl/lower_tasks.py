@@ -71,6 +71,7 @@ class TaskLowering:
             environment=environment_key(packages) if packages else None,
             cache=self.settings.cache(_setting(d.settings, "cache")),
             version=self.settings.string(_setting(d.settings, "version")),
+            own_process=self.settings.own_process(_setting(d.settings, "isolation")),
             state={f.name.text: self.parameter(f) for f in d.state},
             exclusive=None if key is None else self.expressions.lower(key),
             doc=d.doc,

@@ -57,6 +57,7 @@ SETTINGS: dict[str, dict[str, Entry]] = {
         "cache": _CACHE,
         "version": Entry('version = "2"', "Part of what a cached result is found by: change it when the code's meaning changed elsewhere."),
         "concurrency": Entry("concurrency = Int", "How many calls of the task may run at the same time."),
+        "isolation": Entry("isolation = process", "A process of its own for every attempt: for code that changes what attempts of one task share."),
     },
     "step": {
         "cpu": _CPU,

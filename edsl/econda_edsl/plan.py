@@ -118,7 +118,7 @@ class Task(Struct, frozen=True, kw_only=True):
     """What one call executes. `digest` is semantic: docs, comments and layout do not change it.
 
     `state` are the fields an operator keeps from run to run, one set of values per value of `exclusive`.
-    `checkpoint_bytes`: save a checkpoint once that much of it has changed.
+    `checkpoint_bytes`: save a checkpoint once that much of it has changed. `own_process`: no two attempts run in one.
     """
 
     digest: str
@@ -138,6 +138,7 @@ class Task(Struct, frozen=True, kw_only=True):
     state: dict[str, Parameter] = msgspec.field(default_factory=dict)
     exclusive: Expr | None = None
     doc: str = ""
+    own_process: bool = False
 
 
 class Environment(Struct, frozen=True, kw_only=True):

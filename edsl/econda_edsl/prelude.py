@@ -56,7 +56,19 @@ FAILURES = ("failed", "timed_out", "out_of_memory", "bad_output", "preempted", "
 
 # Per place: the settings that exist.
 NEEDS = {"cpu": "Float", "memory": "Size", "disk": "Size", "gpu": "Int", "time": "Duration"}
-TASK = ("image", "packages", "retry", "timeout", "checkpoint", "env", "args", "cache", "version", "concurrency")
+TASK = (
+    "image",
+    "packages",
+    "retry",
+    "timeout",
+    "checkpoint",
+    "env",
+    "args",
+    "cache",
+    "version",
+    "concurrency",
+    "isolation",
+)
 STEP = ("cpu", "memory", "disk", "gpu", "time", "retry", "timeout", "checkpoint", "cache")
 FOREACH = ("parallel", "batch", "tolerate")
 PIPELINE = ("budget", "deadline", "tags", "policy", "priority", "concurrency")

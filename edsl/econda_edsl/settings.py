@@ -186,6 +186,16 @@ class SettingChecks:
         age = self.duration(s.Setting(setting.span, setting.name, args["0"]))
         return None if age is None else Cache(max_age_ms=age)
 
+    def own_process(self, setting: s.Setting | None) -> bool:
+        """Whether it is `isolation = process`."""
+        if setting is None:
+            return False
+        if isinstance(setting.value, s.Ref) and setting.value.name == "process":
+            return True
+        help_ = "write `isolation = process`, or leave it out: attempts of one task of one run then share a process"
+        self.report("E0302", "`isolation` of a task is `process`", setting.value.span, "", help_)
+        return False
+
     def exclusive(self, setting: s.Setting | None, scope: Scope) -> s.Expr | None:
         """The key of `exclusive(by = key)`."""
         if setting is None:

@@ -1,6 +1,12 @@
 """A process that ran another task, or another attempt of the same one, cannot be told from a fresh one."""
 
+import os
+import signal
+import subprocess
+import sys
+import tempfile
 import time
+import zipfile
 
 import pytest
 from econda_edsl.plan import Entry, Inline
@@ -38,8 +44,6 @@ class Run:
         return [getattr(report, "outputs", report) for report in reports]
 
     def entry(self, name, body):
-        import zipfile
-
         path = self.tmp_path / f"{name}.zip"
         with zipfile.ZipFile(path, "w") as archive:
             archive.writestr("code.py", body)
@@ -79,34 +83,31 @@ def test_there_are_forty_of_them():
     assert len(PYTHON) >= 40
 
 
-def test_the_leaks_are_ones(tmp_path, blobs):
-    """Each of them shows where nothing is done about it: in one and the same interpreter."""
-    import subprocess
-    import sys
-
-    del tmp_path, blobs
-    blind = []
-    for name, (leak, probe) in PYTHON.items():
-        program = (
-            f"import json, random, sys\nout = sys.stdout\n{{leak}}\nout2 = open(3, 'w'); out2.write(repr({probe}))"
-        )
-        said = [_shown(program.replace("{leak}", each), subprocess, sys) for each in ("", leak)]
-        if said[0] == said[1]:
-            blind.append(name)
+def test_each_of_them_shows_where_nothing_is_done_about_it(tmp_path):
+    blind = [
+        name for name, (leak, probe) in PYTHON.items() if shown("", probe, tmp_path) == shown(leak, probe, tmp_path)
+    ]
     assert blind == []
 
 
-def _shown(program, subprocess, sys):
-    import os
-    import tempfile
-
+def shown(leak, probe, folder):
+    """What the expression says after the leak, in one and the same interpreter; through a pipe, for streams may break."""
     read, write = os.pipe()
-    with tempfile.TemporaryDirectory() as folder:
-        process = subprocess.Popen([sys.executable, "-c", f"import os\nos.dup2({write}, 3)\n{program}"], pass_fds=(write,),
-                                   cwd=folder, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # fmt: skip
+    with tempfile.TemporaryDirectory(dir=folder) as cwd:
+        program = f"import os\nos.dup2({write}, 3)\nimport json, random\n{leak}\nopen(3, 'w').write(repr({probe}))"
+        process = subprocess.Popen([sys.executable, "-c", program], pass_fds=(write,), cwd=cwd,
+                                   stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)  # fmt: skip
         os.close(write)
         with os.fdopen(read) as file:
-            text = file.read()
-        process.kill()
+            text = file.readline()
+        os.killpg(process.pid, signal.SIGKILL)
         process.wait()
     return text
+
+
+def test_a_task_may_ask_for_a_process_per_attempt(go):
+    body = "import os\npid = os.getpid()"
+    pids = [report.outputs["pid"] for report in go(body, {}, {}, {}, outputs={"pid": "Int"}, own_process=True)]
+    assert len(set(pids)) == 3
+    shared = [report.outputs["pid"] for report in go(body, {}, {}, {}, outputs={"pid": "Int"})]
+    assert len(set(shared)) == 1
