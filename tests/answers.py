@@ -1,6 +1,6 @@
 """A pipeline of tasks that would spoil each other's results, and the right answers: embedded as on a stack."""
 
-ANSWERS = '''edsl 1
+ANSWERS = """edsl 1
 
 task make() -> (f: File, d: Dir):
     run shell:
@@ -66,7 +66,7 @@ pipeline main() -> (lines: Int, names: String, mask: String, seen: List[String],
     z = archive(a.d)
     e = choose()
     return lines = c.lines, names = c.names, mask = c.mask, seen = s.seen, colour = e.colour, zip = z.zip
-'''
+"""
 
 RIGHT = {
     "lines": 1,
