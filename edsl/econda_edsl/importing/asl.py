@@ -62,8 +62,8 @@ def _runtime() -> dict[str, bytes]:
     """The files that the functions of states import, which lie beside them and not in this package."""
     here = Path(asl_data.__file__)
     names = ("asl_data", "asl_paths", "asl_functions", "asl_choices", "asl_jsonata")
-    package = b"from " + __package__.encode() + b"."
-    return {f"{name}.py": here.with_name(f"{name}.py").read_bytes().replace(package, b"from ") for name in names}
+    package = f"from {asl_data.__name__.rpartition('.')[0]}."
+    return {f"{n}.py": here.with_name(f"{n}.py").read_text("utf-8").replace(package, "from ").encode() for n in names}
 
 
 @dataclass
