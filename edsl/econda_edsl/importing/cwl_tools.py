@@ -167,7 +167,7 @@ class _Body:
             at = 0 if isinstance(each, str) else each.position or 0
             prefix = [] if isinstance(each, str) or not each.prefix else [repr(each.prefix)]
             value = self.python(text)
-            if prefix and each.separate is False:
+            if prefix and not isinstance(each, str) and each.separate is False:
                 prefix, value = [], f"{prefix[0]} + {value}"
             plain = isinstance(each, str) or each.shellQuote is not False
             found.append(((_position(at), 0, place), [_append([*prefix, value], shell and plain)]))
@@ -183,7 +183,7 @@ class _Body:
 
     def _bound(self, name: str, kind: str, binding: Any, inner: Any, quoted: bool) -> list[str]:
         prefix = [repr(binding.prefix)] if binding is not None and binding.prefix else []
-        joined = prefix and binding.separate is False
+        joined = bool(prefix) and getattr(binding, "separate", None) is False
         if binding is not None and binding.valueFrom is not None:
             value = self.python(binding.valueFrom)
             lines = [_append([f"{prefix[0]} + {value}"] if joined else [*prefix, value], quoted)]
@@ -208,7 +208,7 @@ class _Body:
                 )
             ]
         own = [repr(inner.prefix)] if inner is not None and inner.prefix else []
-        each = [f"{own[0]} + {element}"] if own and inner.separate is False else [*own, element]
+        each = [f"{own[0]} + {element}"] if own and getattr(inner, "separate", None) is False else [*own, element]
         lines = [_append(prefix, quoted)] if prefix else []
         if kind.rstrip("?") == "List[Bool]":
             return [
