@@ -57,7 +57,7 @@ pipeline p() -> (n: Int):
 def chain(length: int) -> str:
     return (
         f"{NOOP}pipeline p() -> (n: Int):\n    repeat up to {length}:\n        carry n: Int = 0\n        a = noop(n)\n"
-        f"        next n = a.y\n    until n >= {length - 1}\n    return n = n\n"
+        f"        next n = a.y\n    until n >= {length}\n    return n = n\n"
     )
 
 
@@ -65,7 +65,7 @@ def layered(layers: int, width: int) -> str:
     return (
         f"{NOOP}pipeline p() -> (n: Int):\n    repeat up to {layers}:\n        carry n: Int = 0\n"
         f"        f = foreach i in 1..{width}:\n            a = noop(i + n)\n            gather a.y\n"
-        f"        next n = n + len(f.done)\n    until n >= {(layers - 1) * width}\n    return n = n\n"
+        f"        next n = n + len(f.done)\n    until n >= {layers * width}\n    return n = n\n"
     )
 
 

@@ -218,7 +218,8 @@ class Carry(Struct, frozen=True, kw_only=True):
 class Repeat(Node, frozen=True, kw_only=True, tag="repeat"):
     """Run `body` until `until` holds, at most `up_to` rounds; binds the carried names to their last values.
 
-    `next` and `until` see the body's names and the round's carried values. With `fail_message` (a String
+    `next` and `until` see the body's names and the round's carried values; in the language `until` sees those that `next` has
+    just said, so the compiler puts the expressions of `next` in place of their names. With `fail_message` (a String
     expression), running out of rounds fails the node; without, the last values stand.
     """
 
