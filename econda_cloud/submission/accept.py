@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from econda_edsl.bundle import Bundle, BundleError, read_bundle, read_params
+from econda_edsl.bundle import Bundle, BundleError, read_bundle
 from econda_edsl.compile import compile_source
+from econda_edsl.given import Given, Plain
+from econda_edsl.parameter_files import BadParams, read_params
 from econda_edsl.parameters import bind_parameters
 from econda_edsl.plan import Plan
 
@@ -37,6 +39,7 @@ class Content:
     data: bytes
     metadata: Mapping[str, str] = field(default_factory=dict)
     sibling: bytes | None = None
+    sibling_name: str = "params.yaml"
 
 
 def accept(upload: Upload, content: Content, blobs: BlobStore) -> RunStarted:
@@ -96,13 +99,13 @@ def _plan(bundle: Bundle, code: Mapping[str, bytes], pipeline: str | None) -> Pl
 
 def _params(plan: Plan, bundle: Bundle, content: Content) -> dict[str, Any]:
     """Parameters from the bundle, then the sibling file, then the object's metadata: the later ones stand."""
-    raw: dict[str, Any] = dict(bundle.params)
+    raw: dict[str, Given] = dict(bundle.params)
     try:
         if content.sibling is not None:
-            raw |= read_params(content.sibling)
+            raw |= read_params(content.sibling, content.sibling_name)
         if "params" in content.metadata:
             raw |= read_params(content.metadata["params"].encode(), "the metadata `params`")
-    except BundleError as error:
+    except BadParams as error:
         raise Refused(f"error: {error}") from error
     raw |= _from_metadata(plan, content.metadata)
     values, errors = bind_parameters(plan, raw)
@@ -111,8 +114,11 @@ def _params(plan: Plan, bundle: Bundle, content: Content) -> dict[str, Any]:
     return values
 
 
-def _from_metadata(plan: Plan, metadata: Mapping[str, str]) -> dict[str, str]:
+def _from_metadata(plan: Plan, metadata: Mapping[str, str]) -> dict[str, Given]:
     """`param-NAME`; stores lower the case of metadata names, and some write `_` as `-`."""
     folded = {name.lower().replace("_", "-"): name for name in plan.params}
     given = {key[len(PARAM) :]: value for key, value in metadata.items() if key.lower().startswith(PARAM)}
-    return {folded.get(name.lower().replace("_", "-"), name): value for name, value in given.items()}
+    return {
+        folded.get(name.lower().replace("_", "-"), name): Given(Plain(value), f"the metadata `{PARAM}{name}`")
+        for name, value in given.items()
+    }

@@ -11,11 +11,12 @@ import typer
 from econda_edsl.bundle import BundleError, read_bundle
 from econda_edsl.compile import Compilation, compile_source
 from econda_edsl.diagnostics import Diagnostic
+from econda_edsl.given import Given
 from econda_edsl.lock import LOCK_FILE, lock_text
-from econda_edsl.parameters import bind_parameters
 from econda_edsl.plan import Plan
 
 from econda_cloud.cli.language.files_beside import files_beside
+from econda_cloud.cli.language.parameters import params_beside
 from econda_cloud.cli.output import NOT_COMPILED, USAGE, stop
 from econda_cloud.environments.pins import BadPins, take_lock, with_pins
 from econda_cloud.submission.heeded import unheeded
@@ -23,18 +24,18 @@ from econda_cloud.submission.heeded import unheeded
 
 @dataclass(frozen=True)
 class Loaded:
-    """A compiled pipeline with its source, its code files and the parameters that came in its bundle."""
+    """A compiled pipeline with its source, its code files and the parameters that lie beside it or in its bundle."""
 
     path: str
     source: bytes
     plan: Plan
     files: dict[str, bytes]
-    params: dict[str, Any]
+    params: dict[str, Given]
 
 
 def compile_file(
     path: Path, pipeline: str | None, *, library: bool = False
-) -> tuple[Compilation, dict[str, bytes], dict[str, Any]]:
+) -> tuple[Compilation, dict[str, bytes], dict[str, Given]]:
     """Compile a file; code files beside an .edsl file count as its bundle. Ends the command if it cannot be read."""
     try:
         data = path.read_bytes()
@@ -51,7 +52,8 @@ def compile_file(
         files = files_beside(path, data)
     except BundleError as error:
         stop(f"error: {path}: {error}", NOT_COMPILED)
-    return *_compile(data, str(path), files, pipeline, library), {}
+    compiled, files = _compile(data, str(path), files, pipeline, library)
+    return compiled, files, {}
 
 
 def _compile(
@@ -103,6 +105,8 @@ def load(path: Path, pipeline: str | None) -> Loaded:
     compiled, files, params = compile_file(path, pipeline)
     if compiled.plan is None:
         stop(compiled.render(), NOT_COMPILED)
+    if path.suffix != ".zip":
+        params = params_beside(path)
     imported = {source.path for source in compiled.plan.sources}
     used = {name: data for name, data in files.items() if name in compiled.plan.code or name in {*imported, LOCK_FILE}}
     return Loaded(str(path), compiled.text.encode(), compiled.plan, used, params)
@@ -112,17 +116,3 @@ def say_unheeded(plan: Plan) -> None:
     """Notes about what the plan asks for and this version does not do."""
     for line in unheeded(plan):
         typer.echo(f"note: {line}", err=True)
-
-
-def bind(loaded: Loaded, given: list[str]) -> dict[str, Any]:
-    """Typed parameters from the bundle and the command line, the latter first. Ends the command if any is wrong."""
-    raw: dict[str, Any] = dict(loaded.params)
-    for pair in given:
-        name, equals, value = pair.partition("=")
-        if not equals:
-            stop(f"error: `{pair}` is not NAME=VALUE", USAGE)
-        raw[name] = value
-    values, errors = bind_parameters(loaded.plan, raw)
-    if errors:
-        stop("\n".join(f"error: {error}" for error in errors), USAGE)
-    return values
