@@ -19,6 +19,7 @@ from econda_cloud.ports.blobs import BlobStore
 from econda_cloud.schedule.status import announce
 from econda_cloud.schedule.stored_plans import store_plan
 from econda_cloud.submission.bundles import pack_files
+from econda_cloud.submission.data_in import UploadData
 from econda_cloud.submission.heeded import refused_by_stacks
 from econda_cloud.submission.uploads import Upload, namespace_of
 from econda_cloud.wire.events import RunStarted
@@ -51,7 +52,7 @@ def accept(upload: Upload, content: Content, blobs: BlobStore) -> RunStarted:
     bundle = _bundle(upload, content)
     code, pins = _unlocked(bundle)
     plan = with_pins(_plan(bundle, code, content.metadata.get("pipeline")), pins)
-    params = _params(plan, bundle, content)
+    params = _params(plan, bundle, content, UploadData(blobs, namespace, code, upload))
     run = upload.run(plan.name)
     plan = store_plan(blobs, namespace, run, plan)
     stored = None
@@ -97,7 +98,7 @@ def _plan(bundle: Bundle, code: Mapping[str, bytes], pipeline: str | None) -> Pl
     return compiled.plan
 
 
-def _params(plan: Plan, bundle: Bundle, content: Content) -> dict[str, Any]:
+def _params(plan: Plan, bundle: Bundle, content: Content, data: UploadData) -> dict[str, Any]:
     """Parameters from the bundle, then the sibling file, then the object's metadata: the later ones stand."""
     raw: dict[str, Given] = dict(bundle.params)
     try:
@@ -108,7 +109,7 @@ def _params(plan: Plan, bundle: Bundle, content: Content) -> dict[str, Any]:
     except BadParams as error:
         raise Refused(f"error: {error}") from error
     raw |= _from_metadata(plan, content.metadata)
-    values, errors = bind_parameters(plan, raw)
+    values, errors = bind_parameters(plan, raw, data)
     if errors:
         raise Refused("\n".join(f"error: {message}" for message in errors))
     return values

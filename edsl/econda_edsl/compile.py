@@ -151,7 +151,7 @@ def _checked(
     checked = Checked(unit, tables, names, inference, None, problems, modules)
     if found or cycles:
         return checked
-    parts = _parts(checked, order, lets)
+    parts = _parts(checked, order, lets, files)
     _check_declarations(checked, parts, files)
     _check_pipelines(own, parts.steps)
     check_fields(parts.constants)
@@ -162,7 +162,9 @@ def _checked(
     return checked
 
 
-def _parts(checked: Checked, order: Mapping[s.Block, tuple[s.Step, ...]], lets: Sequence[str]) -> Parts:
+def _parts(
+    checked: Checked, order: Mapping[s.Block, tuple[s.Step, ...]], lets: Sequence[str], files: Mapping[str, bytes]
+) -> Parts:
     """The checks of a module, its constants computed."""
     unit, tables, inference = checked.unit, checked.tables, checked.inference
     lowering = Lowering(tables, inference.types, words=checked.names.words)
@@ -178,7 +180,7 @@ def _parts(checked: Checked, order: Mapping[s.Block, tuple[s.Step, ...]], lets: 
     return Parts(
         constants,
         settings,
-        StepChecks(inference, constants, settings, checked.names, order),
+        StepChecks(inference, constants, settings, checked.names, order, files),
         ResourceChecks(inference, settings, packages),
         PolicyChecks(inference, settings, lowering, unit.label),
     )

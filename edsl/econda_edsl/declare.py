@@ -25,13 +25,15 @@ _FOREIGN = {"Str": "String", "Text": "String", "Integer": "Int", "Number": "Floa
 class Facts:
     """What is known of pieces of syntax, shared by all modules of a program: types, ranges and defaults of fields.
 
-    `records` are the declarations of records by the labels of their types.
+    `records` are the declarations of records by the labels of their types. `bundled` are the defaults that name files
+    of the bundle: `file`, `files` or `dir`, and the path.
     """
 
     types: dict[s.Syntax, t.Type] = field(default_factory=dict)
     bounds: dict[s.Field, tuple[Any, Any]] = field(default_factory=dict)
     defaults: dict[s.Field, Any] = field(default_factory=dict)
     records: dict[str, s.Record] = field(default_factory=dict)
+    bundled: dict[s.Field, tuple[str, str]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

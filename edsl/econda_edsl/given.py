@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple, Protocol
 
 
 class Plain(str):
@@ -18,6 +19,40 @@ class Typed(NamedTuple):
     """A value that is read and checked already."""
 
     value: Any
+
+
+class Bundled(NamedTuple):
+    """Files of the bundle: `how` is `file`, `files` (then `path` is a pattern) or `dir`."""
+
+    path: str
+    how: str
+
+
+class NotBrought(ValueError):
+    """A file that cannot be taken as a parameter; the message says why, and what to do."""
+
+
+class DataIn(Protocol):
+    """Whoever puts files into the store of a run. `kind` is the type that is declared, such as `File`.
+
+    All give the value that stands for a file in a plan, `{"$artifact": …}`, and raise `NotBrought`.
+    """
+
+    def named(self, text: str, kind: str, base: str) -> dict[str, Any]:
+        """What a text names: a path that starts at the folder `base`, an address, an output of a run."""
+        ...
+
+    def stored(self, artifact: dict[str, Any], kind: str) -> dict[str, Any]:
+        """What lies in the store already."""
+        ...
+
+    def bundled(self, path: str, kind: str) -> dict[str, Any]:
+        """A file or folder of the bundle."""
+        ...
+
+    def matching(self, pattern: str) -> Sequence[str]:
+        """The files of the bundle that a pattern means."""
+        ...
 
 
 class Called(dict[str, Any]):
@@ -42,6 +77,20 @@ class Given(NamedTuple):
 def as_given(raw: object) -> Given:
     """A raw value, of which nobody said where it comes from."""
     return raw if isinstance(raw, Given) else Given(raw)
+
+
+def as_raw(value: Any) -> Any:
+    """A value of a plan as a raw one, of which parts may be changed."""
+    if is_bundled(value):
+        return Bundled(value["$bundled"], value["as"])
+    if isinstance(value, dict) and "$artifact" not in value:
+        return {key: as_raw(each) for key, each in value.items()}
+    return [as_raw(each) for each in value] if isinstance(value, list) else Typed(value)
+
+
+def is_bundled(value: Any) -> bool:
+    """Whether a value of a plan stands for files of its bundle."""
+    return isinstance(value, dict) and value.keys() == {"$bundled", "as"}
 
 
 NOTHING = frozenset({"~", "null", "Null", "NULL", "none"})

@@ -27,7 +27,18 @@ def apply(inference: Inference, expr: s.Apply, scope: Scope) -> Type:
             for argument in expr.args:
                 if not isinstance(argument.value, s.Selector):
                     inference.infer(argument.value, scope)
+            if isinstance(expr.callee, s.Ref) and expr.callee.name in prelude.FILES:
+                _misplaced(inference, expr, expr.callee.name)
             return t.UNKNOWN
+
+
+def _misplaced(inference: Inference, expr: s.Apply, name: str) -> None:
+    """A file of the bundle anywhere but where it travels from."""
+    if name in inference.tables.tasks:
+        return
+    message = f"`{name}` names what lies beside the pipeline, and is the default of a pipeline's input"
+    help_ = f"write `pipeline …(data: {'List[File]' if name == 'files' else name.capitalize()} = {name}(…))` and use `data` here"
+    inference.report("E0308", message, expr.span, "not here", help_)
 
 
 def _function(inference: Inference, expr: s.Apply, name: str, scope: Scope) -> Type:

@@ -106,6 +106,8 @@ class Mentions:
     def called(self, callee: s.Ref, name: str) -> None:
         if name in prelude.FUNCTIONS or name in self.tables.functions:
             return
+        if name in prelude.FILES and name not in self.tables.tasks and not self.find(name):
+            return
         if name in self.tables.tasks:
             help_ = f"bind it first: `y = {name}(…)`, then use `y.<output>` here"
             self.report("E0312", f"the task `{name}` is called inside an expression", callee.span,

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from econda_edsl.evaluate import EvaluationError, evaluate
-from econda_edsl.given import Called, Given, Typed
+from econda_edsl.given import Called, Given, Typed, as_raw
 from econda_edsl.notation import BadNotation, read_notation
 from econda_edsl.plan import Plan
 
@@ -39,16 +39,9 @@ def _default(plan: Plan, name: str) -> Any:
     if parameter is None or parameter.default is None:
         return {}
     try:
-        return _typed(evaluate(parameter.default, {}))
+        return as_raw(evaluate(parameter.default, {}))
     except EvaluationError:
         return {}
-
-
-def _typed(value: Any) -> Any:
-    """A value of the plan as a raw one that may be changed in parts."""
-    if isinstance(value, dict) and "$artifact" not in value:
-        return {key: _typed(each) for key, each in value.items()}
-    return [_typed(each) for each in value] if isinstance(value, list) else Typed(value)
 
 
 def _placed(raw: Any, steps: list[str], value: Any, where: str) -> Any:

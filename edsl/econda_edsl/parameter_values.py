@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 from econda_edsl import literals, moments
 from econda_edsl.evaluate import EvaluationError, evaluate
-from econda_edsl.given import NOTHING, Called, Plain, Typed
+from econda_edsl.given import NOTHING, Bundled, Called, DataIn, NotBrought, Plain, Typed
 from econda_edsl.notation import BadNotation, read_notation
 from econda_edsl.plan import Expr, Parameter, Plan
 from econda_edsl.show import show
@@ -40,9 +40,13 @@ class BadValue(Exception):
 
 
 class Reader:
-    """Reads values for the parameters of a plan, whose records it knows."""
+    """Reads values for the parameters of a plan, whose records it knows. Paths in them start at the folder `base`.
 
-    def __init__(self, plan: Plan) -> None:
+    Without `data` no file can be given but as an artifact of an earlier run.
+    """
+
+    def __init__(self, plan: Plan, data: DataIn | None = None) -> None:
+        self.data, self.base = data, ""
         self.records: Mapping[str, Mapping[str, TypeText]] = record_types(plan.types)
         self.fields: Mapping[str, Mapping[str, Parameter]] = plan.fields
 
@@ -72,11 +76,13 @@ class Reader:
             case name if name in self.records:
                 return self._record(raw, name, depth)
             case name if name in ARTIFACTS:
-                return _artifact(raw, name)
+                return self._artifact(raw, name)
             case name:
                 return _scalar(raw, name)
 
     def _list(self, raw: Any, kind: TypeText, depth: int) -> list[Any]:
+        if isinstance(raw, Bundled) and self.data is not None:
+            raw = [Bundled(path, "file") for path in self.data.matching(raw.path)]
         raw = _parsed(raw, "[", _wanted(kind))
         if not isinstance(raw, list | tuple):
             raise BadValue(_wanted(kind))
@@ -118,6 +124,20 @@ class Reader:
                 raise BadValue(shape, f"`{key}` is missing")
         return out
 
+    def _artifact(self, raw: Any, kind: str) -> dict[str, Any]:
+        """A file or folder, by what names it."""
+        try:
+            if isinstance(raw, Bundled):
+                if self.data is None:
+                    raise NotBrought("the pipeline's bundle is not here; give it a value")
+                return self.data.bundled(raw.path, kind)
+            if isinstance(raw, str) and not raw.strip().startswith("{") and self.data is not None:
+                return self.data.named(raw, kind, self.base)
+            artifact = _artifact(raw, kind)
+            return artifact if self.data is None else self.data.stored(artifact, kind)
+        except NotBrought as error:
+            raise BadValue(f"a {kind}", str(error)) from None
+
     def _inside(self, raw: Any, kind: TypeText, where: str, depth: int) -> Any:
         try:
             return self.value(raw, kind, depth + 1)
@@ -143,7 +163,7 @@ def wanted_example(kind: TypeText) -> str:
     if kind.choices:
         return kind.choices[0]
     if kind.name in ARTIFACTS:
-        return "path/to/it"
+        return "path"
     return EXAMPLES.get(kind.name, "{…}").strip('"')
 
 
@@ -281,7 +301,7 @@ def _artifact(raw: Any, name: str) -> Any:
         or not isinstance(inner.get("sha256"), str)
         or not isinstance(inner.get("key"), str)
     ):
-        raise BadValue(f"a {name}: an artifact of an earlier run", 'an object {"$artifact": …}')
+        raise BadValue(f"a {name}: a path, or an artifact of an earlier run", 'an object {"$artifact": …}')
     about = {str(key): str(each) if isinstance(each, str) else each for key, each in inner.items()}
     if isinstance(inner.get("size"), str):
         about["size"] = _int(inner["size"])

@@ -7,30 +7,33 @@ from collections.abc import Mapping
 from typing import Any
 
 from econda_edsl.evaluate import EvaluationError, evaluate
-from econda_edsl.given import Given, as_given
+from econda_edsl.given import Bundled, DataIn, Given, as_given, as_raw, is_bundled
 from econda_edsl.parameter_values import BadValue, Reader, outside_range, wanted_example
 from econda_edsl.plan import Parameter, Plan
 from econda_edsl.suggest import did_you_mean
 from econda_edsl.typetext import read_type
 
 
-def bind_parameters(plan: Plan, raw: Mapping[str, object]) -> tuple[dict[str, Any], list[str]]:
+def bind_parameters(
+    plan: Plan, raw: Mapping[str, object], data: DataIn | None = None
+) -> tuple[dict[str, Any], list[str]]:
     """Values for all parameters of a plan, and one message for everything wrong with `raw`.
 
     Text is read by the declared type (`"2h"` → milliseconds), wherever it comes from; typed values must fit it. A
     raw value may be `Given`, which tells where it stands. Parameters that are not given take their defaults, and so
-    do fields of records. Quantities must be written with a unit. Raises nothing.
+    do fields of records. Quantities must be written with a unit. `data` puts files into the store that the run reads.
+    Raises nothing but what `data` raises of its own.
     """
     values: dict[str, Any] = {}
     given = {name: as_given(value) for name, value in raw.items()}
     errors = [_from(each.origin, _unknown(name, plan)) for name, each in given.items() if name not in plan.params]
-    reader = Reader(plan)
+    reader = Reader(plan, data)
     for name, parameter in plan.params.items():
         if name in given:
             _bind(name, parameter, given[name], reader, values, errors)
         elif parameter.default is not None:
             try:
-                values[name] = evaluate(parameter.default, {})
+                _default(name, parameter, evaluate(parameter.default, {}), reader, values, errors)
             except EvaluationError as error:
                 errors.append(f"parameter `{name}`: its default cannot be computed: {error}; give it a value")
         elif parameter.type.endswith("?"):
@@ -42,6 +45,15 @@ def bind_parameters(plan: Plan, raw: Mapping[str, object]) -> tuple[dict[str, An
                 f" {name}={example}"
             )
     return values, errors
+
+
+def _default(
+    name: str, parameter: Parameter, value: Any, reader: Reader, values: dict[str, Any], errors: list[str]
+) -> None:
+    if is_bundled(value):
+        _bind(name, parameter, Given(as_raw(value)), reader, values, errors)
+    else:
+        values[name] = value
 
 
 def _from(origin: str, message: str) -> str:
@@ -59,6 +71,7 @@ def _unknown(name: object, plan: Plan) -> str:
 def _bind(
     name: str, parameter: Parameter, given: Given, reader: Reader, values: dict[str, Any], errors: list[str]
 ) -> None:
+    reader.base = given.base
     try:
         value = reader.value(given.value, read_type(parameter.type))
     except BadValue as bad:
@@ -81,6 +94,8 @@ def _wrong(bad: BadValue) -> str:
 def _shown(raw: object) -> str:
     if raw is None:
         return "nothing"
+    if isinstance(raw, Bundled):
+        return f'{raw.how}("{raw.path}")'
     try:
         text = json.dumps(raw, default=str, ensure_ascii=False) if isinstance(raw, list | dict | str) else str(raw)
     except RecursionError:

@@ -32,6 +32,11 @@ def _packages(plan: Plan, task: str) -> list[str]:
 
 
 def _shown(value: Any) -> str:
+    """A value on one line; a file by what was given for it."""
     import json
 
+    if isinstance(value, dict) and "$artifact" in value:
+        return str(value["$artifact"].get("from") or value["$artifact"].get("key"))
+    if isinstance(value, list):
+        return f"[{', '.join(map(_shown, value))}]"
     return "none" if value is None else json.dumps(value, ensure_ascii=False)

@@ -12,7 +12,7 @@ from typing import Any
 
 import typer
 from econda_edsl.bundle import PARAMS
-from econda_edsl.given import Given, Plain
+from econda_edsl.given import DataIn, Given, Plain
 from econda_edsl.parameter_files import BadParams, read_params
 from econda_edsl.parameter_paths import BadPath, give
 from econda_edsl.parameters import bind_parameters
@@ -74,9 +74,9 @@ def gathered(plan: Plan, bundled: dict[str, Given], asked: Asked) -> dict[str, G
     return given
 
 
-def bound(plan: Plan, given: dict[str, Given]) -> dict[str, Any]:
-    """Typed parameters. Ends the command if any is wrong."""
-    values, errors = bind_parameters(plan, given)
+def bound(plan: Plan, given: dict[str, Given], data: DataIn) -> dict[str, Any]:
+    """Typed parameters, their files as `data` finds or stores them. Ends the command if any is wrong."""
+    values, errors = bind_parameters(plan, given, data)
     if errors:
         stop("\n".join(f"error: {error}" for error in errors), USAGE)
     return values

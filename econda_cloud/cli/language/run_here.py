@@ -15,8 +15,8 @@ from econda_edsl.plan import Plan
 
 from econda_cloud.cli.language.dry_run import print_dry
 from econda_cloud.cli.language.packages import pinned
-from econda_cloud.cli.language.parameters import asked, bound, gathered
-from econda_cloud.cli.language.source import compile_file, load, locked, say_unheeded, told
+from econda_cloud.cli.language.parameters import asked, gathered
+from econda_cloud.cli.language.source import compile_file, found_params, kept_params, load, locked, say_unheeded, told
 from econda_cloud.cli.options import DryRun, File, Json, ParamFiles, Params, Pipeline, RunName, Sets, TeamName, Wait
 from econda_cloud.cli.output import FAILED, USAGE, exit_like, print_json, stop
 from econda_cloud.cli.runs.finding import find_run
@@ -50,13 +50,14 @@ def run(
     wanted = asked(param, sets, params_file)
     if dry_run:
         loaded = load(file, pipeline)
-        print_dry(loaded.plan, bound(loaded.plan, gathered(loaded.plan, loaded.params, wanted)), json=json)
+        given = gathered(loaded.plan, loaded.params, wanted)
+        print_dry(loaded.plan, found_params(loaded, given, embedded_home().blobs, NAMESPACE), json=json)
         return
     # They come up while the file is compiled.
     with own_hosts(prepared=PREPARED_MOST) as hosts:
         loaded = load(file, pipeline)
-        params = bound(loaded.plan, gathered(loaded.plan, loaded.params, wanted))
         home = embedded_home()
+        params = kept_params(loaded, gathered(loaded.plan, loaded.params, wanted), home.blobs, NAMESPACE)
         plan = pinned(loaded.plan, home.blobs, NAMESPACE)
         if own_gpus() == 0 and any(task.needs.gpu != {"lit": 0} for task in plan.tasks.values()):
             typer.echo("note: this machine has no GPU; tasks that ask for one run on its CPU", err=True)

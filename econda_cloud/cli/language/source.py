@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 from econda_edsl.bundle import BundleError, read_bundle
@@ -16,10 +16,14 @@ from econda_edsl.lock import LOCK_FILE, lock_text
 from econda_edsl.plan import Plan
 
 from econda_cloud.cli.language.files_beside import files_beside
-from econda_cloud.cli.language.parameters import params_beside
+from econda_cloud.cli.language.parameters import bound, params_beside
 from econda_cloud.cli.output import NOT_COMPILED, USAGE, stop
 from econda_cloud.environments.pins import BadPins, take_lock, with_pins
+from econda_cloud.ports.blobs import BlobStore
 from econda_cloud.submission.heeded import unheeded
+
+if TYPE_CHECKING:
+    from econda_adapters.aws.clients import Clients
 
 
 @dataclass(frozen=True)
@@ -110,6 +114,25 @@ def load(path: Path, pipeline: str | None) -> Loaded:
     imported = {source.path for source in compiled.plan.sources}
     used = {name: data for name, data in files.items() if name in compiled.plan.code or name in {*imported, LOCK_FILE}}
     return Loaded(str(path), compiled.text.encode(), compiled.plan, used, params)
+
+
+def found_params(
+    loaded: Loaded, given: dict[str, Given], blobs: BlobStore, namespace: str, clients: Clients | None = None
+) -> dict[str, Any]:
+    """Typed parameters, whose files are there but stay where they are. Ends the command if any is wrong."""
+    from econda_cloud.cli.language.data_in import CommandData
+
+    return bound(loaded.plan, given, CommandData(blobs, namespace, loaded.files, clients=clients, look=True))
+
+
+def kept_params(
+    loaded: Loaded, given: dict[str, Given], blobs: BlobStore, namespace: str, clients: Clients | None = None
+) -> dict[str, Any]:
+    """Typed parameters, whose files are put into the store, once all of them are right. Ends the command if any is wrong."""
+    from econda_cloud.cli.language.data_in import CommandData
+
+    found_params(loaded, given, blobs, namespace, clients)
+    return bound(loaded.plan, given, CommandData(blobs, namespace, loaded.files, clients=clients, look=False))
 
 
 def say_unheeded(plan: Plan) -> None:

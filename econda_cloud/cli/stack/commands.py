@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from econda_cloud.cli.language.dry_run import print_dry
-from econda_cloud.cli.language.parameters import asked, bound, gathered
-from econda_cloud.cli.language.source import load, say_unheeded
+from econda_cloud.cli.language.parameters import asked, gathered
+from econda_cloud.cli.language.source import found_params, load, say_unheeded
 from econda_cloud.cli.options import DryRun, File, Json, ParamFiles, Params, Pipeline, RunName, Sets, TeamName, Wait
 from econda_cloud.cli.output import FAILED, NOT_COMPILED, USAGE, exit_like, print_json, stop
 from econda_cloud.cli.runs.finding import find_run
@@ -99,16 +99,17 @@ def submit(
     json: Json = False,
 ) -> None:
     """Upload a pipeline to a team's bucket, which starts a run. Example: econda submit sweep.edsl -p n=12 --wait"""
-    store = None if dry_run else team_store(team)
+    store = team_store(team)
+    assert store.team is not None
     loaded = load(file, pipeline)
     given = gathered(loaded.plan, loaded.params, asked(param, sets, params_file))
     say_unheeded(loaded.plan)
     if reasons := refused_by_stacks(loaded.plan):
         stop("\n".join(f"error: {reason}" for reason in reasons), NOT_COMPILED)
-    if store is None:
-        print_dry(loaded.plan, bound(loaded.plan, given), json=json)
+    if dry_run:
+        found = found_params(loaded, given, store.blobs, namespace, store.team.clients)
+        print_dry(loaded.plan, found, json=json)
         return
-    assert store.team is not None
     name = upload(store.team, loaded, given, namespace=namespace, pipeline=pipeline)
     if not wait:
         print_json({"run": name, "namespace": namespace, "team": store.team.stack.team}) if json else typer.echo(name)

@@ -12,8 +12,7 @@ from econda_edsl.given import Given
 from econda_edsl.parameter_texts import written_params
 
 from econda_cloud.cli.language.packages import pinned
-from econda_cloud.cli.language.parameters import bound
-from econda_cloud.cli.language.source import Loaded
+from econda_cloud.cli.language.source import Loaded, kept_params
 from econda_cloud.cli.runs.stores import home_folder
 from econda_cloud.cli.stack.submissions import note_submission
 from econda_cloud.environments.pins import LOCK_NAME, write_lock
@@ -26,7 +25,7 @@ def upload(team: Team, loaded: Loaded, given: dict[str, Given], *, namespace: st
 
     Parameters and packages are checked here first, so that a mistake costs nothing. Ends the command if one is wrong.
     """
-    values = bound(loaded.plan, given)
+    values = kept_params(loaded, given, team.blobs, namespace, team.clients)
     plan = pinned(loaded.plan, team.blobs, namespace)
     files = {"pipeline.edsl": loaded.source, **loaded.files}
     if given:
