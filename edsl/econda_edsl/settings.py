@@ -11,6 +11,7 @@ from econda_edsl import prelude
 from econda_edsl import syntax as s
 from econda_edsl import types as t
 from econda_edsl.constants import MISSING, Constants
+from econda_edsl.contradictions import contradiction
 from econda_edsl.diagnostics import Span
 from econda_edsl.infer import Inference, Scope
 from econda_edsl.plan import Cache, Retry, Settings
@@ -126,6 +127,9 @@ class SettingChecks:
             if not _PACKAGE.fullmatch(package):
                 help_ = 'write name and version, such as "scikit-learn==1.7.*"'
                 self.report("E0316", f"`{package}` is not a package requirement", setting.value.span, "", help_)
+        if clash := contradiction(value):
+            message = f"no version fits {' and '.join(f'`{each}`' for each in clash)}"
+            self.report("E0318", message, setting.value.span, "contradict each other", "keep one of them")
         return tuple(value)
 
     def tags(self, setting: s.Setting | None) -> dict[str, str]:

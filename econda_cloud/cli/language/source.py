@@ -13,7 +13,7 @@ from econda_edsl.compile import Compilation, compile_source
 from econda_edsl.diagnostics import Diagnostic
 from econda_edsl.given import Given
 from econda_edsl.lock import LOCK_FILE, lock_text
-from econda_edsl.plan import Plan
+from econda_edsl.plan import Entry, Plan
 
 from econda_cloud.cli.language.files_beside import files_beside
 from econda_cloud.cli.language.parameters import bound, params_beside
@@ -69,9 +69,26 @@ def _compile(
     except BadPins as error:
         stop(f"error: {error}", NOT_COMPILED)
     compiled = compile_source(source, path, files=code, pipeline=pipeline, library=library)
+    compiled = _read_by_others(compiled, code)
     if compiled.plan is not None:
         compiled = replace(compiled, plan=with_pins(compiled.plan, pins))
     return compiled, code
+
+
+def _read_by_others(compiled: Compilation, files: Mapping[str, bytes]) -> Compilation:
+    """Shell, R and Julia are read by their own programs. Nothing else is loaded where there is none of them."""
+    scripts = [] if compiled.plan is None else _scripts(compiled.plan, files)
+    if not scripts and all(body.language == "python" for body in compiled.bodies):
+        return compiled
+    from econda_cloud.cli.language.foreign_code import with_foreign_code
+
+    return with_foreign_code(compiled, scripts)
+
+
+def _scripts(plan: Plan, files: Mapping[str, bytes]) -> list[tuple[str, bytes]]:
+    runs = (task.run for task in plan.tasks.values())
+    paths = {run.path for run in runs if isinstance(run, Entry) and run.language == "shell"}
+    return [(path, files[path]) for path in sorted(paths) if path in files]
 
 
 def locked(path: Path) -> tuple[Path, str, bool]:
