@@ -14,6 +14,7 @@ from econda_edsl.constants import MISSING, Constants
 from econda_edsl.contradictions import contradiction
 from econda_edsl.diagnostics import Span
 from econda_edsl.infer import Inference, Scope
+from econda_edsl.other_languages import setting_help
 from econda_edsl.plan import Cache, Retry, Settings
 from econda_edsl.suggest import did_you_mean
 
@@ -57,7 +58,11 @@ class SettingChecks:
         return found
 
     def elsewhere(self, name: str, place: str, names: tuple[str, ...]) -> str:
-        if near := did_you_mean(name, names):
+        near = did_you_mean(name, names)
+        if not near and (meant := setting_help(name)):
+            needs = place == "task" and meant.split("`")[1].split(" ")[0] in prelude.NEEDS
+            return f"{meant} in the `needs:` block" if needs else meant
+        if near:
             return near
         if place == "task" and name in prelude.NEEDS:
             return "put it into the `needs:` block"
