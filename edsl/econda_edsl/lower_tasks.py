@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from econda_edsl import plan as p
 from econda_edsl import syntax as s
 from econda_edsl import types as t
+from econda_edsl.bundled_files import MARK
 from econda_edsl.checked import Checked, Parts
 from econda_edsl.code_files import split_entry
 from econda_edsl.declare import Tables
@@ -45,11 +46,17 @@ class TaskLowering:
         low, high = self.tables.facts.bounds.get(f, (None, None))
         return p.Parameter(
             type=self.tables.fields[f].label,
-            default=None if f.default is None else self.expressions.lower(f.default),
+            default=self.default(f),
             minimum=low,
             maximum=high,
             doc=f.doc,
         )
+
+    def default(self, f: s.Field) -> p.Expr | None:
+        if f in self.tables.facts.bundled:
+            name, path = self.tables.facts.bundled[f]
+            return {"lit": {MARK: path, "as": name}}
+        return None if f.default is None else self.expressions.lower(f.default)
 
     def task(self, d: s.Task, connector: p.Connector | None, code: Mapping[str, str]) -> tuple[p.Task, tuple[str, ...]]:
         """The task and the packages it asks for."""

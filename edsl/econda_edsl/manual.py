@@ -135,6 +135,9 @@ FUNCTIONS: dict[str, Entry] = {
     "int": Entry("int(x: Float | String) -> Int", "A whole number: cut off, or read from text."),
     "float": Entry("float(x: Int | String) -> Float", "A Float: from Int, or read from text."),
     "date": Entry('date("2026-01-31") -> Date', "A day."),
+    "file": Entry('file("train.csv") -> File', "A file beside the pipeline, as the default of an input; it travels with it."),
+    "files": Entry('files("days/*.csv") -> List[File]', "The files beside the pipeline that match, as the default of an input."),
+    "dir": Entry('dir("images") -> Dir', "A folder beside the pipeline, as the default of an input."),
     "instant": Entry('instant("2026-01-31T12:00:00Z") -> Instant', "A moment in time."),
 }  # fmt: skip
 

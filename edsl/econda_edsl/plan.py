@@ -289,7 +289,10 @@ class Source(Struct, frozen=True, kw_only=True):
 
 
 class Plan(Struct, frozen=True, kw_only=True):
-    """One compiled pipeline. `digest` is the hash of everything semantic in it."""
+    """One compiled pipeline. `digest` is the hash of everything semantic in it.
+
+    `fields` are those of records that have a default or a range, for whoever gives records as parameters.
+    """
 
     plan: int
     edition: int
@@ -301,6 +304,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     returns: dict[str, Expr]
     tasks: dict[str, Task]
     types: dict[str, dict[str, TypeText]] = msgspec.field(default_factory=dict)
+    fields: dict[str, dict[str, Parameter]] = msgspec.field(default_factory=dict)
     environments: dict[str, Environment] = msgspec.field(default_factory=dict)
     settings: Settings = msgspec.field(default_factory=Settings)
     policy: Policy | None = None

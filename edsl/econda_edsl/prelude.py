@@ -52,6 +52,9 @@ FUNCTIONS = {
     "instant": Function(1, 1, frozenset()),
 }
 
+# Files of the bundle, as defaults of a pipeline's inputs only.
+FILES = ("file", "files", "dir")
+
 FAILURES = ("failed", "timed_out", "out_of_memory", "bad_output", "preempted", "lost")
 
 # Per place: the settings that exist.

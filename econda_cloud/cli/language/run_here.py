@@ -13,9 +13,11 @@ from econda_adapters.embedded.pool import own_gpus, own_hosts
 from econda_adapters.embedded.runner import NAMESPACE, NOBODY, Follow, Home, resume_run, run_plan
 from econda_edsl.plan import Plan
 
+from econda_cloud.cli.language.dry_run import print_dry
 from econda_cloud.cli.language.packages import pinned
-from econda_cloud.cli.language.source import bind, compile_file, load, locked, say_unheeded, told
-from econda_cloud.cli.options import File, Json, Params, Pipeline, RunName, TeamName, Wait
+from econda_cloud.cli.language.parameters import asked, gathered
+from econda_cloud.cli.language.source import compile_file, found_params, kept_params, load, locked, say_unheeded, told
+from econda_cloud.cli.options import DryRun, File, Json, ParamFiles, Params, Pipeline, RunName, Sets, TeamName, Wait
 from econda_cloud.cli.output import FAILED, USAGE, exit_like, print_json, stop
 from econda_cloud.cli.runs.finding import find_run
 from econda_cloud.cli.runs.following import CarryOn, rerun_of, rerun_on_stack, resumed
@@ -35,14 +37,27 @@ From = Annotated[
 
 
 def run(
-    file: File, param: Params = None, pipeline: Pipeline = None, resume: Resume = False, json: Json = False
+    file: File,
+    param: Params = None,
+    sets: Sets = None,
+    params_file: ParamFiles = None,
+    pipeline: Pipeline = None,
+    resume: Resume = False,
+    dry_run: DryRun = False,
+    json: Json = False,
 ) -> None:
     """Run a pipeline on this machine. Example: econda run sweep.edsl -p n=12"""
+    wanted = asked(param, sets, params_file)
+    if dry_run:
+        loaded = load(file, pipeline)
+        given = gathered(loaded.plan, loaded.params, wanted)
+        print_dry(loaded.plan, found_params(loaded, given, embedded_home().blobs, NAMESPACE), json=json)
+        return
     # They come up while the file is compiled.
     with own_hosts(prepared=True) as hosts:
         loaded = load(file, pipeline)
-        params = bind(loaded, param or [])
         home = embedded_home()
+        params = kept_params(loaded, gathered(loaded.plan, loaded.params, wanted), home.blobs, NAMESPACE)
         plan = pinned(loaded.plan, home.blobs, NAMESPACE)
         if own_gpus() == 0 and any(task.needs.gpu != {"lit": 0} for task in plan.tasks.values()):
             typer.echo("note: this machine has no GPU; tasks that ask for one run on its CPU", err=True)
