@@ -223,7 +223,8 @@ def main() -> None:
     for fd in (requests.fileno(), reply):
         os.set_inheritable(fd, False)
     for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+        # By lines: what is written before a kill is in the log, and whoever looks meanwhile sees it.
+        stream.reconfigure(errors="backslashreplace", line_buffering=True)  # type: ignore[union-attr]
     sys.path[:] = [each for each in sys.path if each != os.path.dirname(os.path.abspath(__file__))]
     host = Host()
     for line in requests:

@@ -139,8 +139,7 @@ def run_process(
                 continue
             if code == 0:
                 return {"ok": {}}
-            last = capped.last_line()
-            return {"failure": "failed", "message": exit_message(code) + (f"; its last words: {last}" if last else "")}
+            return {"failure": "failed", "message": exit_message(code)}
     finally:
         kill_group(process)
         lifeline.cut()
