@@ -22,14 +22,61 @@ def _run_names(incomplete: str) -> list[str]:
 def _team_names(incomplete: str) -> list[str]:
     from econda_adapters.aws.deployed import deployed_teams
 
-    from econda_cloud.cli.runs.stores import home_folder
+    from econda_cloud.cli.runs.places import home_folder
 
     return [name for name in deployed_teams(home_folder()) if name.startswith(incomplete)]
 
 
+def _instances(context: typer.Context, incomplete: str) -> list[str]:
+    """For completion: instances of the run that was named before, and its tasks."""
+    from econda_cloud.cli.runs.completing import instances
+
+    return instances(str(context.params.get("name") or "last"), incomplete)
+
+
+def _tasks(context: typer.Context, incomplete: str) -> list[str]:
+    from econda_cloud.cli.runs.completing import tasks
+
+    return tasks(str(context.params.get("name") or "last"), incomplete)
+
+
+def _outputs(context: typer.Context, incomplete: str) -> list[str]:
+    from econda_cloud.cli.runs.completing import outputs
+
+    return outputs(str(context.params.get("name") or "last"), incomplete)
+
+
+def _params(context: typer.Context, incomplete: str) -> list[str]:
+    """For completion: parameters of the pipeline file that was named before."""
+    from econda_cloud.cli.language.completing import parameters
+
+    return parameters(context.params.get("file"), incomplete)
+
+
 File = Annotated[Path, typer.Argument(help="an .edsl file or a .zip bundle")]
+InstanceName = Annotated[
+    str,
+    typer.Argument(
+        help="an instance as `econda show --all` lists it: sweep/trials[3]/tried", autocompletion=_instances
+    ),
+]
+InstanceOrTask = Annotated[
+    str | None,
+    typer.Argument(help="an instance, a task or step, or a pattern with `*`; all if not given", autocompletion=_tasks),
+]
+InstanceState = Annotated[
+    str | None, typer.Option("--state", help="only instances in this state: running, succeeded, failed, timed_out, …")
+]
+OutputNames = Annotated[
+    list[str] | None, typer.Argument(help="outputs of the pipeline; all if none is named", autocompletion=_outputs)
+]
+TaskOption = Annotated[
+    str | None, typer.Option("--task", help="only of this task, step, or pattern with `*`", autocompletion=_tasks)
+]
 Json = Annotated[bool, typer.Option("--json", help="print JSON")]
-Params = Annotated[list[str] | None, typer.Option("--param", "-p", help="NAME=VALUE, may be repeated")]
+Params = Annotated[
+    list[str] | None, typer.Option("--param", "-p", help="NAME=VALUE, may be repeated", autocompletion=_params)
+]
 Pipeline = Annotated[str | None, typer.Option("--pipeline", help="which pipeline of the file")]
 RunName = Annotated[str, typer.Argument(help="the run's name, or `last`", autocompletion=_run_names)]
 TeamName = Annotated[

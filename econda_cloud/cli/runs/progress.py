@@ -5,29 +5,12 @@ from __future__ import annotations
 import sys
 import time
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
-from rich.progress import Progress as Bar
-
-from econda_cloud.money.amounts import format_usd
+from econda_cloud.cli.runs.summary import summary
 from econda_cloud.record.progress import progress_of
 from econda_cloud.run.state import RunState
 
 EVERY_S = 2.0
 """Plain progress lines come at most this often, in seconds."""
-
-
-def summary(state: RunState) -> str:
-    """Counts per state and pool, and the money so far."""
-    counts = state.counts
-    parts = [f"{counts.succeeded} succeeded"]
-    parts += [f"{number} on {pool}" for pool, number in sorted(progress_of(state).placed.items()) if number]
-    parts += [
-        f"{n} {name}"
-        for name in ("reused", "failed", "retried", "preempted", "skipped")
-        if (n := getattr(counts, name))
-    ]
-    return f"{', '.join(parts)}; spent {format_usd(state.spent)}"
 
 
 class Follower:
@@ -69,7 +52,11 @@ class Follower:
         self._said = text
 
 
-def _bar() -> Bar:
+def _bar():
+    # Only terminals have one, and it takes its time to load.
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -77,4 +64,4 @@ def _bar() -> Bar:
         TimeElapsedColumn(),
         TextColumn("{task.fields[summary]}"),
     )
-    return Bar(*columns, console=Console(stderr=True), transient=True)
+    return Progress(*columns, console=Console(stderr=True), transient=True)

@@ -6,15 +6,13 @@ import os
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from econda_adapters.aws.clients import Clients
-from econda_adapters.aws.deployed import Deployed, deployed, deployed_teams
-from econda_adapters.aws.team import Team
 from econda_adapters.embedded.holding import is_held
-from econda_adapters.embedded.runner import Home
+from econda_adapters.embedded.home import Home
 
 from econda_cloud.cli.output import FAILED, USAGE, stop
-from econda_cloud.cli.stack.submissions import Submission
+from econda_cloud.cli.runs.places import embedded_folder, home_folder, usable_folder
 from econda_cloud.ports.blobs import BlobStore
 from econda_cloud.ports.log import Log
 from econda_cloud.ports.run_index import IndexedRun, RunIndex
@@ -26,12 +24,13 @@ from econda_cloud.schedule.stored_plans import stored_plan
 from econda_cloud.wire.entries import Entry, FromTheFuture, FromThePast, decode_entry
 from econda_cloud.wire.events import RunStarted
 
+if TYPE_CHECKING:
+    from econda_adapters.aws.deployed import Deployed
+    from econda_adapters.aws.team import Team
+
+    from econda_cloud.cli.stack.submissions import Submission
+
 LOCAL = "this machine"
-
-
-def home_folder() -> Path:
-    """$ECONDA_HOME, or ~/.econda."""
-    return Path(os.environ.get("ECONDA_HOME") or "~/.econda").expanduser()
 
 
 @dataclass(frozen=True)
@@ -114,6 +113,12 @@ class Found:
         """What to call a run that has not ended: nothing carries on one of this machine whose process is gone."""
         return "running" if self.store.team is not None or is_held(embedded_folder(), self.run) else "interrupted"
 
+    @property
+    def outputs_folder(self) -> Path | None:
+        """Where outputs of a run of this machine lie as files, if they do."""
+        folder = embedded_folder() / "runs" / self.run / "outputs"
+        return folder if self.store.team is None and folder.is_dir() else None
+
     def newest(self) -> RunState:
         """Its newest state. Raises `NotShown`."""
         if not self.readable:
@@ -137,12 +142,8 @@ class Found:
         return RunHistory(store.log, plans, self.run, store.blobs)
 
 
-def embedded_folder() -> Path:
-    return home_folder() / "embedded"
-
-
 def embedded_home() -> Home:
-    return Home(embedded_folder())
+    return Home(usable_folder())
 
 
 def embedded() -> Store:
@@ -152,12 +153,17 @@ def embedded() -> Store:
 
 def team_store(team: str | None) -> Store:
     """The store of a team: the one named, $ECONDA_TEAM, or the only one there is. Ends the command if there is none."""
+    from econda_adapters.aws.clients import Clients
+    from econda_adapters.aws.team import Team
+
     found = _deployed(team)
     made = Team(found.stack, Clients(found.environment))
     return Store(f"team {found.stack.team}", made.log, made.runs, made.blobs, made)
 
 
 def _deployed(team: str | None) -> Deployed:
+    from econda_adapters.aws.deployed import deployed, deployed_teams, team_folder
+
     home = home_folder()
     known = deployed_teams(home)
     name = team or os.environ.get("ECONDA_TEAM") or (known[0] if len(known) == 1 else None)
@@ -166,7 +172,11 @@ def _deployed(team: str | None) -> Deployed:
             f"one of {', '.join(known)}; say which with --team" if known else "deployed yet; see `econda up --help`"
         )
         stop(f"error: no team is chosen: {'there are several, ' if known else 'none is '}{reason}", USAGE)
-    found = deployed(name, home=home)
+    try:
+        found = deployed(name, home=home)
+    except (OSError, ValueError) as error:
+        folder = team_folder(home, name)
+        stop(f"error: what is known of team `{name}`, in {folder}, cannot be read: {error}; `econda up --team {name}` writes it anew", USAGE)  # fmt: skip
     if found is None:
         stop(f"error: team `{name}` is not deployed from here; `econda up --team {name}` does that", USAGE)
     return found
@@ -176,8 +186,14 @@ def stores(team: str | None) -> list[Store]:
     """Where to look for runs: the team's stack if one is named, else this machine and every stack that answers."""
     if team is not None:
         return [team_store(team)]
+    here = embedded()
+    # Most machines have deployed none, and then nothing of a cloud is loaded.
+    if not (home_folder() / "teams").is_dir():
+        return [here]
+    from econda_adapters.aws.deployed import deployed_teams
+
     teams = [team_store(name) for name in deployed_teams(home_folder())]
-    return [embedded(), *(store for store in teams if _answers(store))]
+    return [here, *(store for store in teams if _answers(store))]
 
 
 def _answers(store: Store) -> bool:

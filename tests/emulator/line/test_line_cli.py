@@ -137,7 +137,7 @@ def test_a_run_is_cancelled(shell, until):
     shell("cancel", run, "--reason", "typo", "--wait", code=130)
     shown = shell.json("show", run)
     assert shown["state"] == "cancelled"
-    assert "typo" in shown["error"]
+    assert "typo" in shown["error"]["message"]
     assert "cancelled already" in shell("cancel", run, code=2)
 
 
