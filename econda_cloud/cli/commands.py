@@ -20,7 +20,7 @@ class Commands(LazyGroup):
         "check": Lazy(f"{_FILES}.run_here", "check", "Check a pipeline without running it."),
         "graph": Lazy(f"{_FILES}.run_here", "graph", "Draw a pipeline."),
         "lock": Lazy(f"{_FILES}.run_here", "lock", "Pin the imports of a pipeline"),
-        "fmt": Lazy(f"{_FILES}.text", "fmt", "Bring files into the one style"),
+        "fmt": Lazy(f"{_FILES}.text", "fmt", "Write files in the one style."),
         "explain": Lazy(f"{_FILES}.text", "explain", "Tell what an error or a lint means, with examples."),
         "lint": Lazy(f"{_FILES}.lint", "lint", "Give advice on files without errors"),
         "docs": Lazy(f"{_FILES}.docs", "docs", "Write a page per file from its docs and signatures."),

@@ -31,7 +31,7 @@ def ended(command: Callable[[], object]) -> int:
         code = _code(command)
         sys.stdout.flush()
         return code
-    except BrokenPipeError:
+    except (BrokenPipeError, ReaderGone):
         _forget_output()
         return BROKEN_PIPE
     except OSError as error:
@@ -59,7 +59,7 @@ def _code(command: Callable[[], object]) -> int:
     except (typer.Abort, KeyboardInterrupt):
         say_error("interrupted", CANCELLED)
         return CANCELLED
-    except BrokenPipeError:
+    except (BrokenPipeError, ReaderGone):
         raise
     except Exception as error:
         if os.environ.get(TRACEBACK) == "1":
@@ -77,6 +77,10 @@ class Said(Exception):
         self.stopped = stopped
 
 
+class ReaderGone(Exception):
+    """What `BrokenPipeError` becomes, which typer would take for an ordinary failure."""
+
+
 def sentence(error: Exception) -> tuple[str, int]:
     """What to tell of an error that nobody has caught, and the exit code for it."""
     kind, module = type(error).__name__, type(error).__module__
@@ -91,6 +95,8 @@ def sentence(error: Exception) -> tuple[str, int]:
     match error:
         case OSError():
             return _of_system(error), FAILED
+        case _ if module.startswith("msgspec"):
+            return f"something that econda has kept is damaged: {error}", FAILED
         case UnicodeDecodeError():
             return f"a file is not UTF-8 text: {error.reason} at byte {error.start}", USAGE
         case RecursionError():

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Mapping, Sequence
-from functools import partial
 from importlib import import_module
 from typing import Any, NamedTuple, NoReturn
 
 import typer
 from typer.core import TyperGroup
 
-from econda_cloud.cli.ending import Said, ended
-from econda_cloud.cli.output import Stopped, as_json
+from econda_cloud.cli.ending import ReaderGone, Said, ended
+from econda_cloud.cli.output import USAGE, Stopped, as_json
+from econda_cloud.cli.plain_parameters import make_plain
 
 
 class Lazy(NamedTuple):
@@ -29,7 +30,9 @@ class Lazy(NamedTuple):
             single.command(called)(found)
             found = single
         found.info.name = called
-        return typer.main.get_command(found)
+        command = typer.main.get_command(found)
+        make_plain(command)
+        return command
 
 
 class LazyGroup(TyperGroup):
@@ -65,18 +68,35 @@ class LazyGroup(TyperGroup):
             return super().invoke(ctx)
         except Stopped as stopped:
             raise Said(stopped) from None
+        except BrokenPipeError:
+            raise ReaderGone from None
 
     def main(self, args: Sequence[str] | None = None, *more: Any, standalone_mode: bool = True, **extra: Any) -> Any:
         """Run a command and end the process as it ended."""
         words = list(sys.argv[1:] if args is None else args)
-        command = partial(super().main, words, *more, standalone_mode=False, **extra)
+
+        def command() -> object:
+            _check_text(words)
+            return super(LazyGroup, self).main(words, *more, standalone_mode=False, **extra)
+
         if not standalone_mode:
             return command()
+        make_plain(self)
         token = as_json.set("--json" in words)
         try:
             _leave(ended(command))
         finally:
             as_json.reset(token)
+
+
+def _check_text(words: Sequence[str]) -> None:
+    """Names of files need not be text; all else has to be."""
+    for word in words:
+        try:
+            word.encode()
+        except UnicodeEncodeError:
+            if not os.path.lexists(word):
+                raise Said(Stopped(f"error: {word!a} is neither text in UTF-8 nor the name of a file", USAGE)) from None
 
 
 def _leave(code: int) -> NoReturn:

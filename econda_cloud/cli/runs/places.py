@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from econda_cloud.cli.output import USAGE, stop
+from econda_cloud.cli.output import FAILED, stop
 
 VARIABLE = "ECONDA_HOME"
 
@@ -16,7 +16,7 @@ def home_folder() -> Path:
     try:
         return Path(given).expanduser()
     except RuntimeError:
-        stop(f"error: this user has no home directory; set {VARIABLE} to a folder that econda may write to", USAGE)
+        stop(f"error: this user has no home directory; set {VARIABLE} to a folder that econda may write to", FAILED)
 
 
 def embedded_folder() -> Path:
@@ -31,14 +31,16 @@ def usable_folder() -> Path:
         if each.exists() and not each.is_dir():
             stop(
                 f"error: {each} is a file, and econda keeps its runs in a folder there; set {VARIABLE} to another",
-                USAGE,
+                FAILED,
             )
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        stop(f"error: {folder} cannot be made: {error.strerror}; set {VARIABLE} to a folder that can be written", USAGE)
+        stop(
+            f"error: {folder} cannot be made: {error.strerror}; set {VARIABLE} to a folder that can be written", FAILED
+        )
     if not os.access(folder, os.W_OK | os.X_OK):
-        stop(f"error: {folder} cannot be written to; set {VARIABLE} to a folder that can be written", USAGE)
+        stop(f"error: {folder} cannot be written to; set {VARIABLE} to a folder that can be written", FAILED)
     return folder
 
 

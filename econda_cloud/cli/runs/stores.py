@@ -8,6 +8,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
 from econda_adapters.embedded.holding import is_held
 from econda_adapters.embedded.home import Home
 
@@ -63,10 +64,12 @@ class Found:
             return [decode_entry(record) for record in self.store.log.read(run_log(self.run))]
         except (FromThePast, FromTheFuture) as error:
             stop(f"error: {self.run} was {error}; the econda that wrote it shows it", FAILED)
+        except msgspec.DecodeError as error:
+            stop(f"error: the log of {self.run} is damaged: {error}; the run cannot be shown", FAILED)
 
     @cached_property
     def _first(self) -> Entry | None:
-        """The first record, None if there is none. Raises `FromThePast`, `FromTheFuture`."""
+        """The first record, None if there is none. Raises `FromThePast`, `FromTheFuture`, `msgspec.DecodeError`."""
         return next(map(decode_entry, self.store.log.read(run_log(self.run), most=1)), None)
 
     @cached_property
@@ -74,14 +77,23 @@ class Found:
         """Whether this version wrote it, as far as its first record tells."""
         try:
             return self._first is not None
+        except (FromThePast, FromTheFuture, msgspec.DecodeError):
+            return False
+
+    @property
+    def _damaged(self) -> bool:
+        try:
+            return self._first is None
         except (FromThePast, FromTheFuture):
             return False
+        except msgspec.DecodeError:
+            return True
 
     def began(self, at_ms: int) -> bool:
         """Whether it began at this time, as far as this version can read when."""
         try:
             return self._first is not None and self._first.now == at_ms
-        except (FromThePast, FromTheFuture):
+        except (FromThePast, FromTheFuture, msgspec.DecodeError):
             return True
 
     @property
@@ -122,7 +134,7 @@ class Found:
     def newest(self) -> RunState:
         """Its newest state. Raises `NotShown`."""
         if not self.readable:
-            raise NotShown("of another version of econda")
+            raise NotShown("with a damaged log" if self._damaged else "of another version of econda")
         try:
             state = self.history().refresh()
         except FromTheFuture:
