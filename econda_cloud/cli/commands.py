@@ -35,6 +35,8 @@ class Commands(LazyGroup):
         "replay": Lazy(f"{_RUNS}.replay", "replay", "Re-create a run's state as it was."),
         "watch": Lazy(f"{_RUNS}.watching", "watch", "Follow a run to its end."),
         "cancel": Lazy(f"{_RUNS}.cancel", "cancel", "Cancel a run: what runs is stopped, what waits never starts."),
+        "rm": Lazy(f"{_RUNS}.removing", "rm", "Remove runs of this machine with their logs and outputs, for good."),
+        "gc": Lazy(f"{_RUNS}.removing", "gc", "Remove old runs of this machine, and files that no run needs any more."),
         "up": Lazy(f"{_STACK}.commands", "up", "Deploy a team's stack, or bring it up to date."),
         "submit": Lazy(f"{_STACK}.commands", "submit", "Upload a pipeline to a team's bucket, which starts a run."),
         "destroy": Lazy(f"{_STACK}.commands", "destroy", "Remove a team's stack"),

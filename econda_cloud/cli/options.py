@@ -70,6 +70,9 @@ InstanceState = Annotated[
 OutputNames = Annotated[
     list[str] | None, typer.Argument(help="outputs of the pipeline; all if none is named", autocompletion=_outputs)
 ]
+RunNames = Annotated[
+    list[str], typer.Argument(help="names of runs, or `last`", autocompletion=_run_names, show_default=False)
+]
 TaskOption = Annotated[
     str | None, typer.Option("--task", help="only of this task, step, or pattern with `*`", autocompletion=_tasks)
 ]

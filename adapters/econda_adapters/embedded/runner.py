@@ -264,6 +264,7 @@ def _scheduling(
         yield rounds, effects
     finally:
         effects.pool.close()
+        forget_live(home.scratch, run)
 
 
 def _take(rounds: Rounds, effects: _Effects, run: str, events: Sequence[AnyEvent]) -> None:
