@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -50,7 +51,10 @@ def _params(context: typer.Context, incomplete: str) -> list[str]:
     """For completion: parameters of the pipeline file that was named before."""
     from econda_cloud.cli.language.completing import parameters
 
-    return parameters(context.params.get("file"), incomplete)
+    # What stands before an option that has no value yet is not among the parameters.
+    words = os.environ.get("COMP_WORDS", os.environ.get("_TYPER_COMPLETE_ARGS", "")).split()
+    named = next((word for word in words if word.endswith((".edsl", ".zip"))), None)
+    return parameters(context.params.get("file") or named, incomplete)
 
 
 File = Annotated[Path, typer.Argument(help="an .edsl file or a .zip bundle")]

@@ -115,7 +115,7 @@ def _carry_out(
     with (
         leaving_it_to_resume(plan.name, file),
         alone(home.root, plan, params, busy),
-        Follower(quiet=json) as follower,
+        Follower(quiet=json, here=True) as follower,
     ):
         shown = {"started": follower.started, "progress": follower.progress, "hosts": hosts}
         if isinstance(before, Follow):

@@ -23,7 +23,11 @@ def chosen(
 ) -> list[Instance]:
     """Instances in this state and of this task (see `of_task`); `failed`: only those that have."""
     rows = of_task(table, plan, task) if task is not None else list(table.values())
-    return [row for row in rows if (not failed or row.state in BAD) and (state is None or row.state == state)]
+    return [
+        row
+        for row in rows
+        if (not failed or row.state in BAD) and (state is None or state in (row.state, shown_state(row, frozenset())))
+    ]
 
 
 def of_task(table: dict[str, Instance], plan: Plan | None, name: str) -> list[Instance]:
@@ -96,7 +100,11 @@ def folded(rows: Iterable[Instance], skipped: Iterable[str]) -> list[Group]:
 
 
 def shown_state(row: Instance, running: frozenset[str]) -> str:
-    return "running" if row.instance in running and row.state == "placed" else row.state
+    """As people call it: `running` if it is known to, `cancelled` if it was told to stop."""
+    if row.state == "placed" and row.instance in running:
+        return "running"
+    last = row.attempts[-1]
+    return "cancelled" if (last.state, last.message) == ("preempted", "cancelled") else row.state
 
 
 def lasted_ms(row: Instance) -> int | None:

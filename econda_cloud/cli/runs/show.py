@@ -61,7 +61,8 @@ def show(
     folder = found.outputs_folder
     if json:
         for row in rows:
-            row.attempts[-1].state = shown_state(row, at_work)
+            if row.instance in at_work:
+                row.attempts[-1].state = shown_state(row, at_work)
         print_json(report_of(now, rows, found.unfinished, outputs_folder=str(folder) if folder else None))
         return
     bad = [row for row in rows if row.state in BAD]
