@@ -32,6 +32,9 @@ class Commands(LazyGroup):
         "logs": Lazy(f"{_RUNS}.logs", "logs", "Print what instances wrote, also while they run."),
         "get": Lazy(f"{_RUNS}.get", "get", "Write the outputs of a run into a folder."),
         "why": Lazy(f"{_RUNS}.why", "why", "Say why an instance was placed where it was"),
+        "debug": Lazy(
+            f"{_RUNS}.debug", "debug", "Lay out what an attempt had, and open a shell there to run it again."
+        ),
         "replay": Lazy(f"{_RUNS}.replay", "replay", "Re-create a run's state as it was."),
         "watch": Lazy(f"{_RUNS}.watching", "watch", "Follow a run to its end."),
         "cancel": Lazy(f"{_RUNS}.cancel", "cancel", "Cancel a run: what runs is stopped, what waits never starts."),

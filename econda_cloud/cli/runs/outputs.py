@@ -54,7 +54,7 @@ def _write(name: str, value: Any, blobs: BlobStore, folder: Path, mine: set[str]
     with tempfile.TemporaryDirectory(dir=folder, prefix=".writing-") as temporary:
         new = Path(temporary) / name
         if _is_artifact(value):
-            made = [_fetch(value["$artifact"], blobs, new.with_name(_named(name, value["$artifact"])))]
+            made = [fetch_artifact(value["$artifact"], blobs, new.with_name(_named(name, value["$artifact"])))]
         elif isinstance(value, str):
             made = [new.with_name(f"{name}.txt")]
             made[0].write_text(value + "\n", "utf-8")
@@ -101,7 +101,7 @@ def _with_files(value: Any, path: str, blobs: BlobStore, beside: Path) -> Any:
         about = value["$artifact"]
         beside.mkdir(exist_ok=True)
         target = beside / _named(path, about)
-        _fetch(about, blobs, target)
+        fetch_artifact(about, blobs, target)
         return f"{beside.name}/{target.name}"
     if isinstance(value, list):
         return [_with_files(each, f"{path}.{at}", blobs, beside) for at, each in enumerate(value)]
@@ -111,7 +111,7 @@ def _with_files(value: Any, path: str, blobs: BlobStore, beside: Path) -> Any:
     return value
 
 
-def _fetch(about: Mapping[str, Any], blobs: BlobStore, target: Path) -> Path:
+def fetch_artifact(about: Mapping[str, Any], blobs: BlobStore, target: Path) -> Path:
     """A copy that is the user's own: changing it changes nothing that econda keeps."""
     packed = about.get("packed") == "tar" or about.get("kind") == "Dir"
     got = target.with_name(f".{target.name}.tar") if packed else target

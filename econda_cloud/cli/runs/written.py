@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 
 from econda_adapters.embedded.live import live_file
@@ -32,8 +33,14 @@ def _kept(found: Found, log: str) -> bytes:
     if found.store.team is None:
         return _read(Path(log))
     key, start, length = log_span(log)
+    return _part(found.store.blobs, key)[start : start + length]
+
+
+@lru_cache(maxsize=4)
+def _part(blobs: BlobStore, key: str) -> bytes:
+    """A part of a chunk's log, in which many attempts have theirs, one after another. Empty if it is gone."""
     try:
-        return found.store.blobs.get(key)[start : start + length]
+        return blobs.get(key)
     except KeyError:
         return b""
 
