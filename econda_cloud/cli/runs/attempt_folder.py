@@ -80,7 +80,7 @@ def attempt_of(plan: Plan, entries: list[Entry], item: Item) -> Chunk:
     for entry in entries:
         state = apply(plan, state, entry)
         for decision in entry.decisions:
-            if isinstance(decision, Placed) and item in decision.items:
+            if state is not None and isinstance(decision, Placed) and item in decision.items:
                 chunk = chunk_of(
                     plan, state, Dispatch(chunk=decision.chunk, pool="", offer="", spot=False, items=(item,))
                 )
