@@ -13,12 +13,15 @@ from econda_adapters.embedded.runner import Interrupted
 
 from econda_cloud.cli.output import CANCELLED, USAGE, print_json, say, stop
 from econda_cloud.cli.runs.advice import advise
-from econda_cloud.cli.runs.outputs import NotWritten, write_outputs
+from econda_cloud.cli.runs.outputs import NotWritten, sizes_of, small_ones, write_outputs
 from econda_cloud.cli.runs.report import report_of
 from econda_cloud.cli.runs.stores import Found, embedded
 from econda_cloud.cli.runs.summary import print_run
 from econda_cloud.record.instances import instances_of
 from econda_cloud.run.state import RunState
+
+LAID_OUT_MOST = 1 << 30
+"""Bytes of files that are copied into the folder of a run's outputs without being asked for."""
 
 
 def end_of_run(home: Home, state: RunState, *, json: bool, file: str, output: Path | None) -> None:
@@ -27,8 +30,13 @@ def end_of_run(home: Home, state: RunState, *, json: bool, file: str, output: Pa
     folder = home.root / "runs" / state.run / "outputs"
     lies = ""
     if outputs:
+        small = small_ones(outputs, LAID_OUT_MOST)
+        for name in outputs.keys() - small.keys():
+            say(
+                f"note: {name} has {sizes_of(outputs[name]) / 1e9:,.1f} GB, it lies in no folder: econda get {state.run} {name}"
+            )
         try:
-            write_outputs(outputs, home.blobs, folder)
+            write_outputs(small, home.blobs, folder)
             lies = str(folder)
         except NotWritten as error:
             say(f"note: the outputs are not laid out as files: {error}; `econda get {state.run}` tries it again")

@@ -49,12 +49,16 @@ def logs(
     if json:
         _print_json(found, shown, tail, one=one)
         return
-    printer = Printer(prefixed=not one)
+    printer, written = Printer(prefixed=not one), False
     for instance, each in shown:
-        printer.write(instance, last_lines(log_of(found, instance, each), tail))
+        data = last_lines(log_of(found, instance, each), tail)
+        written = written or bool(data)
+        printer.write(instance, data)
         printer.end(instance)
         if each.message and (one or each.state in BAD):
             say(each.message if one else f"{instance}: {each.message}")
+    if not written and tail != 0:
+        say("nothing was written")
 
 
 def _wanted(found: Found, table: dict[str, Instance], task: str | None, failed: bool) -> list[Instance]:

@@ -26,6 +26,24 @@ class NotWritten(Exception):
     """An output that could not be written; the message says which, and why."""
 
 
+def sizes_of(value: Any) -> int:
+    """Bytes of all files in a value."""
+    if _is_artifact(value):
+        return int(value["$artifact"].get("size", 0))
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return sum(map(sizes_of, inner))
+
+
+def small_ones(outputs: Mapping[str, Any], most: int) -> dict[str, Any]:
+    """Outputs whose files have at most so many bytes together, the smallest first taken; in their own order."""
+    taken, total = set[str](), 0
+    for name, size in sorted(((name, sizes_of(value)) for name, value in outputs.items()), key=lambda each: each[1]):
+        total += size
+        if total <= most:
+            taken.add(name)
+    return {name: value for name, value in outputs.items() if name in taken}
+
+
 def write_outputs(outputs: Mapping[str, Any], blobs: BlobStore, folder: Path) -> dict[str, Path]:
     """Write them into a folder, which is made; where each is. What econda wrote there before is written over.
 

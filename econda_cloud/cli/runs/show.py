@@ -7,9 +7,10 @@ from typing import Annotated
 
 import typer
 
-from econda_cloud.cli.options import InstanceState, Json, RunName, TaskOption, TeamName
+from econda_cloud.cli.options import InstanceOrTask, InstanceState, Json, RunName, TaskOption, TeamName
 from econda_cloud.cli.output import NOT_FOUND, print_json, stop
 from econda_cloud.cli.runs.columns import Column, print_rows
+from econda_cloud.cli.runs.details import print_attempts
 from econda_cloud.cli.runs.finding import find_run
 from econda_cloud.cli.runs.groups import BAD, Group, chosen, folded, lasted_ms, price_of, shown_state
 from econda_cloud.cli.runs.report import report_of
@@ -39,6 +40,7 @@ _COLUMNS = (
 
 def show(
     name: RunName = "last",
+    instance: InstanceOrTask = None,
     failed: Annotated[bool, typer.Option("--failed", help="only what failed, with all that is known of why")] = False,
     state: InstanceState = None,
     task: TaskOption = None,
@@ -53,6 +55,7 @@ def show(
         return
     now, table = found.state(), instances_of(found.entries)
     at_work = running(found, table) if now.outcome is None else frozenset[str]()
+    task = instance if instance is not None else task
     rows = chosen(table, _plan(found), state=None if state == "running" else state, task=task, failed=failed)
     if state == "running":
         rows = [row for row in rows if shown_state(row, at_work) == "running"]
@@ -67,6 +70,9 @@ def show(
         return
     bad = [row for row in rows if row.state in BAD]
     # What has failed stands below, with all its words.
+    if task is not None and task in table and rows and not (failed or state):
+        print_attempts(found, rows[0], at_work)
+        return
     print_head(now, found.unfinished, whole=not bad)
     print(f"  {_when(now, found.unfinished)}")
     if not (failed or state or task):

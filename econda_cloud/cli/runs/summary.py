@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from econda_cloud.cli.terminal import STATES, paint
+from econda_cloud.cli.terminal import STATES, paint, width
 from econda_cloud.money.amounts import format_usd
 from econda_cloud.record.progress import progress_of
 from econda_cloud.run.state import RunState
@@ -49,7 +49,20 @@ def print_outputs(state: RunState) -> None:
 
 
 def indented(text: str, by: int) -> str:
-    return "\n".join(" " * by + line for line in plain(text).split("\n"))
+    """Lines further in; on terminals, broken between words where they would be too long."""
+    most, pad = width(), " " * by
+    lines = [pad + line for line in plain(text).split("\n")]
+    if most is None or all(len(line) <= most for line in lines):
+        return "\n".join(lines)
+    return "\n".join(_broken(line, most, pad) for line in lines)
+
+
+def _broken(line: str, most: int, pad: str) -> str:
+    from textwrap import fill
+
+    own = line[: len(line) - len(line.lstrip())]
+    return fill(line, max(most, len(pad) + 20), subsequent_indent=f"{own}  ", break_long_words=False,
+                break_on_hyphens=False, drop_whitespace=False, replace_whitespace=False).replace(" \n", "\n")  # fmt: skip
 
 
 def _shown(value: Any) -> str:

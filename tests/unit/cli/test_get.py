@@ -114,3 +114,14 @@ def test_a_file_that_is_damaged_or_gone_is_said(ran):
     assert "damaged" in ran("get", "last", "table", "-o", "out", code=2).stderr
     blob.unlink()
     assert "is gone from the store" in ran("get", "last", "table", "-o", "out", code=2).stderr
+
+
+def test_what_is_large_is_copied_only_when_asked_for(ran, monkeypatch):
+    monkeypatch.setattr("econda_cloud.cli.runs.ends_here.LAID_OUT_MOST", 6)
+    done = ran("run", "made.edsl")
+    folder = Path(ran.json("show")["outputs_folder"])
+    assert sorted(texts(folder)) == ["note.txt", "numbers.json", "table.csv"]
+    assert "note: tree has" in done.stderr
+    assert "note: fits has" in done.stderr
+    ran("get", "last", "tree", "-o", "tree-only")
+    assert texts(ran.folder / "tree-only") == {"tree/below/x.txt": "x"}

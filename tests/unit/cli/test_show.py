@@ -152,3 +152,41 @@ def test_time_spans():
 def test_why_says_of_a_skipped_instance_which_branch_was_not_taken(ran):
     assert ran("why", "last", "fan/when/more").stdout.startswith("fan/when/more: skipped: ")
     assert ran.json("why", "last", "fan/when/more")["state"] == "skipped"
+
+
+def test_one_instance_is_shown_with_all_its_attempts(shell):
+    shell.write(
+        "try.edsl",
+        """edsl 1
+
+task again() -> (y: Int):
+    retry = linear(attempts = 2, wait = 1ms, on = any)
+    run shell:
+        echo "attempt $ECONDA_ATTEMPT"
+        if [ "$ECONDA_ATTEMPT" = 1 ]; then exit 4; fi
+        echo 1 > "$OUT/y"
+
+pipeline twice() -> (y: Int):
+    a = again()
+    return y = a.y
+""",
+    )
+    shell("run", "try.edsl")
+    first, one, words, two, more = lines(shell("show", "last", "twice/a"))
+    assert first.endswith(": succeeded")
+    assert re.fullmatch(r"  attempt 1: failed, on local, began .+, took .+ s, \$0", one)
+    assert words == "    exited with code 4; its last words: attempt 1"
+    assert re.fullmatch(r"  attempt 2: succeeded, on local, began .+, took .+ s, \$0", two)
+    assert "econda logs" in more
+
+
+def test_long_words_are_broken_between_words_on_terminals_only(monkeypatch):
+    from econda_cloud.cli.runs import summary
+
+    text = "main/m: one of five hundred members failed; first: ValueError: bad record\n    raise ValueError(x)"
+    assert summary.indented(text, 2).split("\n") == [f"  {line}" for line in text.split("\n")]
+    monkeypatch.setattr(summary, "width", lambda: 40)
+    broken = summary.indented(text, 2).split("\n")
+    assert max(map(len, broken)) <= 40
+    assert broken[1].startswith("    ")
+    assert " ".join("\n".join(broken).split()) == " ".join(text.split())
