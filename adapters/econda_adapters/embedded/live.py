@@ -9,7 +9,8 @@ import contextlib
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from econda_cloud.wire.chunk import WorkItem
@@ -40,13 +41,52 @@ def attempts_at_work(scratch: Path, run: str) -> frozenset[str]:
         return frozenset()
 
 
+class _Attempt:
+    """An attempt while it runs. Most are over before anybody looks, so little is done before somebody does."""
+
+    def __init__(self, files: LiveFiles, run: str, item: WorkItem, log: Path, secrets: Sequence[str]) -> None:
+        self._files, self._run, self._item, self._log, self._secrets = files, run, item, log, secrets
+        self.due = files.clock() + FIRST_S
+        self._target: Path | None = None
+        self._followed: Followed | None = None
+
+    def __enter__(self) -> None:
+        self._files.running[id(self)] = self
+
+    def __exit__(self, *_: object) -> None:
+        del self._files.running[id(self)]
+        # Who looks this moment is waited for, so that the file is not made again.
+        with self._files.lock:
+            if self._target is not None:
+                with contextlib.suppress(OSError):
+                    self._target.unlink(missing_ok=True)
+
+    def look(self, now: float) -> None:
+        """Write what is new into the file. Never raises."""
+        if self._followed is None:
+            self._target = target = live_file(self._files.scratch, self._run, self._item.instance, self._item.attempt)
+            # It is there even if nothing was written: that says that it runs.
+            with contextlib.suppress(OSError):
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_bytes(b"")
+            self._followed = Followed(self._log, self._put, self._secrets, now, first=FIRST_S, longest=EVERY_S)
+        self._followed.look(now)
+        self.due = self._followed.due
+
+    def _put(self, number: int, piece: bytes) -> None:
+        del number
+        assert self._target is not None
+        with self._target.open("ab") as file:
+            file.write(piece)
+
+
 class LiveFiles:
     """Follows the logs of the attempts of a process, in a thread of its own, until it is closed."""
 
     def __init__(self, scratch: Path, clock: Callable[[], float] = time.monotonic) -> None:
-        self._scratch, self._clock = scratch, clock
-        self._shown: dict[Path, Followed] = {}
-        self._lock = threading.Lock()
+        self.scratch, self.clock = scratch, clock
+        self.running: dict[int, _Attempt] = {}
+        self.lock = threading.Lock()
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._go_on, name="econda-live-files", daemon=True)
         self._thread.start()
@@ -57,46 +97,16 @@ class LiveFiles:
 
     def of(self, run: str) -> Show:
         """Shows the attempts of a run."""
-
-        def show(item: WorkItem, log: Path, secrets: Sequence[str]) -> contextlib.AbstractContextManager[None]:
-            return self._following(live_file(self._scratch, run, item.instance, item.attempt), log, secrets)
-
-        return show
-
-    @contextlib.contextmanager
-    def _following(self, target: Path, log: Path, secrets: Sequence[str]) -> Iterator[None]:
-        def put(number: int, piece: bytes) -> None:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            with target.open("wb" if number == 0 else "ab") as file:
-                file.write(piece)
-
-        self._shown[target] = Followed(log, put, secrets, self._clock(), first=FIRST_S, longest=EVERY_S)
-        try:
-            yield
-        finally:
-            followed = self._shown.pop(target)
-            # Who looks this moment is waited for, so that the file is not made again.
-            with self._lock:
-                if followed.looked:
-                    with contextlib.suppress(OSError):
-                        target.unlink(missing_ok=True)
+        return partial(_Attempt, self, run)
 
     def _go_on(self) -> None:
         while not self._over.wait(EVERY_S / 2):
-            now = self._clock()
-            for target, followed in list(self._shown.items()):
-                if now >= followed.due:
-                    with self._lock:
-                        if self._shown.get(target) is followed:
-                            self._look(target, followed, now)
-
-    def _look(self, target: Path, followed: Followed, now: float) -> None:
-        if not followed.looked:
-            # It is there even if nothing was written: that says that it runs.
-            with contextlib.suppress(OSError):
-                target.parent.mkdir(parents=True, exist_ok=True)
-                target.touch()
-        followed.look(now)
+            now = self.clock()
+            for key, attempt in list(self.running.items()):
+                if now >= attempt.due:
+                    with self.lock:
+                        if self.running.get(key) is attempt:
+                            attempt.look(now)
 
 
 def forget_live(scratch: Path, run: str) -> None:

@@ -44,11 +44,10 @@ class Followed:
         self._held, self._torn = b"", False
         self._pause, self._longest = first, longest
         self.due = now + first
-        self.looked = False
 
     def look(self, now: float) -> None:
         """Show what is new. Never raises."""
-        self.due, self.looked = now + self._pause, True
+        self.due = now + self._pause
         self._pause = min(self._longest, 2 * self._pause)
         with contextlib.suppress(Exception):
             if piece := self._new():
