@@ -14,7 +14,7 @@ from econda_cloud.cli.runs.details import print_attempts
 from econda_cloud.cli.runs.finding import find_run
 from econda_cloud.cli.runs.groups import BAD, Group, chosen, folded, lasted_ms, price_of, shown_state
 from econda_cloud.cli.runs.report import report_of
-from econda_cloud.cli.runs.running import running
+from econda_cloud.cli.runs.running import running, running_on_stack
 from econda_cloud.cli.runs.stores import Found
 from econda_cloud.cli.runs.summary import indented, print_head, print_outputs
 from econda_cloud.cli.runs.times import duration, moment
@@ -54,7 +54,7 @@ def show(
         _show_submitted(found, json=json)
         return
     now, table = found.state(), instances_of(found.entries)
-    at_work = running(found, table) if now.outcome is None else frozenset[str]()
+    at_work = _at_work(found, now, table)
     task = instance if instance is not None else task
     rows = chosen(table, _plan(found), state=None if state == "running" else state, task=task, failed=failed)
     if state == "running":
@@ -88,6 +88,12 @@ def show(
     else:
         _print_groups(folded(rows, now.skipped), at_work)
         _print_waiting(now)
+
+
+def _at_work(found: Found, state: RunState, table: dict[str, Instance]) -> frozenset[str]:
+    if state.outcome is not None:
+        return frozenset()
+    return running(found, table) if found.store.team is None else running_on_stack(found, state)
 
 
 def _plan(found: Found):

@@ -138,6 +138,7 @@ def test_a_run_is_cancelled(shell, until):
         pass
     until(lambda: any(each["instance"] == "sleepers/many[1]/s" for each in shell.json("show", run)["tasks"]), "one")
     until(lambda: shell("logs", run, "sleepers/many[1]/s") == "asleep\n", "its log, while it runs")
+    assert "running" in {each["state"] for each in shell.json("show", run)["tasks"]}
     with subprocess.Popen([*PROGRAM, "logs", run, "--follow"], stdout=subprocess.PIPE, text=True, cwd=shell.folder,
                           env=shell.environment) as following:  # fmt: skip
         assert following.stdout is not None
