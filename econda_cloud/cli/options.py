@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -22,16 +23,72 @@ def _run_names(incomplete: str) -> list[str]:
 def _team_names(incomplete: str) -> list[str]:
     from econda_adapters.aws.deployed import deployed_teams
 
-    from econda_cloud.cli.runs.stores import home_folder
+    from econda_cloud.cli.runs.places import home_folder
 
     return [name for name in deployed_teams(home_folder()) if name.startswith(incomplete)]
 
 
+def _instances(context: typer.Context, incomplete: str) -> list[str]:
+    """For completion: instances of the run that was named before, and its tasks."""
+    from econda_cloud.cli.runs.completing import instances
+
+    return instances(str(context.params.get("name") or "last"), incomplete)
+
+
+def _tasks(context: typer.Context, incomplete: str) -> list[str]:
+    from econda_cloud.cli.runs.completing import tasks
+
+    return tasks(str(context.params.get("name") or "last"), incomplete)
+
+
+def _outputs(context: typer.Context, incomplete: str) -> list[str]:
+    from econda_cloud.cli.runs.completing import outputs
+
+    return outputs(str(context.params.get("name") or "last"), incomplete)
+
+
+def _params(context: typer.Context, incomplete: str) -> list[str]:
+    """For completion: parameters of the pipeline file that was named before."""
+    from econda_cloud.cli.language.completing import parameters
+
+    # What stands before an option that has no value yet is not among the parameters.
+    words = os.environ.get("COMP_WORDS", os.environ.get("_TYPER_COMPLETE_ARGS", "")).split()
+    named = next((word for word in words if word.endswith((".edsl", ".zip"))), None)
+    return parameters(context.params.get("file") or named, incomplete)
+
+
 File = Annotated[Path, typer.Argument(help="an .edsl file or a .zip bundle")]
+InstanceName = Annotated[
+    str,
+    typer.Argument(
+        help="an instance as `econda show --all` lists it: sweep/trials[3]/tried", autocompletion=_instances
+    ),
+]
+InstanceOrTask = Annotated[
+    str | None,
+    typer.Argument(help="an instance, a task or step, or a pattern with `*`; all if not given", autocompletion=_tasks),
+]
+InstanceState = Annotated[
+    str | None, typer.Option("--state", help="only instances in this state: running, succeeded, failed, timed_out, …")
+]
+OutputNames = Annotated[
+    list[str] | None, typer.Argument(help="outputs of the pipeline; all if none is named", autocompletion=_outputs)
+]
+RunNames = Annotated[
+    list[str], typer.Argument(help="names of runs, or `last`", autocompletion=_run_names, show_default=False)
+]
+TaskOption = Annotated[
+    str | None, typer.Option("--task", help="only of this task, step, or pattern with `*`", autocompletion=_tasks)
+]
 Json = Annotated[bool, typer.Option("--json", help="print JSON")]
 Params = Annotated[
     list[str] | None,
-    typer.Option("--param", "-p", help="NAME=VALUE, may be repeated; it is read by the type that is declared"),
+    typer.Option(
+        "--param",
+        "-p",
+        help="NAME=VALUE, may be repeated; it is read by the type that is declared",
+        autocompletion=_params,
+    ),
 ]
 Sets = Annotated[
     list[str] | None,

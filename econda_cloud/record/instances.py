@@ -58,15 +58,13 @@ class Instance(msgspec.Struct, omit_defaults=True, kw_only=True):
 
 def instances_of(entries: Iterable[Entry]) -> dict[str, Instance]:
     """Read the instances off a run's log, in the order in which they were first placed."""
-    reading = _Reading()
+    reading = InstanceTable()
     for entry in entries:
-        for event in entry.events:
-            reading.take(event)
-        reading.decided(entry)
+        reading.add(entry)
     return reading.table
 
 
-class _Reading:
+class InstanceTable:
     """What is known so far. Decisions about an event follow in the order of the events."""
 
     def __init__(self) -> None:
@@ -75,7 +73,13 @@ class _Reading:
         self._chunks: dict[str, tuple[Grant | None, tuple[Item, ...]]] = {}
         self._reporter, self._gone_on = "", dict[str, str]()
 
-    def take(self, event: AnyEvent) -> None:
+    def add(self, entry: Entry) -> None:
+        """Take in the next record of the log."""
+        for event in entry.events:
+            self._take(event)
+        self._decided(entry)
+
+    def _take(self, event: AnyEvent) -> None:
         match event:
             case GrantsSet(grants=grants):
                 self._grants |= {grant.key: grant for grant in grants}
@@ -105,7 +109,7 @@ class _Reading:
             case _:
                 pass
 
-    def decided(self, entry: Entry) -> None:
+    def _decided(self, entry: Entry) -> None:
         for decision in entry.decisions:
             if isinstance(decision, Placed):
                 grant = self._grants.get(decision.grant)

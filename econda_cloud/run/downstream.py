@@ -29,6 +29,11 @@ def steps_of(plan: Plan) -> list[str]:
     return [path for path, _ in _calls(plan.body, plan.name)]
 
 
+def tasks_of(plan: Plan) -> dict[str, str]:
+    """Which task each step calls, by the step's path; handlers' left out."""
+    return {path: call.task for path, call in _calls(plan.body, plan.name)}
+
+
 def _inner(node: AnyNode) -> Iterator[tuple[AnyNode, ...]]:
     match node:
         case Foreach(body=body) | Repeat(body=body):

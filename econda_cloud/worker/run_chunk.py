@@ -16,6 +16,7 @@ from econda_cloud.worker.data.typed_values import BadOutput
 from econda_cloud.worker.gateway.client import GatewayAway
 from econda_cloud.worker.processes.host_pool import HostPool
 from econda_cloud.worker.processes.limits import Limit
+from econda_cloud.worker.reports.last_words import with_last_words
 
 MARGIN_MS = 5_000
 """An attempt is stopped so long before its place ends: time for a last checkpoint and its report."""
@@ -69,7 +70,8 @@ def run_chunk(
             common: dict[str, Any] = {"instance": item.instance, "attempt": item.attempt,
                                       "log": attempts.log, "started_ms": started, "ended_ms": clock()}  # fmt: skip
             if "failure" in answer:
-                yield AttemptFailed(failure=answer["failure"], message=_text(answer["message"]), **common)
+                message = _text(with_last_words(answer, attempts.log))
+                yield AttemptFailed(failure=answer["failure"], message=message, **common)
             else:
                 yield AttemptSucceeded(outputs=answer["outputs"], **common)
     finally:

@@ -59,7 +59,7 @@ def shell(tmp_path: Path, disk: Path) -> Shell:
 def test_a_task_that_fills_the_disk_fails_and_the_run_is_mended_later(shell: Shell, disk: Path) -> None:
     report = shell.report("run", "p.edsl", "-p", "bytes=900000")
     assert report["state"] == "failed"
-    assert "No space left on device" in report["error"]
+    assert "No space left on device" in report["error"]["message"]
     for each in disk.glob("home/embedded/scratch/**/*.bin"):
         each.unlink()
     as_root("mount", "-o", "remount,size=64m", str(disk)).check_returncode()

@@ -134,14 +134,14 @@ def test_classic_operators() -> None:
 
 def test_nothing_of_the_file_is_executed(econda, tmp_path: Path) -> None:
     (tmp_path / "dag.py").write_text(CLASSIC)
-    assert econda("import", "dag.py").returncode == 4
+    assert econda("import", "dag.py").returncode == 5
     assert not (tmp_path / "executed").exists()
 
 
 def test_taskflow_with_mapping_runs(econda, tmp_path: Path) -> None:
     (tmp_path / "flow.py").write_text(TASKFLOW)
     done = econda("import", "flow.py", "--json")
-    assert done.returncode == 4, done.stderr
+    assert done.returncode == 5, done.stderr
     ran = econda("run", "flow.edsl", "--json")
     assert ran.returncode == 0, ran.stderr + ran.stdout
     states = [each["state"] for each in json.loads(ran.stdout)["tasks"]]

@@ -23,7 +23,11 @@ UPDATE = os.environ.get("ECONDA_UPDATE_CORPUS") == "1"
 # Lines of progress on standard error come when a run is slow, and the page says that they are left out.
 _PROGRESS = re.compile(r"^\S+ started\n|^\S+: \d+ of \d+ known; .*\n", re.MULTILINE)
 _NEW: dict[tuple[int, int], str] = {}
-_CHANGING = re.compile(r"(?<=-)[0-9a-f]{8}\b|(?<=sha256:)[0-9a-f]{64}|(?<=│ )\d+\.\d+ s(?= )")
+_TIME = r"\d+\.\d+ s"
+_CHANGING = re.compile(
+    r"(?<=-)[0-9a-f]{8}\b|(?<=sha256:)[0-9a-f]{64}|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d|"
+    rf"{_TIME}(?: – {_TIME})?|(?<=, by )\S+|(?<=  outputs: )\S+"
+)
 
 
 def typed(command: str) -> tuple[int, str]:
@@ -74,15 +78,10 @@ def test_a_step_does_what_it_shows(step: Step, tmp_path: Path, monkeypatch: pyte
         assert UPDATE or same(block.answer, output), f"$ {block.command}\n{output}"
 
 
-def _dots(found: re.Match[str]) -> str:
-    """Dots in place of what changes, as wide where it stands in a table."""
-    return "…".ljust(len(found[0])) if found[0].endswith(" s") else "…"
-
-
 def _rewrite(answers: list[tuple[Typed, str]]) -> None:
     for block, output in answers:
         if not same(block.answer, output):
-            _NEW[block.place] = _CHANGING.sub(_dots, output).rstrip() + "\n" if output.strip() else ""
+            _NEW[block.place] = _CHANGING.sub("…", output).rstrip() + "\n" if output.strip() else ""
     page = PAGE
     for (start, end), answer in sorted(_NEW.items(), reverse=True):
         page = page[:start] + answer + page[end:]

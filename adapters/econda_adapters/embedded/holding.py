@@ -7,6 +7,8 @@ import fcntl
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+_SWEEPING = "sweeping"
+
 
 class RunBusy(Exception):
     """Another process of this machine carries the run on."""
@@ -32,7 +34,27 @@ def holding(root: Path, run: str) -> Iterator[None]:
     def busy() -> None:
         raise RunBusy(f"{run} goes on in another process; `econda show {run}` tells how far it is")
 
-    with locked(_file(root, run), busy):
+    with locked(_file(root, run), busy), _unswept(root):
+        yield
+
+
+@contextlib.contextmanager
+def sweeping(root: Path) -> Iterator[None]:
+    """Keep all runs from being begun or carried on while the body removes files. Raises `RunBusy` while any goes on."""
+    root.mkdir(parents=True, exist_ok=True)
+    with (root / _SWEEPING).open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise RunBusy("a run goes on, whose files cannot be told from those that nobody needs") from None
+        yield
+
+
+@contextlib.contextmanager
+def _unswept(root: Path) -> Iterator[None]:
+    """Wait for whoever removes files, and keep others from it."""
+    with (root / _SWEEPING).open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_SH)
         yield
 
 

@@ -13,6 +13,7 @@ from queue import SimpleQueue
 from econda_adapters.aws.clients import Clients
 from econda_adapters.aws.secrets import AwsSecrets
 from econda_adapters.clock import now_ms
+from econda_adapters.embedded.live import LiveFiles
 from econda_cloud.money.prices import Price
 from econda_cloud.ports.blobs import BlobStore
 from econda_cloud.ports.pool import Ended, Gone, JobState, Running, Waiting
@@ -98,6 +99,7 @@ class EmbeddedPool:
         self._hosts = hosts or own_hosts()
         self._secrets = AwsSecrets(Clients())
         self._threads = ThreadPoolExecutor(slots, "econda-worker")
+        self._live = LiveFiles(scratch)
         self._cancelled: set[Item] = set()
         self._taken: set[str] = set()
         self._open: dict[str, Chunk] = {}
@@ -141,6 +143,12 @@ class EmbeddedPool:
 
     def cancel(self, items: tuple[Item, ...]) -> None:
         self._cancelled.update(items)
+
+    def stop(self) -> None:
+        """Stop what runs, as if it was cancelled, and begin nothing more."""
+        self._ready = []
+        for chunk in list(self._open.values()):
+            self.cancel(tuple((item.instance, item.attempt) for item in chunk.items))
 
     def start_ready(self) -> None:
         """Begin what was submitted, each chunk in a thread."""
@@ -205,6 +213,7 @@ class EmbeddedPool:
             clock=now_ms,
             cancelled=cancelled,
             secrets=self._secrets,
+            show=self._live.of(chunk.run),
         )
         for report in reports:
             self._lasted_ms[chunk.task.name] = report.ended_ms - report.started_ms
@@ -212,6 +221,7 @@ class EmbeddedPool:
 
     def close(self) -> None:
         self._threads.shutdown(wait=True, cancel_futures=True)
+        self._live.close()
         self._hosts.close()
 
 

@@ -7,20 +7,20 @@ import heapq
 import secrets
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import Any
 
 from econda_edsl.plan import Plan, Policy
 
 from econda_adapters.clock import now_ms
-from econda_adapters.embedded.directory_blobs import DirectoryBlobs
+from econda_adapters.embedded.cancelling import LOOK_S, asked_to_cancel
 from econda_adapters.embedded.holding import holding
+from econda_adapters.embedded.home import NAMESPACE, Home
+from econda_adapters.embedded.live import forget_live
 from econda_adapters.embedded.pool import EmbeddedPool, machine_pool
-from econda_adapters.embedded.sqlite_log import SqliteLog
-from econda_adapters.embedded.sqlite_run_index import SqliteRunIndex
 from econda_cloud.environments.archives import known_archives
 from econda_cloud.ports.pool import Accepted, Answer
 from econda_cloud.run.state import RunState
@@ -29,7 +29,7 @@ from econda_cloud.schedule.effects import Handing
 from econda_cloud.schedule.results import Result, Results, write_earlier
 from econda_cloud.schedule.rounds import Rounds
 from econda_cloud.schedule.run_history import NoPlan
-from econda_cloud.schedule.stored_plans import store_plan, stored_plan
+from econda_cloud.schedule.stored_plans import store_plan
 from econda_cloud.submission.bundles import pack_files
 from econda_cloud.wire.broker import BrokerWoken
 from econda_cloud.wire.commands import CancelAttempts, Keep, LookAfter, LookUp
@@ -50,37 +50,34 @@ from econda_cloud.worker.processes.host_pool import HostPool
 LOOK_MS = 3_600_000
 """How long a chunk at work in this very process is not looked after again."""
 
-NAMESPACE = "local"
 Progress = Callable[[RunState], None]
 
 
-@dataclass
-class Home:
-    """Where embedded runs live: one folder with the log, the index of runs, the blobs and scratch space."""
+class Interrupted(Exception):
+    """A signal has ended the work on a run, which is left as it is, to be carried on."""
 
-    root: Path
-    log: SqliteLog = field(init=False)
-    runs: SqliteRunIndex = field(init=False)
-    blobs: DirectoryBlobs = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.log = SqliteLog(self.root / "log.sqlite")
-        self.runs = SqliteRunIndex(self.root / "log.sqlite")
-        self.blobs = DirectoryBlobs(self.root / "blobs")
-
-    def plan(self, run: str) -> Plan:
-        """Raises `NoPlan` for a run that is not here."""
-        return stored_plan(self.blobs, NAMESPACE, run)
+    def __init__(self, run: str, signum: int) -> None:
+        super().__init__(f"{run} was interrupted by {signal.Signals(signum).name}")
+        self.run, self.signum = run, signum
 
 
 class _Effects:
     """The world of a run of this machine: its own processes, and a broker of its own, asked at once."""
 
     def __init__(
-        self, home: Home, machine: Pool, reports: SimpleQueue[tuple[str, list[AnyEvent]]], hosts: HostPool | None
+        self,
+        home: Home,
+        run: str,
+        machine: Pool,
+        reports: SimpleQueue[tuple[str, list[AnyEvent]]],
+        hosts: HostPool | None,
     ) -> None:
+        self.home, self.run = home, run
+        self.interrupted = 0
+        """The signal that has ended all work on it, 0 for none."""
+        self._looked_s = 0.0
         self.machine = machine
-        self.pool = EmbeddedPool(home.blobs, home.root / "scratch", machine.slots, reports, hosts)
+        self.pool = EmbeddedPool(home.blobs, home.scratch, machine.slots, reports, hosts)
         self.reports = reports
         self.blobs, self.results = home.blobs, Results(home.blobs)
         self.timers: list[int] = []
@@ -89,6 +86,15 @@ class _Effects:
         self.ended: dict[str, RunState] = {}
         self.errors: dict[str, str] = {}
         self.broker: BrokerRounds | None = None
+
+    def asked(self) -> list[AnyEvent]:
+        """What another process asks of this one, looked for now and then."""
+        now = time.monotonic()
+        if now - self._looked_s < LOOK_S:
+            return []
+        self._looked_s = now
+        request = asked_to_cancel(self.home.root, self.run)
+        return [] if request is None else [request]
 
     def dispatch(self, work: Sequence[Handing]) -> Sequence[Answer]:
         for handing in work:
@@ -178,7 +184,7 @@ def run_plan(
 ) -> RunState:
     """Run a plan to its end and return the final state. An interrupt cancels the run and waits for it to stop.
 
-    `machine` says what this machine is taken for, by default what it is; `hosts` are processes started before.
+    Raises `Interrupted` after SIGTERM or SIGHUP: what ran was stopped, and `resume_run` carries the run on. `machine` says what this machine is taken for, by default what it is; `hosts` are processes started before.
     """
     run = f"{plan.name}-{secrets.token_hex(4)}"
     store_plan(home.blobs, NAMESPACE, run, plan)
@@ -209,13 +215,15 @@ def resume_run(
     home: Home,
     run: str,
     *,
+    cancel: CancelRequested | None = None,
     hosts: HostPool | None = None,
     started: Callable[[str], None] = lambda _: None,
     progress: Progress = lambda _: None,
 ) -> RunState:
     """Carry on a run whose process is gone. What was at work when it died counts as preempted: it costs no retry.
 
-    Raises `RunBusy` if a process still carries it on, `KeyError` if there is no such run.
+    With `cancel` it is ended instead. Raises `RunBusy` if a process still carries it on, `KeyError` if there is no such
+    run, and `Interrupted` as `run_plan` does.
     """
     try:
         plan = home.plan(run)
@@ -231,7 +239,8 @@ def resume_run(
         message = "the process that ran it is gone"
         lost: list[AnyEvent] = [ChunkLost(chunk=chunk, failure="preempted", message=message) for chunk in state.chunks]
         # Whatever that process had decided and not done yet is done now; what its broker had answered is asked again.
-        rounds.take_one(run, lost or [TimerFired()], now_ms(), again=True)
+        asked = [] if cancel is None else [cancel]
+        rounds.take_one(run, [*lost, *asked] or [TimerFired()], now_ms(), again=True)
         state = rounds.state(run)
         if state is not None and state.outcome is None and state.telling.words is not None:
             effects.tell_broker([(state.telling.words, plan.policy)])
@@ -245,7 +254,9 @@ def _scheduling(
 ) -> Iterator[tuple[Rounds, _Effects]]:
     """A scheduler and a broker of its own for one run, with this machine as its only pool."""
     machine = machine or machine_pool()
-    effects = _Effects(home, machine, SimpleQueue(), hosts)
+    effects = _Effects(home, run, machine, SimpleQueue(), hosts)
+    asked_to_cancel(home.root, run)
+    forget_live(home.scratch, run)
     rounds = Rounds(home.log, lambda _, name: plan if name == run else home.plan(name), effects, index=home.runs)
     effects.broker = BrokerRounds(home.log, f"local-{run}", effects, effects.policies.get)
     try:
@@ -253,6 +264,7 @@ def _scheduling(
         yield rounds, effects
     finally:
         effects.pool.close()
+        forget_live(home.scratch, run)
 
 
 def _take(rounds: Rounds, effects: _Effects, run: str, events: Sequence[AnyEvent]) -> None:
@@ -271,10 +283,16 @@ def _until_ended(rounds: Rounds, effects: _Effects, run: str, progress: Progress
         if news := _arrived(effects):
             _take(rounds, effects, run, news)
         effects.pool.start_ready()
+        if effects.interrupted:
+            effects.pool.stop()
 
     with _interruptible(effects, run):
         while run not in effects.ended:
-            _take(rounds, effects, run, _next_events(effects, meanwhile))
+            events = _next_events(effects, meanwhile)
+            if effects.interrupted:
+                effects.pool.stop()
+                raise Interrupted(run, effects.interrupted)
+            _take(rounds, effects, run, events)
             state = rounds.history(run).state
             if state is not None:
                 progress(state)
@@ -283,21 +301,30 @@ def _until_ended(rounds: Rounds, effects: _Effects, run: str, progress: Progress
 
 @contextlib.contextmanager
 def _interruptible(effects: _Effects, run: str) -> Iterator[None]:
-    """The first interrupt cancels the run; the second one leaves it as it is, for `--resume`."""
+    """The first interrupt cancels the run; the second one leaves it as it is, for `--resume`, as SIGTERM and SIGHUP do."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.getsignal(signal.SIGINT)
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
 
     def cancel(*_: object) -> None:
-        signal.signal(signal.SIGINT, before)
+        signal.signal(signal.SIGINT, before[signal.SIGINT])
         effects.reports.put((run, [CancelRequested(reason="interrupted")]))
 
+    def leave(number: int, _: object) -> None:
+        effects.interrupted = number
+        effects.reports.put((run, []))
+
     signal.signal(signal.SIGINT, cancel)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        # Who was started by nohup goes on.
+        if before[number] is not signal.SIG_IGN:
+            signal.signal(number, leave)
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _next_events(effects: _Effects, meanwhile: Callable[[], None]) -> list[AnyEvent]:
@@ -309,17 +336,18 @@ def _next_events(effects: _Effects, meanwhile: Callable[[], None]) -> list[AnyEv
     if chunk is not None:
         return effects.pool.run_here(chunk, meanwhile)
     effects.pool.start_ready()
-    wait = max(0.0, (effects.timers[0] - now_ms()) / 1000) if effects.timers else None
-    try:
-        events = effects.reports.get(timeout=wait)[1]
-    except Empty:
-        events = []
-    return [*events, *_arrived(effects)] or [TimerFired()]
+    events: list[AnyEvent] = []
+    while not events and not effects.interrupted:
+        wait = max(0.0, (effects.timers[0] - now_ms()) / 1000) if effects.timers else LOOK_S
+        with contextlib.suppress(Empty):
+            events += effects.reports.get(timeout=min(wait, LOOK_S))[1]
+        events += _arrived(effects)
+    return events
 
 
 def _arrived(effects: _Effects) -> list[AnyEvent]:
     """What is there without waiting."""
-    events: list[AnyEvent] = []
+    events = effects.asked()
     while not effects.reports.empty():
         events += effects.reports.get()[1]
     now = now_ms()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from pathlib import Path
 
@@ -46,6 +47,15 @@ class SqliteLog:
             "select distinct name from log where substr(name, 1, ?) = ? order by name", (len(prefix), prefix)
         )
         return [row[0] for row in rows]
+
+    def remove(self, name: str) -> None:
+        """Remove a log with all its records."""
+        self._db.execute("delete from log where name = ?", (name,))
+
+    def compact(self) -> None:
+        """Give the room of what was removed back to the disk, where nobody else writes."""
+        with contextlib.suppress(sqlite3.OperationalError):
+            self._db.execute("vacuum")
 
     def close(self) -> None:
         self._db.close()

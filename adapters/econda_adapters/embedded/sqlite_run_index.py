@@ -26,6 +26,9 @@ class SqliteRunIndex:
         row = (run.namespace, _text(run.position), run.run, run.started_ms)
         self._db.execute("insert or ignore into runs values (?, ?, ?, ?)", row)
 
+    def remove(self, run: IndexedRun) -> None:
+        self._db.execute("delete from runs where namespace = ? and position = ?", (run.namespace, _text(run.position)))
+
     def namespaces(self) -> list[str]:
         # Of all names only the next one, again and again: `select distinct` would go through every run.
         statement = (

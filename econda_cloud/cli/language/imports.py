@@ -15,10 +15,7 @@ from econda_edsl.plan_nodes import all_nodes
 from econda_edsl.writing.source import source_text
 
 from econda_cloud.cli.options import Json
-from econda_cloud.cli.output import NOT_COMPILED, USAGE, print_json, stop
-
-INCOMPLETE = 4
-"""How the command ends when it has written a pipeline that lacks something of its source."""
+from econda_cloud.cli.output import INCOMPLETE, NOT_COMPILED, USAGE, print_json, stop
 
 
 def import_(

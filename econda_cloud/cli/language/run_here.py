@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
-import getpass
 from functools import partial
-from typing import Annotated, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from econda_adapters.embedded.exclusive import alone
-from econda_adapters.embedded.holding import RunBusy
-from econda_adapters.embedded.pool import own_gpus, own_hosts
-from econda_adapters.embedded.runner import NAMESPACE, NOBODY, Follow, Home, resume_run, run_plan
-from econda_edsl.plan import Plan
 
-from econda_cloud.cli.language.dry_run import print_dry
-from econda_cloud.cli.language.packages import pinned
 from econda_cloud.cli.language.parameters import asked, gathered
 from econda_cloud.cli.language.source import compile_file, found_params, kept_params, load, locked, say_unheeded, told
 from econda_cloud.cli.options import DryRun, File, Json, ParamFiles, Params, Pipeline, RunName, Sets, TeamName, Wait
-from econda_cloud.cli.output import FAILED, USAGE, exit_like, print_json, stop
-from econda_cloud.cli.runs.finding import find_run
-from econda_cloud.cli.runs.following import CarryOn, rerun_of, rerun_on_stack, resumed
-from econda_cloud.cli.runs.progress import Follower
-from econda_cloud.cli.runs.stores import embedded, embedded_home
-from econda_cloud.cli.runs.tables import print_run, run_report
-from econda_cloud.cli.runs.watching import follow_to_end
-from econda_cloud.worker.processes.host_pool import HostPool
+from econda_cloud.cli.output import FAILED, NOT_COMPILED, USAGE, exit_like, print_json, stop
+
+if TYPE_CHECKING:
+    from econda_adapters.embedded.home import Home
+    from econda_adapters.embedded.runner import Follow
+    from econda_edsl.plan import Plan
+
+    from econda_cloud.cli.runs.following import CarryOn
+    from econda_cloud.worker.processes.host_pool import HostPool
 
 Resume = Annotated[
     bool,
@@ -33,6 +27,9 @@ Resume = Annotated[
 ]
 From = Annotated[
     str | None, typer.Option("--from", help="a step, instance or task: it and all that comes after it run again")
+]
+Output = Annotated[
+    Path | None, typer.Option("--output", "-o", help="a folder that the outputs are written to, beside where they lie")
 ]
 
 
@@ -43,12 +40,25 @@ def run(
     params_file: ParamFiles = None,
     pipeline: Pipeline = None,
     resume: Resume = False,
+    output: Output = None,
     dry_run: DryRun = False,
     json: Json = False,
 ) -> None:
     """Run a pipeline on this machine. Example: econda run sweep.edsl -p n=12"""
+    from econda_adapters.embedded.home import NAMESPACE
+    from econda_adapters.embedded.pool import own_gpus, own_hosts
+    from econda_adapters.embedded.runner import NOBODY
+
+    from econda_cloud.cli.language.packages import pinned
+    from econda_cloud.cli.runs.following import resumed
+    from econda_cloud.cli.runs.places import usable_folder
+    from econda_cloud.cli.runs.stores import embedded_home
+
+    usable_folder()
     wanted = asked(param, sets, params_file)
     if dry_run:
+        from econda_cloud.cli.language.dry_run import print_dry
+
         loaded = load(file, pipeline)
         given = gathered(loaded.plan, loaded.params, wanted)
         print_dry(loaded.plan, found_params(loaded, given, embedded_home().blobs, NAMESPACE), json=json)
@@ -63,13 +73,21 @@ def run(
             typer.echo("note: this machine has no GPU; tasks that ask for one run on its CPU", err=True)
         say_unheeded(plan)
         before = resumed(home, plan, params) if resume else NOBODY
-        _carry_out(home, plan, params, loaded.files, before, hosts, json=json)
+        _carry_out(home, plan, params, loaded.files, before, hosts, json=json, file=str(file), output=output)
 
 
 def rerun(name: RunName, step: From = None, team: TeamName = None, wait: Wait = False, json: Json = False) -> None:
     """Run again what a run did not finish, or all from a step on, where it ran. Example: econda rerun last --from fit"""
+    from econda_adapters.embedded.pool import own_hosts
+
+    from econda_cloud.cli.runs.finding import find_run
+    from econda_cloud.cli.runs.following import rerun_of, rerun_on_stack
+    from econda_cloud.cli.runs.stores import embedded_home
+
     found = find_run(name, team)
     if found.store.team is not None:
+        from econda_cloud.cli.runs.watching import follow_to_end
+
         following = rerun_on_stack(found, step)
         if wait:
             follow_to_end(following, json=json)
@@ -93,24 +111,33 @@ def _carry_out(
     hosts: HostPool,
     *,
     json: bool,
+    file: str = "",
+    output: Path | None = None,
 ) -> None:
     """Run a plan to its end, with progress, and end the command as the run ended."""
+    from econda_adapters.embedded.exclusive import alone
+    from econda_adapters.embedded.holding import RunBusy
+    from econda_adapters.embedded.runner import Follow, resume_run, run_plan
+
+    from econda_cloud.cli.runs.ends_here import end_of_run, leaving_it_to_resume
+    from econda_cloud.cli.runs.places import user_name
+    from econda_cloud.cli.runs.progress import Follower
+
     busy = partial(typer.echo, "waiting: another run of this pipeline with the same key goes on", err=True)
-    with alone(home.root, plan, params, busy), Follower(quiet=json) as follower:
+    with (
+        leaving_it_to_resume(plan.name, file),
+        alone(home.root, plan, params, busy),
+        Follower(quiet=json, here=True) as follower,
+    ):
         shown = {"started": follower.started, "progress": follower.progress, "hosts": hosts}
-        match before:
-            case CarryOn(run=name):
-                try:
-                    state = resume_run(home, name, **shown)
-                except RunBusy as error:
-                    stop(f"error: {error}", FAILED)
-            case Follow():
-                user = getpass.getuser()
-                state = run_plan(home, plan, params, files=files, user=user, follow=before, **shown)
-    if json:
-        print_json(run_report(state, find_run(state.run, None, [embedded()]).entries))
-    else:
-        print_run(state)
+        if isinstance(before, Follow):
+            state = run_plan(home, plan, params, files=files, user=user_name(), follow=before, **shown)
+        else:
+            try:
+                state = resume_run(home, before.run, **shown)
+            except RunBusy as error:
+                stop(f"error: {error}", FAILED)
+    end_of_run(home, state, json=json, file=file, output=output)
     exit_like(state)
 
 
@@ -119,7 +146,9 @@ def check(file: File, pipeline: Pipeline = None, json: Json = False) -> None:
     compiled, _, _ = compile_file(file, pipeline, library=True)
     if json:
         found = [told(d, compiled.path) for d in compiled.diagnostics]
-        print_json({"ok": compiled.ok, "diagnostics": found, "digest": compiled.plan.digest if compiled.plan else None})
+        error = None if compiled.ok else {"code": "not_compiled", "message": compiled.render(color=False)}
+        digest = compiled.plan.digest if compiled.plan else None
+        print_json({"ok": compiled.ok, "error": error, "diagnostics": found, "digest": digest})
     elif not compiled.ok:
         typer.echo(compiled.render(color=False), err=True)
     elif compiled.plan is None:
@@ -130,7 +159,7 @@ def check(file: File, pipeline: Pipeline = None, json: Json = False) -> None:
         typer.echo(f"ok: pipeline {plan.name}, {tasks}, {plan.digest}")
         say_unheeded(plan)
     if not compiled.ok:
-        raise typer.Exit(3)
+        raise typer.Exit(NOT_COMPILED)
 
 
 def lock(

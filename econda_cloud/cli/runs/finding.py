@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from econda_cloud.cli.output import NO_SUCH_RUN, stop
 from econda_cloud.cli.runs.listing import begun, listed
-from econda_cloud.cli.runs.stores import Found, Store, home_folder, stores
-from econda_cloud.cli.stack.submissions import forget_submission, submissions
+from econda_cloud.cli.runs.places import home_folder
+from econda_cloud.cli.runs.stores import Found, Store, stores
 
 
 def find_run(name: str, team: str | None, places: Sequence[Store] | None = None) -> Found:
@@ -49,6 +49,8 @@ def _not_begun(store: Store) -> list[Found]:
     """Runs submitted to a stack that it has not begun yet; notes of those that it has are dropped."""
     if store.team is None:
         return []
+    from econda_cloud.cli.stack.submissions import forget_submission, submissions
+
     home, team, found = home_folder(), store.team.stack.team, []
     for each in submissions(home, team):
         if store.log.read(f"run/{each.run}", most=1):

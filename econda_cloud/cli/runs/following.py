@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import secrets
 from dataclasses import dataclass
 from typing import Any
@@ -15,14 +14,11 @@ from econda_edsl.suggest import did_you_mean
 
 from econda_cloud.cli.output import FAILED, USAGE, stop
 from econda_cloud.cli.runs.finding import find_run, last_run
-from econda_cloud.cli.runs.stores import Found, embedded, home_folder
-from econda_cloud.cli.stack.submissions import note_submission
+from econda_cloud.cli.runs.places import home_folder, user_name
+from econda_cloud.cli.runs.stores import Found, embedded
 from econda_cloud.record.results import results_of
 from econda_cloud.run.downstream import steps_from, steps_of
-from econda_cloud.schedule.messages import write_message
 from econda_cloud.schedule.stored_plans import stored_plan
-from econda_cloud.submission.again import again
-from econda_cloud.submission.uploads import Upload
 from econda_cloud.wire.keys import plan_key
 
 
@@ -66,6 +62,11 @@ def rerun_on_stack(found: Found, step: str | None) -> Found:
 
     Ends the command if the run still goes on, or its plan has no such step.
     """
+    from econda_cloud.cli.stack.submissions import note_submission
+    from econda_cloud.schedule.messages import write_message
+    from econda_cloud.submission.again import again
+    from econda_cloud.submission.uploads import Upload
+
     team, blobs, state = found.store.team, found.store.blobs, found.state()
     assert team is not None
     if state.outcome is None:
@@ -74,7 +75,7 @@ def rerun_on_stack(found: Found, step: str | None) -> Found:
         )
     plan = stored_plan(blobs, state.namespace, found.run)
     before = _follow(found, plan, _fresh_steps(plan, step))
-    run, user = f"{plan.name}-{secrets.token_hex(5)}", getpass.getuser()
+    run, user = f"{plan.name}-{secrets.token_hex(5)}", user_name()
     event = again(
         blobs, plan, state, before.results, run=run, seed=secrets.randbits(32), fresh=before.fresh, user=user
     )  # fmt: skip

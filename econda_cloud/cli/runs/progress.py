@@ -5,36 +5,25 @@ from __future__ import annotations
 import sys
 import time
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
-from rich.progress import Progress as Bar
-
-from econda_cloud.money.amounts import format_usd
+from econda_cloud.cli.runs.summary import summary
 from econda_cloud.record.progress import progress_of
 from econda_cloud.run.state import RunState
 
 EVERY_S = 2.0
 """Plain progress lines come at most this often, in seconds."""
 
-
-def summary(state: RunState) -> str:
-    """Counts per state and pool, and the money so far."""
-    counts = state.counts
-    parts = [f"{counts.succeeded} succeeded"]
-    parts += [f"{number} on {pool}" for pool, number in sorted(progress_of(state).placed.items()) if number]
-    parts += [
-        f"{n} {name}"
-        for name in ("reused", "failed", "retried", "preempted", "skipped")
-        if (n := getattr(counts, name))
-    ]
-    return f"{', '.join(parts)}; spent {format_usd(state.spent)}"
+WIDE = 100
+"""Columns from which on there is room for a bar beside the words."""
 
 
 class Follower:
-    """Shows progress on standard error, so that standard output stays the result's. Use as a context manager."""
+    """Shows progress on standard error, so that standard output stays the result's. Use as a context manager.
 
-    def __init__(self, *, quiet: bool) -> None:
-        self._quiet = quiet
+    `here`: the run is this process's own, so that another interrupt would leave it as it is.
+    """
+
+    def __init__(self, *, quiet: bool, here: bool = False) -> None:
+        self._quiet, self._here, self._cancelling = quiet, here, False
         self._bar = _bar() if sys.stderr.isatty() and not quiet else None
         self._task = self._bar.add_task("starting", total=None, summary="") if self._bar else None
         self._last, self._said, self._run = 0.0, "", ""
@@ -56,6 +45,7 @@ class Follower:
     def progress(self, state: RunState) -> None:
         """Show the state, unless one was shown a moment ago."""
         now = time.monotonic()
+        self._say_if_cancelled(state)
         if self._quiet or now - self._last < (0.1 if self._bar else EVERY_S):
             return
         self._last = now
@@ -68,13 +58,27 @@ class Follower:
             sys.stderr.write(f"{self._run}: {progress.ended} of {progress.known} known; {text}\n")
         self._said = text
 
+    def _say_if_cancelled(self, state: RunState) -> None:
+        ending = state.decided or state.ending
+        if self._cancelling or self._quiet or ending is None or ending.state != "cancelled":
+            return
+        self._cancelling = True
+        more = "; Ctrl-C once more leaves it as it is, for --resume" if self._here else ""
+        line = f"{self._run}: cancelling, what runs is stopped{more}"
+        if self._bar:
+            self._bar.console.print(line, markup=False, highlight=False)
+        else:
+            sys.stderr.write(f"{line}\n")
 
-def _bar() -> Bar:
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("{task.fields[summary]}"),
+
+def _bar():
+    # Only terminals have one, and it takes its time to load.
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True)
+    wide = (
+        (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()) if console.width >= WIDE else (MofNCompleteColumn(),)
     )
-    return Bar(*columns, console=Console(stderr=True), transient=True)
+    columns = (TextColumn("{task.description}"), *wide, TextColumn("{task.fields[summary]}"))
+    return Progress(*columns, console=console, transient=True)

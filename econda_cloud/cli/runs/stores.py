@@ -6,15 +6,14 @@ import os
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from econda_adapters.aws.clients import Clients
-from econda_adapters.aws.deployed import Deployed, deployed, deployed_teams
-from econda_adapters.aws.team import Team
+import msgspec
 from econda_adapters.embedded.holding import is_held
-from econda_adapters.embedded.runner import Home
+from econda_adapters.embedded.home import Home
 
 from econda_cloud.cli.output import FAILED, USAGE, stop
-from econda_cloud.cli.stack.submissions import Submission
+from econda_cloud.cli.runs.places import embedded_folder, home_folder, usable_folder
 from econda_cloud.ports.blobs import BlobStore
 from econda_cloud.ports.log import Log
 from econda_cloud.ports.run_index import IndexedRun, RunIndex
@@ -26,12 +25,13 @@ from econda_cloud.schedule.stored_plans import stored_plan
 from econda_cloud.wire.entries import Entry, FromTheFuture, FromThePast, decode_entry
 from econda_cloud.wire.events import RunStarted
 
+if TYPE_CHECKING:
+    from econda_adapters.aws.deployed import Deployed
+    from econda_adapters.aws.team import Team
+
+    from econda_cloud.cli.stack.submissions import Submission
+
 LOCAL = "this machine"
-
-
-def home_folder() -> Path:
-    """$ECONDA_HOME, or ~/.econda."""
-    return Path(os.environ.get("ECONDA_HOME") or "~/.econda").expanduser()
 
 
 @dataclass(frozen=True)
@@ -64,10 +64,12 @@ class Found:
             return [decode_entry(record) for record in self.store.log.read(run_log(self.run))]
         except (FromThePast, FromTheFuture) as error:
             stop(f"error: {self.run} was {error}; the econda that wrote it shows it", FAILED)
+        except msgspec.DecodeError as error:
+            stop(f"error: the log of {self.run} is damaged: {error}; the run cannot be shown", FAILED)
 
     @cached_property
     def _first(self) -> Entry | None:
-        """The first record, None if there is none. Raises `FromThePast`, `FromTheFuture`."""
+        """The first record, None if there is none. Raises `FromThePast`, `FromTheFuture`, `msgspec.DecodeError`."""
         return next(map(decode_entry, self.store.log.read(run_log(self.run), most=1)), None)
 
     @cached_property
@@ -75,14 +77,23 @@ class Found:
         """Whether this version wrote it, as far as its first record tells."""
         try:
             return self._first is not None
+        except (FromThePast, FromTheFuture, msgspec.DecodeError):
+            return False
+
+    @property
+    def _damaged(self) -> bool:
+        try:
+            return self._first is None
         except (FromThePast, FromTheFuture):
             return False
+        except msgspec.DecodeError:
+            return True
 
     def began(self, at_ms: int) -> bool:
         """Whether it began at this time, as far as this version can read when."""
         try:
             return self._first is not None and self._first.now == at_ms
-        except (FromThePast, FromTheFuture):
+        except (FromThePast, FromTheFuture, msgspec.DecodeError):
             return True
 
     @property
@@ -114,10 +125,16 @@ class Found:
         """What to call a run that has not ended: nothing carries on one of this machine whose process is gone."""
         return "running" if self.store.team is not None or is_held(embedded_folder(), self.run) else "interrupted"
 
+    @property
+    def outputs_folder(self) -> Path | None:
+        """Where outputs of a run of this machine lie as files, if they do."""
+        folder = embedded_folder() / "runs" / self.run / "outputs"
+        return folder if self.store.team is None and folder.is_dir() else None
+
     def newest(self) -> RunState:
         """Its newest state. Raises `NotShown`."""
         if not self.readable:
-            raise NotShown("of another version of econda")
+            raise NotShown("with a damaged log" if self._damaged else "of another version of econda")
         try:
             state = self.history().refresh()
         except FromTheFuture:
@@ -137,12 +154,8 @@ class Found:
         return RunHistory(store.log, plans, self.run, store.blobs)
 
 
-def embedded_folder() -> Path:
-    return home_folder() / "embedded"
-
-
 def embedded_home() -> Home:
-    return Home(embedded_folder())
+    return Home(usable_folder())
 
 
 def embedded() -> Store:
@@ -152,12 +165,17 @@ def embedded() -> Store:
 
 def team_store(team: str | None) -> Store:
     """The store of a team: the one named, $ECONDA_TEAM, or the only one there is. Ends the command if there is none."""
+    from econda_adapters.aws.clients import Clients
+    from econda_adapters.aws.team import Team
+
     found = _deployed(team)
     made = Team(found.stack, Clients(found.environment))
     return Store(f"team {found.stack.team}", made.log, made.runs, made.blobs, made)
 
 
 def _deployed(team: str | None) -> Deployed:
+    from econda_adapters.aws.deployed import deployed, deployed_teams, team_folder
+
     home = home_folder()
     known = deployed_teams(home)
     name = team or os.environ.get("ECONDA_TEAM") or (known[0] if len(known) == 1 else None)
@@ -166,7 +184,11 @@ def _deployed(team: str | None) -> Deployed:
             f"one of {', '.join(known)}; say which with --team" if known else "deployed yet; see `econda up --help`"
         )
         stop(f"error: no team is chosen: {'there are several, ' if known else 'none is '}{reason}", USAGE)
-    found = deployed(name, home=home)
+    try:
+        found = deployed(name, home=home)
+    except (OSError, ValueError) as error:
+        folder = team_folder(home, name)
+        stop(f"error: what is known of team `{name}`, in {folder}, cannot be read: {error}; `econda up --team {name}` writes it anew", USAGE)  # fmt: skip
     if found is None:
         stop(f"error: team `{name}` is not deployed from here; `econda up --team {name}` does that", USAGE)
     return found
@@ -176,8 +198,14 @@ def stores(team: str | None) -> list[Store]:
     """Where to look for runs: the team's stack if one is named, else this machine and every stack that answers."""
     if team is not None:
         return [team_store(team)]
+    here = embedded()
+    # Most machines have deployed none, and then nothing of a cloud is loaded.
+    if not (home_folder() / "teams").is_dir():
+        return [here]
+    from econda_adapters.aws.deployed import deployed_teams
+
     teams = [team_store(name) for name in deployed_teams(home_folder())]
-    return [embedded(), *(store for store in teams if _answers(store))]
+    return [here, *(store for store in teams if _answers(store))]
 
 
 def _answers(store: Store) -> bool:

@@ -1,25 +1,22 @@
-"""Commands on a team's stack: deploy and destroy it, submit to it, watch and cancel its runs, show what it gave up on."""
+"""Commands on a team's stack: deploy and destroy it, submit to it."""
 
 from __future__ import annotations
 
-import getpass
 from typing import Annotated
 
 import typer
 
-from econda_cloud.cli.language.dry_run import print_dry
 from econda_cloud.cli.language.parameters import asked, gathered
 from econda_cloud.cli.language.source import found_params, load, say_unheeded
-from econda_cloud.cli.options import DryRun, File, Json, ParamFiles, Params, Pipeline, RunName, Sets, TeamName, Wait
-from econda_cloud.cli.output import FAILED, NOT_COMPILED, USAGE, exit_like, print_json, stop
+from econda_cloud.cli.options import DryRun, File, Json, ParamFiles, Params, Pipeline, Sets, TeamName, Wait
+from econda_cloud.cli.output import FAILED, NOT_COMPILED, USAGE, print_json, stop
 from econda_cloud.cli.runs.finding import find_run
-from econda_cloud.cli.runs.stores import home_folder, team_store
-from econda_cloud.cli.runs.watching import follow_to_end, watched
+from econda_cloud.cli.runs.places import home_folder
+from econda_cloud.cli.runs.stores import team_store
+from econda_cloud.cli.runs.watching import follow_to_end
 from econda_cloud.cli.stack.deployment import endpoints
 from econda_cloud.cli.stack.uploading import upload
-from econda_cloud.schedule.messages import write_message
 from econda_cloud.submission.heeded import refused_by_stacks
-from econda_cloud.wire.events import CancelRequested
 
 NewTeam = Annotated[str, typer.Option("--team", envvar="ECONDA_TEAM", help="the team's name, such as `vision`")]
 
@@ -107,6 +104,8 @@ def submit(
     if reasons := refused_by_stacks(loaded.plan):
         stop("\n".join(f"error: {reason}" for reason in reasons), NOT_COMPILED)
     if dry_run:
+        from econda_cloud.cli.language.dry_run import print_dry
+
         found = found_params(loaded, given, store.blobs, namespace, store.team.clients)
         print_dry(loaded.plan, found, json=json)
         return
@@ -115,34 +114,3 @@ def submit(
         print_json({"run": name, "namespace": namespace, "team": store.team.stack.team}) if json else typer.echo(name)
         return
     follow_to_end(find_run(name, None, [store]), json=json)
-
-
-def watch(name: RunName, team: TeamName = None, json: Json = False) -> None:
-    """Follow a run to its end. Example: econda watch last"""
-    follow_to_end(find_run(name, team), json=json)
-
-
-def cancel(
-    name: RunName,
-    team: TeamName = None,
-    reason: Annotated[str, typer.Option("--reason", help="why, for the run's log")] = "",
-    wait: Wait = False,
-    json: Json = False,
-) -> None:
-    """Cancel a run: what runs is stopped, what waits never starts. Example: econda cancel last --reason typo"""
-    found = find_run(name, team)
-    if found.store.team is None:
-        stop("error: a run of this machine is cancelled by Ctrl-C in the terminal of its `econda run`", USAGE)
-    if not found.begun:
-        stop(f"error: {found.run} has not begun yet; cancel it once `econda show` lists it as running", FAILED)
-    state = found.state()
-    if state.outcome is not None:
-        stop(f"error: {found.run} has {state.outcome.state} already", USAGE)
-    event = CancelRequested(by=getpass.getuser(), reason=reason)
-    found.store.team.events.send([write_message(found.run, [event], found.store.blobs)], group=found.run)
-    if wait:
-        exit_like(watched(found, quiet=json))
-    elif json:
-        print_json({"run": found.run, "cancelling": True})
-    else:
-        typer.echo(f"{found.run}: cancelling; `econda watch {found.run}` follows it")

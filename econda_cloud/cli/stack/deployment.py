@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from econda_cloud.cli.output import FAILED, stop
-from econda_cloud.cli.runs.stores import home_folder
+from econda_cloud.cli.runs.places import home_folder
 
 
 def endpoints() -> dict[str, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 import uuid
 from pathlib import Path
@@ -13,7 +12,7 @@ from econda_edsl.parameter_texts import written_params
 
 from econda_cloud.cli.language.packages import pinned
 from econda_cloud.cli.language.source import Loaded, kept_params
-from econda_cloud.cli.runs.stores import home_folder
+from econda_cloud.cli.runs.places import home_folder, user_name
 from econda_cloud.cli.stack.submissions import note_submission
 from econda_cloud.environments.pins import LOCK_NAME, write_lock
 from econda_cloud.submission.bundles import zip_files
@@ -35,10 +34,15 @@ def upload(team: Team, loaded: Loaded, given: dict[str, Given], *, namespace: st
         files[LOCK_NAME] = write_lock({key: each.pins for key, each in plan.environments.items()})
     stem = Path(loaded.path).stem
     key = f"uploads/{namespace}/{stem}-{uuid.uuid4().hex[:8]}.zip"
-    metadata = {"submitted-by": getpass.getuser(), **({"pipeline": pipeline} if pipeline else {})}
+    metadata = {"submitted-by": _ascii(user_name()), **({"pipeline": pipeline} if pipeline else {})}
     bucket = team.stack.bucket
     answer = team.clients("s3").put_object(Bucket=bucket, Key=key, Body=zip_files(files), Metadata=metadata)
     uploaded = Upload(bucket, key, answer["VersionId"])
     run = uploaded.run(plan.name)
     note_submission(home_folder(), team, run, namespace, uploaded)
     return run
+
+
+def _ascii(text: str) -> str:
+    """As metadata of S3 can hold it."""
+    return text.encode("ascii", "backslashreplace").decode()

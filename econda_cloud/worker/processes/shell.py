@@ -19,7 +19,6 @@ from econda_cloud.worker.data.artifacts import TYPES as ARTIFACTS
 from econda_cloud.worker.data.typed_values import Locate, is_artifact, read_type
 from econda_cloud.worker.processes.host_process import exit_message
 from econda_cloud.worker.processes.limits import Limits
-from econda_cloud.worker.reports.logs import CappedLog
 
 Run = Callable[[list[str], Mapping[str, str], Path, Path, Limits, int], dict[str, Any]]
 """Runs a command with these variables, in this directory, with this log, within these limits and so many bytes of memory:
@@ -133,9 +132,7 @@ def run_command(
         return answer
     if answer["code"] == 0:
         return {"ok": {}}
-    last = CappedLog(log).last_line()
-    message = exit_message(answer["code"]) + _hint(answer["code"]) + (f"; its last words: {last}" if last else "")
-    return {"failure": "failed", "message": message}
+    return {"failure": "failed", "message": exit_message(answer["code"]) + _hint(answer["code"])}
 
 
 def _too_long(env: Mapping[str, str]) -> str:

@@ -28,17 +28,27 @@ Put = Callable[[int, bytes], None]
 class Followed:
     """A log that grows. `secrets` may grow too: what is shown holds none of those known by then, nor the rest of one."""
 
-    def __init__(self, log: Path, put: Put, secrets: Sequence[str], now: float) -> None:
+    def __init__(
+        self,
+        log: Path,
+        put: Put,
+        secrets: Sequence[str],
+        now: float,
+        *,
+        first: float = FIRST_S,
+        longest: float = LONGEST_S,
+    ) -> None:
+        """It is looked at first `first` seconds from now, then ever less often, but every `longest` seconds."""
         self._log, self._put, self._secrets = log, put, secrets
         self._offset, self._number = 0, 0
         self._held, self._torn = b"", False
-        self._pause = FIRST_S
-        self.due = now + FIRST_S
+        self._pause, self._longest = first, longest
+        self.due = now + first
 
     def look(self, now: float) -> None:
         """Show what is new. Never raises."""
         self.due = now + self._pause
-        self._pause = min(LONGEST_S, 2 * self._pause)
+        self._pause = min(self._longest, 2 * self._pause)
         with contextlib.suppress(Exception):
             if piece := self._new():
                 self._put(self._number, piece)

@@ -51,13 +51,6 @@ class CappedLog:
                 file.write(b"\n[... %d bytes cut ...]\n" % (self._taken - len(self._tail)))
             file.write(self._tail)
 
-    def last_line(self) -> str:
-        """The last line that says something, at most 500 characters; empty for an empty log."""
-        with self.path.open("rb") as file:
-            file.seek(max(0, file.seek(0, os.SEEK_END) - 4096))
-            lines = file.read().decode("utf-8", "replace").split("\n")
-        return next((line.strip()[:500] for line in reversed(lines) if line.strip()), "")
-
     def _collapse(self, size: int) -> bool:
         """Cut the middle out in one step of the file system, where it can: nothing written meanwhile is lost."""
         length = (size - TAIL - HEAD) // _BLOCK * _BLOCK

@@ -73,6 +73,11 @@ def test_a_run_is_submitted_watched_and_shown(shell):
     chosen = [each for each in shell.json("why", run, "squares/many[3]/s")["offers"] if each["chosen"]]
     assert chosen[0]["offer"].startswith("aws.lambda/")
     assert shell("logs", run, "squares/many[3]/s") == "squaring 3\n"
+    assert "squares/many[3]/s | squaring 3\n" in shell("logs", run)
+    assert "squares/many[3]/s | squaring 3\n" in shell("logs", run, "--follow")
+    assert "squares/many[*]/s  4 succeeded" in shell("show", run)
+    assert shell.json("get", run, "total", "-o", "got")["outputs"] == {"total": "got/total.json"}
+    assert json.loads((shell.folder / "got" / "total.json").read_text()) == 14
     assert run in [each["run"] for each in shell.json("runs")]
     assert shell.json("replay", run, "--at", "1")["state"] == "running"
     assert run in shell("show", run[:-2])
@@ -133,11 +138,17 @@ def test_a_run_is_cancelled(shell, until):
         pass
     until(lambda: any(each["instance"] == "sleepers/many[1]/s" for each in shell.json("show", run)["tasks"]), "one")
     until(lambda: shell("logs", run, "sleepers/many[1]/s") == "asleep\n", "its log, while it runs")
+    assert "running" in {each["state"] for each in shell.json("show", run)["tasks"]}
+    with subprocess.Popen([*PROGRAM, "logs", run, "--follow"], stdout=subprocess.PIPE, text=True, cwd=shell.folder,
+                          env=shell.environment) as following:  # fmt: skip
+        assert following.stdout is not None
+        assert following.stdout.readline().endswith(" | asleep\n")
+        following.terminate()
     assert "still goes on" in shell("rerun", run, code=1)
     shell("cancel", run, "--reason", "typo", "--wait", code=130)
     shown = shell.json("show", run)
     assert shown["state"] == "cancelled"
-    assert "typo" in shown["error"]
+    assert "typo" in shown["error"]["message"]
     assert "cancelled already" in shell("cancel", run, code=2)
 
 

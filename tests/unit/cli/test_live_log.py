@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from econda_cloud.cli.runs.logs import PIECES_MOST, live_log
+from econda_cloud.cli.runs.written import PIECES_MOST, live_log
 from econda_cloud.ports.blobs import MemoryBlobs
 
 

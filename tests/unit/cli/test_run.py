@@ -71,8 +71,8 @@ def test_success_then_show_why_and_replay(econda, tmp_path):
 def test_failures_say_why(econda, tmp_path, body, message):
     code, report = run_json(econda, write(tmp_path, body))
     assert (code, report["state"]) == (1, "failed")
-    assert message in report["error"]
-    assert report["error"].startswith("p/a (attempt 1)")
+    assert message in report["error"]["message"]
+    assert report["error"]["message"].startswith("p/a (attempt 1)")
 
 
 def test_time_out(econda, tmp_path):

@@ -1,0 +1,74 @@
+"""How a run has ended, or how far it is, in a few lines."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from econda_cloud.cli.terminal import STATES, paint, width
+from econda_cloud.money.amounts import format_usd
+from econda_cloud.record.progress import progress_of
+from econda_cloud.run.state import RunState
+from econda_cloud.worker.reports.plain_text import plain
+
+VALUE_MOST = 2_000
+"""Characters of an output that are shown; `econda get` brings all."""
+
+
+def summary(state: RunState) -> str:
+    """Counts per state and pool, and the money so far."""
+    counts = state.counts
+    parts = [f"{counts.succeeded} succeeded"]
+    parts += [f"{number} on {pool}" for pool, number in sorted(progress_of(state).placed.items()) if number]
+    parts += [
+        f"{n} {name}"
+        for name in ("reused", "failed", "retried", "preempted", "skipped")
+        if (n := getattr(counts, name))
+    ]
+    return f"{', '.join(parts)}; spent {format_usd(state.spent)}"
+
+
+def print_run(state: RunState, unfinished: str = "running") -> None:
+    """State, counts, errors and outputs."""
+    print_head(state, unfinished)
+    print_outputs(state)
+
+
+def print_head(state: RunState, unfinished: str, *, whole: bool = True) -> None:
+    """`whole`: all lines of the error, not only the first."""
+    outcome = state.outcome
+    said = outcome.state if outcome else unfinished
+    print(f"{state.run}: {paint(said, STATES.get(said))}; {summary(state)}")
+    if outcome and outcome.error:
+        print(indented(outcome.error if whole else outcome.error.partition("\n")[0], 2))
+
+
+def print_outputs(state: RunState) -> None:
+    for name, value in (state.outcome.outputs if state.outcome else {}).items():
+        print(f"  {name} = {_shown(value)}")
+
+
+def indented(text: str, by: int) -> str:
+    """Lines further in; on terminals, broken between words where they would be too long."""
+    most, pad = width(), " " * by
+    lines = [pad + line for line in plain(text).split("\n")]
+    if most is None or all(len(line) <= most for line in lines):
+        return "\n".join(lines)
+    return "\n".join(_broken(line, most, pad) for line in lines)
+
+
+def _broken(line: str, most: int, pad: str) -> str:
+    from textwrap import fill
+
+    own = line[: len(line) - len(line.lstrip())]
+    return fill(line, max(most, len(pad) + 20), subsequent_indent=f"{own}  ", break_long_words=False,
+                break_on_hyphens=False, drop_whitespace=False, replace_whitespace=False).replace(" \n", "\n")  # fmt: skip
+
+
+def _shown(value: Any) -> str:
+    """An output in a line; a file by its name, size and key."""
+    if isinstance(value, dict) and "$artifact" in value:
+        about = value["$artifact"]
+        return f"{about.get('kind', 'File')} {about.get('name', '')}, {about['size']:,} bytes, {about['key']}"
+    text = json.dumps(value)
+    return text if len(text) <= VALUE_MOST else f"{text[:VALUE_MOST]} … {len(text):,} characters in all"
