@@ -228,6 +228,7 @@ class _Attempt:
             "task": self.task.name, "inputs": inputs, "outputs": list(self.task.outputs), "env": self.env,
             "cwd": str(self.cwd), "log": str(self.log), "memory": self.task.memory, "bundle": str(self._bundle() or ""),
             "body": run.body if isinstance(run, Inline) else "",
+            "file": run.file if isinstance(run, Inline) else "", "line": run.line if isinstance(run, Inline) else 0,
             "path": run.path if isinstance(run, Entry) else "",
             "function": run.function if isinstance(run, Entry) else "",
             "operator": f"{run.package}:{run.name}" if isinstance(run, Operator) else "",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import Any
 
 from msgspec.structs import replace
@@ -97,7 +98,8 @@ class TaskLowering:
             items = args.value.items if args and isinstance(args.value, s.Items) else ()
             return p.Container(image=run.target.plain or "", args=tuple(self.word(i) for i in items))
         if run.body is not None:
-            return p.Inline(language=run.language.text, body=run.body)  # type: ignore[arg-type]
+            file = PurePath(self.module.unit.path).name
+            return p.Inline(language=run.language.text, body=run.body, file=file, line=run.span.line)  # type: ignore[arg-type]
         assert run.target is not None
         language = "python" if run.language.text == "python" else "shell"
         path, function = split_entry(language, run.target.plain or "")

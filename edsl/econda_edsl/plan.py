@@ -67,10 +67,12 @@ class Retry(Struct, frozen=True, kw_only=True):
 
 
 class Inline(Struct, frozen=True, kw_only=True, tag_field="kind", tag="inline"):
-    """A code body in the pipeline file; never templated."""
+    """A code body in the pipeline file; never templated. It stands in `file` below this `line`, which change no digest."""
 
     language: Literal["shell", "python", "r", "julia"]
     body: str
+    file: str = ""
+    line: int = 0
 
 
 class Entry(Struct, frozen=True, kw_only=True, tag_field="kind", tag="entry"):

@@ -124,6 +124,10 @@ class Host:
             return {"outputs": outputs, "assigned": names}
         return {"outputs": outputs, "assigned": names, "state": {n: dump(space[n]) for n in kept if n in space}}
 
+    def inline(self, request: dict[str, Any]) -> str:
+        """The name of a body's code: of the pipeline's file, if that is known, in which it has its own lines."""
+        return request["file"] or f"<task {request['task']}>"
+
     def code(self, request: dict[str, Any]) -> tuple[str, Any]:
         """The name and the code of a body. Of a file the bytes are compiled, which may say how they are encoded."""
         body: bytes | str
@@ -132,7 +136,7 @@ class Host:
             with open(name, "rb") as file:
                 body = file.read()
         else:
-            name, body = f"<task {request['task']}>", request["body"]
+            name, body = self.inline(request), "\n" * request["line"] + request["body"]
         known, code = self.compiled.get(name, ("", None))
         if code is None or known != body:
             if isinstance(body, str):
@@ -196,7 +200,7 @@ class Host:
             return {"failure": "failed", "message": f"exited with code {code if isinstance(code, int) else 1}"
                     + (f": {code}" if isinstance(code, str) else "")}  # fmt: skip
         frames = [frame for frame in traceback.extract_tb(error.__traceback__)
-                  if frame.filename == f"<task {request['task']}>" or (self.bundle and frame.filename.startswith(self.bundle + os.sep))]  # fmt: skip
+                  if frame.filename == self.inline(request) or (self.bundle and frame.filename.startswith(self.bundle + os.sep))]  # fmt: skip
         for frame in frames:
             frame.filename = frame.filename.removeprefix(self.bundle + os.sep) if self.bundle else frame.filename
         lines = traceback.format_list(frames[-_FRAMES:])
