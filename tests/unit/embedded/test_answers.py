@@ -16,8 +16,9 @@ def test_results_do_not_depend_on_who_ran_before(tmp_path):
 
 
 def test_a_traceback_names_the_pipelines_file_and_its_line(tmp_path):
-    source = "edsl 1\n\ntask f() -> (y: Int):\n    # a comment\n    run python:\n        x = 1\n        y = x / 0\n\n" + (
-        "pipeline main() -> (y: Int):\n    a = f()\n    return y = a.y\n"
+    source = (
+        "edsl 1\n\ntask f() -> (y: Int):\n    # a comment\n    run python:\n        x = 1\n        y = x / 0\n\n"
+        + ("pipeline main() -> (y: Int):\n    a = f()\n    return y = a.y\n")
     )
     plan = compile_source(source, "folder/train.edsl").plan
     assert plan is not None
