@@ -26,14 +26,14 @@ def import_cwl(data: bytes, path: str) -> Imported:
     process = load(data, path)
     gaps = Gaps()
     stem = Names().take(Path(path).name.partition(".")[0], "flow")
-    work = _Flow(path, gaps, Tools(gaps, Names([stem])))
+    work = _Flow(path, gaps, Tools(gaps, Names([stem]), path))
     if isinstance(process, list) or not hasattr(process, "outputs"):
         raise NotImported(f"{path}: no tool or workflow of its own; import one of its parts")
     pipeline = work.pipeline(process, stem)
     program = Program([pipeline], work.tools.declared, head=[f"Imported from the CWL document {path}."])
     if too_long(program):
         raise NotImported(f"{path}: its steps make a program longer than {SOURCE_BYTES:,} bytes; import parts of it")
-    return Imported("cwl", program, gaps.found)
+    return Imported("cwl", program, gaps.found, work.tools.files)
 
 
 @dataclass

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
-from econda_edsl.importing.cwl_documents import kind_of, short
+from econda_edsl.importing.cwl_documents import beside, kind_of, short
 from econda_edsl.importing.report import Gaps
 from econda_edsl.writing.literals import NoLiteral, duration_literal, size_literal, text_literal, value_literal
 from econda_edsl.writing.naming import Names
@@ -19,8 +20,10 @@ _PARTS = {"path": "str({})", "basename": "{}.name", "nameroot": "{}.stem", None:
 class Tools:
     """Declarations, one per tool."""
 
-    def __init__(self, gaps: Gaps, names: Names) -> None:
-        self.gaps, self.declared, self._names = gaps, [], names
+    def __init__(self, gaps: Gaps, names: Names, path: str) -> None:
+        self.gaps, self.declared, self._names, self._path = gaps, [], names, path
+        self.files: dict[str, bytes] = {}
+        """Files that defaults name; they lie beside the program."""
 
     def tool(self, tool: Any, wanted: str, where: str) -> tuple[TaskText, dict[str, str]]:
         """The task of a tool, and the names of its inputs by those of CWL."""
@@ -61,17 +64,26 @@ class Tools:
         default = None
         if given.default is not None:
             try:
-                default = value_literal(given.default)
+                default = self._file(given.default) if kind.rstrip("?") == "File" else value_literal(given.default)
                 if kind.rstrip("?") == "Float" and isinstance(given.default, int):
                     default = f"{default}.0"
-                if kind.startswith(("File", "Dir")):
-                    raise NoLiteral("files have no constants")
+                if kind.startswith("Dir"):
+                    raise NoLiteral("folders have no constants")
             except NoLiteral as error:
                 notes.append(self.gaps.of(where, f"the default of `{short(given.id)}`", str(error), "pass it in a run"))
                 default = None
         elif kind.endswith("?"):
             default = "none"
         return Input(name, kind, default)
+
+    def _file(self, given: Any) -> str:
+        """A default file, which travels with the program. Raises `NoLiteral`."""
+        location = getattr(given, "location", None) or getattr(given, "path", None)
+        if not isinstance(location, str) or getattr(given, "secondaryFiles", None):
+            raise NoLiteral("only a file of the folder can be a default")
+        file = beside(location, Path(self._path).resolve().parent, self._path)
+        self.files[file.name] = file.read_bytes()
+        return f"file({text_literal(file.name)})"
 
     def _kind(self, given: Any, where: str, notes: list[str]) -> str:
         kind = kind_of(given.type_)
@@ -137,8 +149,10 @@ class _Body:
         for _, part in sorted(self._parts(tool, shell), key=lambda each: each[0]):
             lines += part
         lines += self._run(tool, shell)
-        for name, output in zip(outputs, tool.outputs):
-            lines += self._found(name, output, tool)
+        found = [line for name, output in zip(outputs, tool.outputs) for line in self._found(name, output, tool)]
+        if found:
+            named = {short(each.id): name for name, each in zip(outputs, tool.outputs)}
+            lines += [*_TOLD.format(names=named).splitlines(), "else:", *(f"    {line}" for line in found)]
         text = "\n".join(lines)
         return _DECIMAL + text if "decimal(" in text else text
 
@@ -223,6 +237,8 @@ class _Body:
         if output.type_ in ("stdout", "stderr"):
             return [f"{name} = pathlib.Path({self.python(getattr(tool, output.type_) or f'{output.type_}.txt')})"]
         binding = output.outputBinding
+        if binding is None and output.type_ not in ("stdout", "stderr"):
+            return self._untold(name, output)
         if binding is None or not isinstance(binding.glob, str) or binding.outputEval or binding.loadContents:
             note = self.gaps.of(self.where, f"the output `{short(output.id)}`", "only `glob` of one pattern is carried over",
                                 "find it in the task's Python")  # fmt: skip
@@ -244,6 +260,14 @@ class _Body:
             f"if not {name}:",
             f'    raise SystemExit(f"output {short(output.id)}: no file matches {{{pattern}}}")',
             f"{name} = {name}[0]",
+        ]
+
+    def _untold(self, name: str, output: Any) -> list[str]:
+        """An output that nothing finds: only `cwl.output.json` may tell it."""
+        if (kind_of(output.type_) or "").endswith("?"):
+            return [f"{name} = None"]
+        return [
+            f'raise SystemExit("output {short(output.id)}: the tool wrote no cwl.output.json, and nothing else says what it is")'
         ]
 
     def python(self, text: Any) -> str:
@@ -270,6 +294,21 @@ def decimal(number):
 
 """
 """Numbers on a command line have no exponent (CWL 1.2, 4.1)."""
+
+
+_TOLD = """if pathlib.Path("cwl.output.json").exists():
+    import json
+
+    def _value(each):
+        if isinstance(each, list):
+            return [_value(one) for one in each]
+        if isinstance(each, dict) and each.get("class") in ("File", "Directory"):
+            return pathlib.Path((each.get("path") or each["location"]).removeprefix("file://"))
+        return {{name: _value(one) for name, one in each.items()}} if isinstance(each, dict) else each
+
+    _told = json.loads(pathlib.Path("cwl.output.json").read_text())
+    globals().update({{name: _value(_told.get(key)) for key, name in {names}.items()}})"""
+"""A tool may say its outputs itself (CWL 1.2, 5.3)."""
 
 
 def _append(values: list[str], quoted: bool) -> str:
