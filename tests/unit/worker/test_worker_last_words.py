@@ -3,7 +3,7 @@
 import pytest
 from econda_edsl.plan import Inline
 
-from econda_cloud.worker.reports.plain_text import plain, shortened
+from econda_cloud.worker.reports.plain_text import plain, plain_but_coloured, shortened
 
 
 def shell(body):
@@ -26,6 +26,11 @@ def shell(body):
 def test_text_looks_as_on_a_terminal_that_is_done(written, seen):
     assert plain(written) == seen
     assert plain(seen) == seen
+
+
+def test_of_codes_only_colours_may_stay():
+    text = "\x1b[2K\rold\r\x1b[31mred\x1b[0m\x1b[1A and \x07more\nnext"
+    assert plain_but_coloured(text) == "\x1b[31mred\x1b[0m and more\x1b[0m\nnext"
 
 
 def test_a_long_line_keeps_its_beginning_and_its_end():
