@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from econda_adapters.embedded.home import Home
-from econda_adapters.embedded.runner import Interrupted
+from econda_adapters.embedded.interrupts import Interrupted
 
 from econda_cloud.cli.output import CANCELLED, USAGE, print_json, say, stop
 from econda_cloud.cli.runs.advice import advise

@@ -80,6 +80,13 @@ def test_run_writes_them_where_one_wants_and_writes_over_its_own(ran):
     assert found.items() >= WHOLE.items()
 
 
+def test_a_folder_that_cannot_be_written_is_said_before_the_run(shell):
+    shell.write("made.edsl", MADE)
+    shell.write("file", "")
+    assert "file cannot be made" in shell("run", "made.edsl", "--output", "file", code=2).stderr
+    assert shell.json("runs") == []
+
+
 @pytest.mark.parametrize("name", ["table.csv", "tree", "note.txt"])
 def test_what_is_not_econdas_is_left_alone(ran, name):
     (ran.folder / "out").mkdir()
