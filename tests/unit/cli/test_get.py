@@ -114,6 +114,15 @@ def test_what_is_not_there_is_said(ran):
     assert ran.json("show")["outputs_folder"] is None
 
 
+def test_what_an_instance_made_can_be_had_although_the_run_has_failed(ran):
+    ran.write("half.edsl", MADE.replace("return table", 'assert len(a.numbers) > 5, "few"\n    return table'))
+    ran("run", "half.edsl", code=1)
+    made = ran.json("get", "last", "made/a", "-o", "half")["outputs"]
+    assert made["made/a.table"].endswith("/table.csv")
+    assert Path(made["made/a.table"]).read_text() == "a,b\n"
+    assert len(made) == 5
+
+
 def test_a_file_that_is_damaged_or_gone_is_said(ran):
     [blob] = [path for path in (ran.folder / "home").rglob("*") if path.is_file() and path.read_bytes() == b"a,b\n"
               and "artifacts" in path.parts]  # fmt: skip
