@@ -119,6 +119,7 @@ def _print_places(found: Found) -> None:
     if found.store.team is not None:
         bucket = found.store.team.stack.bucket
         print(f"  status, outputs and logs: s3://{bucket}/{run_prefix(found.namespace, found.run)}/")
+        print(f"  outputs as files: econda get {found.run} --team {found.store.team.stack.team}")
     elif found.outputs_folder:
         print(f"  outputs: {found.outputs_folder}")
 

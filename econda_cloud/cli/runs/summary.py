@@ -67,9 +67,9 @@ def _broken(line: str, most: int, pad: str) -> str:
 
 
 def _shown(value: Any) -> str:
-    """An output in a line; a file by its name, size and key."""
+    """An output in a line; a file by its name and size."""
     if isinstance(value, dict) and "$artifact" in value:
         about = value["$artifact"]
-        return f"{about.get('kind', 'File')} {about.get('name', '')}, {about['size']:,} bytes, {about['key']}"
+        return f"{about.get('kind', 'File')} {about.get('name', '')}, {about['size']:,} bytes"
     text = json.dumps(value)
     return text if len(text) <= VALUE_MOST else f"{text[:VALUE_MOST]} … {len(text):,} characters in all"
