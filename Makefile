@@ -7,7 +7,7 @@ PATHS := econda_cloud edsl adapters functions infra localstack tests bench
 # Where Python is told to keep no compiled files, every process of the tests would compile all that it imports again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: install demo test test-ssh test-denial crash chaos fuzz check format bench peers vscode clean
+.PHONY: install demo session test test-ssh test-denial crash chaos fuzz check format bench peers vscode clean
 
 install: $(VENV)/.installed
 
@@ -39,6 +39,10 @@ test-ssh: install
 	@[ -x /usr/sbin/sshd ] || [ "$$(id -u)" != 0 ] || ! command -v apt-get > /dev/null || \
 		{ apt-get update -qq && apt-get install -qq -y --no-install-recommends openssh-server procps > /dev/null; } || true
 	$(BIN)/python -m pytest -n 2 tests/components/ssh
+
+# The session that the README shows, typed anew.
+session: install
+	$(BIN)/python -m tests.session docs/images/session.svg
 
 # What the code of users may do in a stack where IAM is on: nothing but its own.
 test-denial: install

@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from graphlib import TopologicalSorter
 from pathlib import Path
 
-from econda_adapters.embedded.pool import PREPARED_MOST, machine_pool, own_hosts
+from econda_adapters.embedded.pool import machine_pool, own_hosts
 from econda_edsl.evaluate import evaluate
 from econda_edsl.importing.wfformat import import_wfformat
 from econda_edsl.plan import Call, Plan
@@ -68,7 +68,7 @@ def main() -> None:
     for path in files:
         text = source_text(import_wfformat(path.read_bytes(), path.name, scale=SCALE).program)
         # As `econda run` has it: the first processes come up while the file is compiled.
-        with own_hosts(prepared=PREPARED_MOST) as hosts, tempfile.TemporaryDirectory() as home:
+        with own_hosts(prepared=True) as hosts, tempfile.TemporaryDirectory() as home:
             plan = plan_of(text)
             took = run_seconds(Path(home), plan, len(plan.body), {"scale": SCALE}, pool, hosts)
         least = least_seconds(plan, pool, SCALE)

@@ -12,7 +12,7 @@ from econda_edsl.compile import compile_source
 from econda_edsl.plan import Plan
 
 from econda_cloud.wire.pools import Pool
-from econda_cloud.worker.processes.processes import HostPool
+from econda_cloud.worker.processes.host_pool import HostPool
 
 NOOP = """edsl 1
 
@@ -57,7 +57,7 @@ pipeline p() -> (n: Int):
 def chain(length: int) -> str:
     return (
         f"{NOOP}pipeline p() -> (n: Int):\n    repeat up to {length}:\n        carry n: Int = 0\n        a = noop(n)\n"
-        f"        next n = a.y\n    until n >= {length - 1}\n    return n = n\n"
+        f"        next n = a.y\n    until n >= {length}\n    return n = n\n"
     )
 
 
@@ -65,7 +65,7 @@ def layered(layers: int, width: int) -> str:
     return (
         f"{NOOP}pipeline p() -> (n: Int):\n    repeat up to {layers}:\n        carry n: Int = 0\n"
         f"        f = foreach i in 1..{width}:\n            a = noop(i + n)\n            gather a.y\n"
-        f"        next n = n + len(f.done)\n    until n >= {(layers - 1) * width}\n    return n = n\n"
+        f"        next n = n + len(f.done)\n    until n >= {layers * width}\n    return n = n\n"
     )
 
 

@@ -15,6 +15,7 @@ _STACK = "econda_cloud.cli.stack"
 
 class Commands(LazyGroup):
     table = {
+        "new": Lazy(f"{_FILES}.new", "new", "Write an example pipeline to begin with."),
         "run": Lazy(f"{_FILES}.run_here", "run", "Run a pipeline on this machine."),
         "rerun": Lazy(f"{_FILES}.run_here", "rerun", "Run again what a run did not finish, or all from a step on"),
         "check": Lazy(f"{_FILES}.run_here", "check", "Check a pipeline without running it."),

@@ -83,7 +83,28 @@ TaskOption = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="print JSON")]
 Params = Annotated[
-    list[str] | None, typer.Option("--param", "-p", help="NAME=VALUE, may be repeated", autocompletion=_params)
+    list[str] | None,
+    typer.Option(
+        "--param",
+        "-p",
+        help="NAME=VALUE, may be repeated; it is read by the type that is declared",
+        autocompletion=_params,
+    ),
+]
+Sets = Annotated[
+    list[str] | None,
+    typer.Option("--set", help="NAME.FIELD=VALUE: one value inside of a parameter; may be repeated"),
+]
+ParamFiles = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--params",
+        help="a .yaml, .toml or .json file of parameters; it stands over `params.yaml` beside the pipeline, -p over it",
+    ),
+]
+DryRun = Annotated[
+    bool,
+    typer.Option("--dry-run", help="compile, read the parameters, and print what would run; nothing starts"),
 ]
 Pipeline = Annotated[str | None, typer.Option("--pipeline", help="which pipeline of the file")]
 RunName = Annotated[str, typer.Argument(help="the run's name, or `last`", autocompletion=_run_names)]

@@ -14,7 +14,7 @@ import typer
 if TYPE_CHECKING:
     from econda_cloud.run.state import RunState
 
-FAILED, USAGE, NOT_COMPILED, NOT_FOUND, FAULT = 1, 2, 3, 4, 70
+FAILED, USAGE, NOT_COMPILED, NOT_FOUND, INCOMPLETE, FAULT = 1, 2, 3, 4, 5, 70
 HUNG_UP, CANCELLED, BROKEN_PIPE, TERMINATED = 129, 130, 141, 143
 NO_SUCH_RUN = NOT_FOUND
 
@@ -23,6 +23,7 @@ CODES = {
     USAGE: "usage",
     NOT_COMPILED: "not_compiled",
     NOT_FOUND: "not_found",
+    INCOMPLETE: "incomplete",
     FAULT: "fault",
     HUNG_UP: "hung_up",
     CANCELLED: "cancelled",

@@ -76,6 +76,7 @@ def _work_task(plan: Plan, state: RunState, dispatch: Dispatch, name: str, own: 
         memory=held.memory if held else 0,
         image=task.image,
         types=plan.types,
+        own_process=task.own_process,
     )
 
 

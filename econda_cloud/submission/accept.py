@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from econda_edsl.bundle import Bundle, BundleError, read_bundle, read_params
+from econda_edsl.bundle import Bundle, BundleError, read_bundle
 from econda_edsl.compile import compile_source
+from econda_edsl.given import Given, Plain
+from econda_edsl.parameter_files import BadParams, read_params
 from econda_edsl.parameters import bind_parameters
 from econda_edsl.plan import Plan
 
@@ -17,6 +19,7 @@ from econda_cloud.ports.blobs import BlobStore
 from econda_cloud.schedule.status import announce
 from econda_cloud.schedule.stored_plans import store_plan
 from econda_cloud.submission.bundles import pack_files
+from econda_cloud.submission.data_in import UploadData
 from econda_cloud.submission.heeded import refused_by_stacks
 from econda_cloud.submission.uploads import Upload, namespace_of
 from econda_cloud.wire.events import RunStarted
@@ -37,6 +40,7 @@ class Content:
     data: bytes
     metadata: Mapping[str, str] = field(default_factory=dict)
     sibling: bytes | None = None
+    sibling_name: str = "params.yaml"
 
 
 def accept(upload: Upload, content: Content, blobs: BlobStore) -> RunStarted:
@@ -48,7 +52,7 @@ def accept(upload: Upload, content: Content, blobs: BlobStore) -> RunStarted:
     bundle = _bundle(upload, content)
     code, pins = _unlocked(bundle)
     plan = with_pins(_plan(bundle, code, content.metadata.get("pipeline")), pins)
-    params = _params(plan, bundle, content)
+    params = _params(plan, bundle, content, UploadData(blobs, namespace, code, upload))
     run = upload.run(plan.name)
     plan = store_plan(blobs, namespace, run, plan)
     stored = None
@@ -94,25 +98,28 @@ def _plan(bundle: Bundle, code: Mapping[str, bytes], pipeline: str | None) -> Pl
     return compiled.plan
 
 
-def _params(plan: Plan, bundle: Bundle, content: Content) -> dict[str, Any]:
+def _params(plan: Plan, bundle: Bundle, content: Content, data: UploadData) -> dict[str, Any]:
     """Parameters from the bundle, then the sibling file, then the object's metadata: the later ones stand."""
-    raw: dict[str, Any] = dict(bundle.params)
+    raw: dict[str, Given] = dict(bundle.params)
     try:
         if content.sibling is not None:
-            raw |= read_params(content.sibling)
+            raw |= read_params(content.sibling, content.sibling_name)
         if "params" in content.metadata:
             raw |= read_params(content.metadata["params"].encode(), "the metadata `params`")
-    except BundleError as error:
+    except BadParams as error:
         raise Refused(f"error: {error}") from error
     raw |= _from_metadata(plan, content.metadata)
-    values, errors = bind_parameters(plan, raw)
+    values, errors = bind_parameters(plan, raw, data)
     if errors:
         raise Refused("\n".join(f"error: {message}" for message in errors))
     return values
 
 
-def _from_metadata(plan: Plan, metadata: Mapping[str, str]) -> dict[str, str]:
+def _from_metadata(plan: Plan, metadata: Mapping[str, str]) -> dict[str, Given]:
     """`param-NAME`; stores lower the case of metadata names, and some write `_` as `-`."""
     folded = {name.lower().replace("_", "-"): name for name in plan.params}
     given = {key[len(PARAM) :]: value for key, value in metadata.items() if key.lower().startswith(PARAM)}
-    return {folded.get(name.lower().replace("_", "-"), name): value for name, value in given.items()}
+    return {
+        folded.get(name.lower().replace("_", "-"), name): Given(Plain(value), f"the metadata `{PARAM}{name}`")
+        for name, value in given.items()
+    }

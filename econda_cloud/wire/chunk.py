@@ -50,7 +50,7 @@ class WorkTask(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 
     `checkpoint_ms`: how often the attempt's checkpoints are saved, None for a task without; `checkpoint_bytes`: saved
     once so much of them has changed. `state`: what an operator keeps from run to run. `image`: what the worker
-    itself is to run in, for pools that start one per chunk.
+    itself is to run in, for pools that start one per chunk. `own_process`: no two attempts run in one.
     """
 
     name: str
@@ -64,6 +64,7 @@ class WorkTask(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     memory: int = 0
     image: str | None = None
     types: dict[str, dict[str, str]] = {}
+    own_process: bool = False
 
 
 class Chunk(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):

@@ -22,13 +22,15 @@ from econda_cloud.worker.data.artifacts import Keep, keep_in, store
 from econda_cloud.worker.data.cache import Cache
 from econda_cloud.worker.data.cache_room import Room
 from econda_cloud.worker.data.checkpoints import Checkpoint
+from econda_cloud.worker.data.inputs import InputChanged, Inputs
 from econda_cloud.worker.data.operator_state import Kept, OperatorState, StateMoved
 from econda_cloud.worker.data.typed_values import Checker, read_type, to_wire
 from econda_cloud.worker.environments.build import build
 from econda_cloud.worker.environments.uv import Uv, UvFailed
 from econda_cloud.worker.processes import shell
+from econda_cloud.worker.processes.host_pool import HostPool, Sharing
+from econda_cloud.worker.processes.host_process import Host
 from econda_cloud.worker.processes.limits import Limit, Limits, timeout
-from econda_cloud.worker.processes.processes import Host, HostPool
 from econda_cloud.worker.processes.variables import for_uv, with_packages
 from econda_cloud.worker.processes.workdirs import Workdir
 from econda_cloud.worker.reports.masking import mask_file, masked_text
@@ -63,15 +65,25 @@ class Attempts:
         self.chunk, self.task, self.blobs, self.hosts, self.cancelled = chunk, chunk.task, blobs, hosts, cancelled
         self.logs, self.work, cached = _folders(scratch, chunk.namespace, chunk.run)
         self.cache = Cache(blobs, cached, _room(cached.parent))
+        self.inputs = Inputs(self.cache, lambda: hosts.workdirs.folder(self.work))
         self.input_types = {name: read_type(text) for name, text in self.task.inputs.items()}
         self.host: Host | None = None
+        self.sharing: Sharing | None = None
         self.log = ""
         """Where the log of the attempt that ended last is; empty if it has none."""
 
+    def own_host(self, python: str, site: str) -> Host:
+        """The process of this chunk's attempts."""
+        if self.host is None:
+            self.sharing = Sharing(self.chunk.namespace, self.chunk.run, self.task.name, python, site)
+            self.host = self.hosts.take(self.sharing)
+        return self.host
+
     def close(self) -> None:
-        if self.host is not None:
-            self.hosts.give(self.host)
+        if self.host is not None and self.sharing is not None:
+            self.hosts.give(self.sharing, self.host)
             self.host = None
+        self.inputs.close()
         self.cache.close()
 
     def run(self, item: WorkItem, place: Limit | None) -> dict[str, Any]:
@@ -87,6 +99,10 @@ class Attempts:
             again = "outputs" in answer and attempt.checkpoint is None and (self.host is None or self.host.up)
             return answer
         finally:
+            if self.task.own_process and self.host is not None:
+                self.host.close()
+            with contextlib.suppress(InputChanged):
+                self.inputs.check()
             attempt.hide_secrets()
             if workdir.has_log():
                 kept = self.logs / f"{file_name(item.instance)}.{item.attempt}.log"
@@ -114,7 +130,9 @@ class _Attempt:
         self.all, self.task, self.item, self.place = chunk, chunk.task, item, place
         self.cwd, self.log = workdir.directory, workdir.log
         self.env = {**chunk.variables, **item.env, "ECONDA_RUN": chunk.chunk.run, "ECONDA_TASK": item.instance,
-                    "ECONDA_ATTEMPT": str(item.attempt)}  # fmt: skip
+                    "ECONDA_ATTEMPT": str(item.attempt),
+                    # What a program of Python has printed is there when it is killed.
+                    "PYTHONUNBUFFERED": "1"}  # fmt: skip
         self.revealed = [chunk.secrets.get(reference) for reference in item.secrets.values()]
         self.env |= dict(zip(item.secrets, self.revealed, strict=True))
         self.state = self._operator_state()
@@ -138,6 +156,10 @@ class _Attempt:
             checker = Checker(self.task.types, lambda path, kind: store(keep, path, kind, work), self.cwd)
             found = answer["ok"]
             outputs = checker.outputs(self.task.outputs, found["outputs"], found["assigned"])
+            try:
+                self.all.inputs.check()
+            except InputChanged as error:
+                return {"failure": "failed", "message": str(error)}
             if self.state is not None:
                 declared = {name: field.type for name, field in self.task.state.items()}
                 try:
@@ -188,7 +210,8 @@ class _Attempt:
         return {"failure": "failed", "message": f"this worker cannot run {run.language}"}
 
     def _build(self, what: Build) -> dict[str, Any]:
-        uv = Uv(for_uv(self.all.hosts.environment), self._limits(), self.log, self.cwd)
+        host = self.all.own_host(sys.executable, "")
+        uv = Uv(for_uv(self.all.hosts.environment), self._limits(), self.log, self.cwd, host.run_command)
         try:
             archive = build(what, self.all.blobs, self.all.chunk.namespace, uv)
         except UvFailed as error:
@@ -196,7 +219,7 @@ class _Attempt:
         return {"ok": {"outputs": {"archive": archive}, "assigned": ["archive"]}}
 
     def _python(self, run: Inline | Entry | Operator, kept: Kept | None) -> dict[str, Any]:
-        locate = self.all.cache.artifact
+        locate = self.all.inputs.path
         inputs = {
             name: to_wire(self.all.input_types.get(name) or read_type("String"), value, self.task.types, locate)
             for name, value in self.item.args.items()
@@ -205,16 +228,14 @@ class _Attempt:
             "task": self.task.name, "inputs": inputs, "outputs": list(self.task.outputs), "env": self.env,
             "cwd": str(self.cwd), "log": str(self.log), "memory": self.task.memory, "bundle": str(self._bundle() or ""),
             "body": run.body if isinstance(run, Inline) else "",
+            "file": run.file if isinstance(run, Inline) else "", "line": run.line if isinstance(run, Inline) else 0,
             "path": run.path if isinstance(run, Entry) else "",
             "function": run.function if isinstance(run, Entry) else "",
             "operator": f"{run.package}:{run.name}" if isinstance(run, Operator) else "",
             "connector": self._connector(run) if isinstance(run, Operator) else None,
             "state": self._start_state(kept) if kept is not None else None,
         }  # fmt: skip
-        if self.all.host is None:
-            self.all.host = self.all.hosts.take(*self._interpreter(), self.all.chunk.namespace)
-        self.all.host.start()
-        return self.all.host.run(request, self._limits())
+        return self.all.own_host(*self._interpreter()).run(request, self._limits())
 
     def _connector(self, run: Operator) -> dict[str, Any] | None:
         """Driver and settings of a connector, with its secrets in the clear: they go no further than the operator."""
@@ -231,7 +252,7 @@ class _Attempt:
     def _start_state(self, kept: Kept) -> dict[str, Any]:
         """The values an operator goes on from; a field that was not kept yet has its start."""
         values = {name: kept.values.get(name, field.start) for name, field in self.task.state.items()}
-        types, locate = self.task.types, self.all.cache.artifact
+        types, locate = self.task.types, self.all.inputs.path
         fields = self.task.state.items()
         return {name: to_wire(read_type(field.type), values[name], types, locate) for name, field in fields}
 
@@ -263,9 +284,9 @@ class _Attempt:
         return self._ended(command, {**environment, **self.env}, out, self.task.memory)
 
     def _container(self, run: Container) -> dict[str, Any]:
-        out, name, cache = self._out(), self.cwd.name, self.all.cache
-        argv = [shell.as_text(each, cache.artifact) for each in self.item.argv]
-        mounts = [self.cwd, cache.directory, *([self.checkpoint.directory] if self.checkpoint else [])]
+        out, name, inputs = self._out(), self.cwd.name, self.all.inputs
+        argv = [shell.as_text(each, inputs.path) for each in self.item.argv]
+        mounts = [self.cwd, *inputs.folders(), *([self.checkpoint.directory] if self.checkpoint else [])]
         try:
             command = shell.container_command(name, run.image, argv, self.env, mounts, self.task.memory)
         except OSError as error:
@@ -279,11 +300,12 @@ class _Attempt:
         """The directory of the outputs; it and the inputs become variables."""
         out = self.cwd / "out"
         out.mkdir()
-        self.env = {**self.env, **shell.variables(self.item.args, self.all.cache.artifact), "OUT": str(out)}
+        self.env = {**self.env, **shell.variables(self.item.args, self.all.inputs.path), "OUT": str(out)}
         return out
 
     def _ended(self, command: list[str], environment: dict[str, str], out: Path, memory: int = 0) -> dict[str, Any]:
-        answer = shell.run_process(command, environment, self.cwd, self.log, self._limits(), memory)
+        host = self.all.own_host(sys.executable, "")
+        answer = shell.run_command(host.run_command, command, environment, self.cwd, self.log, self._limits(), memory)
         if "failure" in answer:
             return answer
         found = shell.read_outputs(self.task.outputs, out)

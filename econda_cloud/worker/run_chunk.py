@@ -14,12 +14,15 @@ from econda_cloud.worker.attempts import Attempts, Show, hidden
 from econda_cloud.worker.data.artifacts import Keep
 from econda_cloud.worker.data.typed_values import BadOutput
 from econda_cloud.worker.gateway.client import GatewayAway
+from econda_cloud.worker.processes.host_pool import HostPool
 from econda_cloud.worker.processes.limits import Limit
-from econda_cloud.worker.processes.processes import HostPool
 from econda_cloud.worker.reports.last_words import with_last_words
 
 MARGIN_MS = 5_000
 """An attempt is stopped so long before its place ends: time for a last checkpoint and its report."""
+
+PLACE_GRACE_MS = 2_000
+"""Of that, what is left to the attempt itself after it was asked to end."""
 
 _SHOWN = 4_000
 
@@ -108,10 +111,10 @@ class _Place:
             return None
         left = self._deadline - MARGIN_MS - self._clock()
         if index > 0 or self._later:
-            return Limit(left, "preempted", "the time of its place was over before it was done")
+            return Limit(left, "preempted", "the time of its place was over before it was done", PLACE_GRACE_MS)
         seconds = (self._deadline - self._begun) / 1000
         advice = "a `timeout` above it, or `time` of its `needs`, asks for a pool without it"
-        return Limit(left, "timed_out", f"the pool's limit of {seconds:.0f} s was reached; {advice}")
+        return Limit(left, "timed_out", f"the pool's limit of {seconds:.0f} s was reached; {advice}", PLACE_GRACE_MS)
 
 
 def _text(message: str) -> str:

@@ -19,7 +19,7 @@ from econda_cloud.worker.gateway.blobs import GatewayBlobs, GatewaySecrets
 from econda_cloud.worker.gateway.client import AlreadyClaimed, ClaimLost
 from econda_cloud.worker.gateway.credentials import CredentialsServer
 from econda_cloud.worker.gateway.session import REPORT_PATIENCE_S, Home, Session, begin
-from econda_cloud.worker.processes.processes import HostPool
+from econda_cloud.worker.processes.host_pool import HostPool
 from econda_cloud.worker.reports.delivery import Delivery
 from econda_cloud.worker.reports.live import LiveLogs
 from econda_cloud.worker.run_chunk import MARGIN_MS, run_chunk

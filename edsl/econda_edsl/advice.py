@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from econda_edsl import functions
+from econda_edsl import functions, literals
 from econda_edsl import types as t
 from econda_edsl.types import Type
 
@@ -25,9 +25,24 @@ def advice(found: Type, wanted: Type) -> str:
             return f"use its part `.{fits[0]}`"
     if wanted == t.INT and found in (t.FLOAT, t.PERCENT):
         return "round it: `round(…)`, `floor(…)` or `ceil(…)`"
+    if found.kind == "choice" and len(found.choices) == 1 and reads_as(found.choices[0], wanted.inner.label):
+        return f"write it without quotes: `{found.choices[0]}`"
+    if wanted.inner.kind == "list" and t.assignable(found, wanted.inner.element) and found.known:
+        return "write a list, also of one: `[…]`"
     if wanted == t.STRING and functions.showable(found):
         return 'put it into a string: `"{x}"`'
     return ""
+
+
+def reads_as(text: str, label: str) -> bool:
+    """Whether a text is how a constant of a type is written."""
+    if label == "Bool":
+        return text in ("true", "false")
+    reader = {"Int": literals.read_int, "Float": float, **literals.READERS}.get(label)
+    try:
+        return reader is not None and reader(text) is not None
+    except ValueError:
+        return False
 
 
 def differences(found: Type, wanted: Type) -> tuple[str, ...]:

@@ -7,13 +7,15 @@ import stat
 import zipfile
 import zlib
 from dataclasses import dataclass, field
-from typing import Any
+
+from econda_edsl.given import Given
+from econda_edsl.parameter_files import BadParams, read_params
 
 FILES_MOST = 1_000
 BYTES_MOST = 64 * 1024 * 1024
 RATIO_MOST = 200
 _SMALL = 1024 * 1024
-_PARAMS = ("params.yaml", "params.yml")
+PARAMS = ("params.yaml", "params.yml", "params.toml", "params.json")
 
 
 class BundleError(Exception):
@@ -27,7 +29,7 @@ class Bundle:
     source_path: str
     source: bytes
     files: dict[str, bytes] = field(default_factory=dict)
-    params: dict[str, Any] = field(default_factory=dict)
+    params: dict[str, Given] = field(default_factory=dict)
 
 
 def read_bundle(data: bytes) -> Bundle:
@@ -43,41 +45,15 @@ def read_bundle(data: bytes) -> Bundle:
         ) from error
     path = _pipeline_of(contents)
     source = contents.pop(path)
-    params: dict[str, Any] = {}
-    for name in _PARAMS:
+    params: dict[str, Given] = {}
+    for name in PARAMS:
         if name in contents:
-            params = read_params(contents.pop(name), name)
+            try:
+                params = read_params(contents.pop(name), name)
+            except BadParams as error:
+                raise BundleError(str(error)) from error
             break
     return Bundle(path, source, contents, params)
-
-
-def read_params(data: bytes, name: str = "params.yaml") -> dict[str, Any]:
-    """A mapping of parameters from YAML. Raises `BundleError`."""
-    import yaml
-
-    try:
-        value = yaml.load(data.decode("utf-8-sig"), Loader=_no_aliases(yaml))
-    except UnicodeDecodeError as error:
-        raise BundleError(f"`{name}` is not UTF-8 (byte {error.start}); save it as UTF-8") from error
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise BundleError(f"`{name}` is not valid YAML: {' '.join(str(error).split())[:300]}; correct it") from error
-    if value is None:
-        return {}
-    if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
-        raise BundleError(f"`{name}` must be a mapping of parameter names to values, such as `rate: 0.1`; correct it")
-    return value
-
-
-def _no_aliases(yaml: Any) -> Any:
-    """The safe loader without aliases: they let a short text stand for an enormous value."""
-
-    class Loader(yaml.SafeLoader):
-        def compose_node(self, parent: Any, index: Any) -> Any:
-            if self.check_event(yaml.AliasEvent):
-                raise yaml.YAMLError("aliases (`*name`) are not allowed; write the value out")
-            return super().compose_node(parent, index)
-
-    return Loader
 
 
 def _contents(archive: zipfile.ZipFile) -> dict[str, bytes]:

@@ -7,6 +7,7 @@ from typing import Any, TypeGuard
 
 from econda_edsl import syntax as s
 from econda_edsl import types as t
+from econda_edsl.bundled_files import bundled, check_bundled
 from econda_edsl.constants import MISSING, Constants
 from econda_edsl.declare import Facts
 from econda_edsl.infer import Inference
@@ -37,12 +38,15 @@ def range_bounds(f: s.Field, wanted: t.Type, constants: Constants) -> tuple[floa
     return low, high
 
 
-def check_inputs(fields: tuple[s.Field, ...], constants: Constants) -> None:
-    """Ranges and defaults of a signature or a record."""
+def check_inputs(fields: tuple[s.Field, ...], constants: Constants, files: Mapping[str, bytes] | None = None) -> None:
+    """Ranges and defaults of a signature or a record; those of pipelines may name `files` of the bundle."""
     for f in fields:
         wanted = constants.inference.tables.fields.get(f, t.UNKNOWN)
         low, high = constants.inference.tables.facts.bounds[f] = range_bounds(f, wanted, constants)
         if f.default is None:
+            continue
+        if files is not None and bundled(f) is not None:
+            check_bundled(constants.inference, f, files)
             continue
         if isinstance(f.default, s.Binary) and f.default.op == "in" and _is_range(f.default.right):
             help_ = "write `name: Type in low..high = default`"

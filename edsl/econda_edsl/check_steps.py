@@ -44,12 +44,13 @@ class StepChecks:
     settings: SettingChecks
     names: Names
     order: Mapping[s.Block, tuple[s.Step, ...]]
+    files: Mapping[str, bytes]
     binds: dict[s.Step, Env] = field(default_factory=dict)
     bounds_known: frozenset[str] = frozenset()
     lengths: dict[s.Expr, int] = field(default_factory=dict)
 
     def check(self, d: s.Pipeline) -> None:
-        check_inputs(d.inputs, self.constants)
+        check_inputs(d.inputs, self.constants, self.files)
         self.settings.pipeline(d)
         inputs = self.inference.tables.inputs(d)
         self.settings.exclusive(next((x for x in d.settings if x.name.text == "concurrency"), None), inputs)

@@ -44,6 +44,7 @@ class TaskChecks:
         self.settings.checkpoint(found.get("checkpoint"))
         self.settings.string(found.get("version"))
         self.settings.exclusive(found.get("concurrency"), self.inference.tables.inputs(d))
+        self.settings.own_process(found.get("isolation"))
         cache = self.settings.cache(found.get("cache"))
         if d.operator:
             self.operator(d, found, cache)

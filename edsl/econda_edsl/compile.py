@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from econda_edsl import syntax as s
+from econda_edsl.bodies.check import BodyChecks, body_of
+from econda_edsl.bodies.places import Body
 from econda_edsl.check_fit import check_fit
 from econda_edsl.check_policies import PolicyChecks
 from econda_edsl.check_ranges import check_fields, check_inputs
@@ -32,8 +34,8 @@ from econda_edsl.render import render
 from econda_edsl.settings import SettingChecks
 from econda_edsl.suggest import bounded, did_you_mean
 
-_ABOUT_FILES = frozenset({"E0209", "E0210"})
-"""Errors that say nothing against the program itself."""
+_ABOUT_FILES = frozenset({"E0209", "E0210", "E1101", "E1102", "E1103", "E1104"})
+"""Errors that say nothing against the program itself, but against its files and the code of its tasks."""
 
 __all__ = ["Checked", "Compilation", "compile_source", "examine"]
 
@@ -43,7 +45,7 @@ class Compilation:
     """What became of a source: a plan, or the reasons why there is none, in source order.
 
     A file of declarations for others to import may be right and have no plan: then `library` holds. `imported` are
-    the texts of imported files with diagnostics, by path.
+    the texts of imported files by path. `bodies` are the code bodies of what compiled.
     """
 
     path: str
@@ -52,6 +54,7 @@ class Compilation:
     diagnostics: tuple[Diagnostic, ...]
     library: bool = False
     imported: Mapping[str, str] = field(default_factory=dict)
+    bodies: tuple[Body, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -92,8 +95,9 @@ def compile_source(
         problem = Diagnostic("E0109", "this program is nested too deep", NOWHERE, help="bind parts of it to names")
         return Compilation(path, source, None, (problem,))
     found = in_source_order(problems)
-    texts = {d.path: checked.modules[d.path].unit.text for d in found if d.path}
-    return Compilation(path, source, None if problems else plan, found, plan is None and not problems, texts)
+    texts = {m.unit.path: m.unit.text for m in checked.modules.values() if m is not checked}
+    bodies = () if problems else _bodies(checked)
+    return Compilation(path, source, None if problems else plan, found, plan is None and not problems, texts, bodies)
 
 
 def _planned(
@@ -151,8 +155,9 @@ def _checked(
     checked = Checked(unit, tables, names, inference, None, problems, modules)
     if found or cycles:
         return checked
-    parts = _parts(checked, order, lets)
+    parts = _parts(checked, order, lets, files)
     _check_declarations(checked, parts, files)
+    _check_bodies(checked, files)
     _check_pipelines(own, parts.steps)
     check_fields(parts.constants)
     checked = replace(checked, parts=parts)
@@ -162,7 +167,9 @@ def _checked(
     return checked
 
 
-def _parts(checked: Checked, order: Mapping[s.Block, tuple[s.Step, ...]], lets: Sequence[str]) -> Parts:
+def _parts(
+    checked: Checked, order: Mapping[s.Block, tuple[s.Step, ...]], lets: Sequence[str], files: Mapping[str, bytes]
+) -> Parts:
     """The checks of a module, its constants computed."""
     unit, tables, inference = checked.unit, checked.tables, checked.inference
     lowering = Lowering(tables, inference.types, words=checked.names.words)
@@ -178,7 +185,7 @@ def _parts(checked: Checked, order: Mapping[s.Block, tuple[s.Step, ...]], lets: 
     return Parts(
         constants,
         settings,
-        StepChecks(inference, constants, settings, checked.names, order),
+        StepChecks(inference, constants, settings, checked.names, order, files),
         ResourceChecks(inference, settings, packages),
         PolicyChecks(inference, settings, lowering, unit.label),
     )
@@ -203,6 +210,32 @@ def _check_declarations(checked: Checked, parts: Parts, files: Mapping[str, byte
         elif name in tables.policies:
             parts.policies.check(tables.policies[name])
     parts.policies.cycles({name: d for name, d in tables.policies.items() if name in tables.own})
+
+
+def _check_bodies(checked: Checked, files: Mapping[str, bytes]) -> None:
+    """The code of all tasks that a module declares."""
+    unit, tables = checked.unit, checked.tables
+    if unit.package is not None:
+        return
+    bodies = BodyChecks(unit.text.split("\n"), files)
+    for name in tables.own:
+        if name in tables.tasks:
+            bodies.check(tables.tasks[name])
+    checked.problems.extend(bodies.diagnostics)
+
+
+def _bodies(checked: Checked) -> tuple[Body, ...]:
+    """The code bodies of a program that is right, each with its place."""
+    return tuple(
+        body_of(task, run, lines, "" if module is checked else module.unit.path)
+        for module in checked.modules.values()
+        if module.unit.package is None
+        for lines in (module.unit.text.split("\n"),)
+        for name, task in module.tables.tasks.items()
+        if name in module.tables.own
+        for run in task.runs[:1]
+        if run.body is not None
+    )
 
 
 @bounded()

@@ -11,27 +11,27 @@ from econda_edsl import syntax as s
 from econda_edsl import types as t
 from econda_edsl.diagnostics import Diagnostic, Span
 from econda_edsl.modules import Unit
+from econda_edsl.other_languages import type_help
 from econda_edsl.packages import INTERFACE_TYPES
 from econda_edsl.suggest import bounded, did_you_mean
 
 _GENERIC = {"List": 1, "Map": 2, "Table": 1}
 _CLOSED_TYPES = frozenset({"Secret", *INTERFACE_TYPES})
-_FOREIGN = {"Str": "String", "Text": "String", "Integer": "Int", "Number": "Float", "Double": "Float",
-            "Boolean": "Bool", "Array": "List", "Dict": "Map", "Path": "File", "Directory": "Dir",
-            "DateTime": "Instant", "Timestamp": "Instant", "Optional": "T?", "Any": "a record"}  # fmt: skip
 
 
 @dataclass(slots=True)
 class Facts:
     """What is known of pieces of syntax, shared by all modules of a program: types, ranges and defaults of fields.
 
-    `records` are the declarations of records by the labels of their types.
+    `records` are the declarations of records by the labels of their types. `bundled` are the defaults that name files
+    of the bundle: `file`, `files` or `dir`, and the path.
     """
 
     types: dict[s.Syntax, t.Type] = field(default_factory=dict)
     bounds: dict[s.Field, tuple[Any, Any]] = field(default_factory=dict)
     defaults: dict[s.Field, Any] = field(default_factory=dict)
     records: dict[str, s.Record] = field(default_factory=dict)
+    bundled: dict[s.Field, tuple[str, str]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -367,9 +367,10 @@ class _Declare:
         return t.list_of(args[0]) if name == "List" else t.table_of(args[0])
 
     def unknown(self, expr: s.TypeName, name: str) -> t.Type:
-        if self.tables.complete or name in _FOREIGN:
+        foreign = type_help(name)
+        if self.tables.complete or foreign:
             known = [*t.BUILTIN, *_GENERIC, *self.aliases, *self.tables.named]
-            help_ = f"use `{_FOREIGN[name]}`" if name in _FOREIGN else did_you_mean(name, known)
+            help_ = foreign or did_you_mean(name, known)
             self.report("E0206", f"unknown type `{name}`", expr.span, "not declared", help_)
         return t.UNKNOWN
 

@@ -10,6 +10,8 @@ import msgspec
 
 _encoder = msgspec.json.Encoder(order="deterministic")
 _OUTSIDE = frozenset({"doc", "span", "digest", "sources"})
+_PLACE = frozenset({"file", "line"})
+"""Of code: where it stands."""
 
 
 def sha256_hex(data: bytes) -> str:
@@ -52,6 +54,8 @@ def _strip(data: Any) -> Any:
 
 def _strip_value(key: str, value: Any) -> Any:
     match key:
+        case "run":
+            return {name: each for name, each in value.items() if name not in _PLACE}
         case "params" | "inputs" | "tasks":
             return {name: _strip(v) for name, v in value.items()}
         case "body" if isinstance(value, list | tuple):

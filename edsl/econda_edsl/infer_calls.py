@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from econda_edsl import functions, prelude
 from econda_edsl import syntax as s
 from econda_edsl import types as t
+from econda_edsl.other_languages import setting_help
 from econda_edsl.suggest import did_you_mean
 from econda_edsl.types import Type
 
@@ -27,7 +28,18 @@ def apply(inference: Inference, expr: s.Apply, scope: Scope) -> Type:
             for argument in expr.args:
                 if not isinstance(argument.value, s.Selector):
                     inference.infer(argument.value, scope)
+            if isinstance(expr.callee, s.Ref) and expr.callee.name in prelude.FILES:
+                _misplaced(inference, expr, expr.callee.name)
             return t.UNKNOWN
+
+
+def _misplaced(inference: Inference, expr: s.Apply, name: str) -> None:
+    """A file of the bundle anywhere but where it travels from."""
+    if name in inference.tables.tasks:
+        return
+    message = f"`{name}` names what lies beside the pipeline, and is the default of a pipeline's input"
+    help_ = f"write `pipeline …(data: {'List[File]' if name == 'files' else name.capitalize()} = {name}(…))` and use `data` here"
+    inference.report("E0308", message, expr.span, "not here", help_)
 
 
 def _function(inference: Inference, expr: s.Apply, name: str, scope: Scope) -> Type:
@@ -130,7 +142,7 @@ def arguments(
         name = order[i] if argument.name is None else argument.name.text
         if name not in inputs:
             inference.infer(argument.value, scope)
-            help_ = did_you_mean(name, inputs) or "it takes " + ", ".join(f"`{k}`" for k in order[:8])
+            help_ = _of_the_step(name) or did_you_mean(name, inputs) or _takes(order)
             span = argument.name.span if argument.name else argument.span
             inference.report("E0302", f"`{of}` has no input `{name}`", span, "not an input", help_)
             continue
@@ -139,6 +151,19 @@ def arguments(
         given[name] = argument.value
         _argument(inference, argument.value, inputs[name], scope, f"`{name}` of `{of}`")
     return given
+
+
+def _takes(inputs: Sequence[str]) -> str:
+    return "it takes " + ", ".join(f"`{k}`" for k in inputs[:8]) if inputs else "it takes no inputs"
+
+
+def _of_the_step(name: str) -> str:
+    """A setting among the arguments: it follows the call."""
+    if name in prelude.STEP:
+        return f"settings of a step follow its call: `x = f(…) with {name} = …`"
+    if meant := setting_help(name):
+        return f"settings of a step follow its call, `x = f(…) with …`; {meant}"
+    return ""
 
 
 def _argument(inference: Inference, value: s.Expr, wanted: Type, scope: Scope, what: str) -> None:

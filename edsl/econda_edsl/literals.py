@@ -16,10 +16,10 @@ DURATIONS = {"ms": 1, "s": 1_000, "min": 60_000, "h": 3_600_000, "d": 86_400_000
 BANDWIDTHS = {"kbps": 10**3, "Mbps": 10**6, "Gbps": 10**9}
 
 _NUMBER = r"(\d[\d_]*(?:\.\d+)?)"
-_RATE = re.compile(rf"\${_NUMBER}/(s|min|h|d)")
-_MONEY = re.compile(rf"\${_NUMBER}")
-_UNIT = re.compile(rf"{_NUMBER}([A-Za-z]+)")
-_PERCENT = re.compile(rf"{_NUMBER}%")
+_RATE = re.compile(rf"\${_NUMBER}/(s|min|h|d)", re.ASCII)
+_MONEY = re.compile(rf"\${_NUMBER}", re.ASCII)
+_UNIT = re.compile(rf"{_NUMBER}([A-Za-z]+)", re.ASCII)
+_PERCENT = re.compile(rf"{_NUMBER}%", re.ASCII)
 
 
 def read_size(text: str) -> int:

@@ -49,6 +49,7 @@ class PlanLowering:
         exclusive = next((x for x in d.settings if x.name.text == "concurrency"), None)
         key = parts.settings.exclusive(exclusive, tables.inputs(d))
         settings = parts.settings.pipeline(d)
+        types = self.types(d, tasks.values(), (*body, *(node for block in handlers.values() for node in block)))
         draft = p.Plan(
             plan=p.PLAN_VERSION,
             edition=1,
@@ -59,7 +60,8 @@ class PlanLowering:
             body=body,
             returns=blocks.returns(d.body),
             tasks=tasks,
-            types=self.types(d, tasks.values(), (*body, *(node for block in handlers.values() for node in block))),
+            types=types,
+            fields=self.fields(tables.fields[f].label for f in d.inputs),
             environments={environment_key(x): p.Environment(packages=tuple(sorted(x))) for x in sorted(packages)},
             settings=replace(settings, exclusive=None if key is None else parts.constants.lowering.lower(key)),
             policy=policy_of(self.module, d),
@@ -102,14 +104,40 @@ class PlanLowering:
             open_ += [x.type for x in (*task.inputs.values(), *task.state.values())]
             open_ += task.outputs.values()
         open_ += [label for node in body if isinstance(node, p.When) for label in node.binds.values()]
+        return self.reachable(open_)
+
+    def reachable(self, labels: Iterable[str]) -> dict[str, dict[str, str]]:
+        """The records that types speak of, and those that these speak of, with the types of their fields."""
         records = {kind.label: kind for m in self.module.modules.values() for kind in m.tables.records.values()}
-        found: dict[str, dict[str, str]] = {}
+        open_, found = list(labels), dict[str, dict[str, str]]()
         while open_:
             for name in re.findall(r"(?:[a-z_]\w*\.)?[A-Z]\w*", re.sub(r'"[^"]*"', "", open_.pop())):
                 if name in records and name not in found:
                     found[name] = {k: v.label for k, v in records[name].fields.items()}
                     open_ += found[name].values()
         return dict(sorted(found.items()))
+
+    def fields(self, labels: Iterable[str]) -> dict[str, dict[str, p.Parameter]]:
+        """Of the records reachable from these types, the fields that may be left out or have a range."""
+        homes = {
+            m.tables.records[name].label: (m, m.tables.record_syntax[name])
+            for m in self.module.modules.values()
+            for name in m.tables.own
+            if name in m.tables.record_syntax
+        }
+        found: dict[str, dict[str, p.Parameter]] = {}
+        for label in self.reachable(labels):
+            if label not in homes:
+                continue
+            home, record = homes[label]
+            about = {
+                f.name.text: replace(TaskLowering(home).parameter(f), doc="")
+                for f in record.fields
+                if f.default is not None or f.range is not None
+            }
+            if about:
+                found[label] = about
+        return found
 
 
 def _tasks_in(block: s.Block, tables: Tables) -> set[str]:

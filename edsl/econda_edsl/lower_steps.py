@@ -14,6 +14,7 @@ from econda_edsl.lower_expr import Lowering
 from econda_edsl.lower_needs import lower_needs
 from econda_edsl.scopes import Names
 from econda_edsl.settings import SettingChecks
+from econda_edsl.substitute import substituted
 
 
 @dataclass(slots=True)
@@ -75,6 +76,7 @@ class StepLowering:
                 binds = {name: kind.label for name, kind in self.binds.get(step, {}).items()}
                 return p.When(id=id_, waits=waits, span=span, arms=lowered, binds=binds)
             case s.Repeat():
+                following = {n.name.text: lower(n.expr) for n in step.nexts}
                 return p.Repeat(
                     id=id_,
                     waits=waits,
@@ -82,9 +84,10 @@ class StepLowering:
                     up_to=lower(step.up_to),
                     carry=tuple(p.Carry(name=c.name.text, start=lower(c.start)) for c in step.carries),
                     body=self.block(step.body),
-                    next={n.name.text: lower(n.expr) for n in step.nexts},
-                    until=lower(step.until),
-                    fail_message=None if step.fail is None else lower(step.fail),
+                    next=following,
+                    # The test comes after `next`, and means what that has just said; the engine knows the round's names only.
+                    until=substituted(lower(step.until), following),
+                    fail_message=None if step.fail is None else substituted(lower(step.fail), following),
                 )
             case s.Assert(expr=expr, message=message):
                 text = None if message is None else lower(message)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import Any
 
 from msgspec.structs import replace
@@ -11,6 +12,7 @@ from msgspec.structs import replace
 from econda_edsl import plan as p
 from econda_edsl import syntax as s
 from econda_edsl import types as t
+from econda_edsl.bundled_files import MARK
 from econda_edsl.checked import Checked, Parts
 from econda_edsl.code_files import split_entry
 from econda_edsl.declare import Tables
@@ -45,11 +47,17 @@ class TaskLowering:
         low, high = self.tables.facts.bounds.get(f, (None, None))
         return p.Parameter(
             type=self.tables.fields[f].label,
-            default=None if f.default is None else self.expressions.lower(f.default),
+            default=self.default(f),
             minimum=low,
             maximum=high,
             doc=f.doc,
         )
+
+    def default(self, f: s.Field) -> p.Expr | None:
+        if f in self.tables.facts.bundled:
+            name, path = self.tables.facts.bundled[f]
+            return {"lit": {MARK: path, "as": name}}
+        return None if f.default is None else self.expressions.lower(f.default)
 
     def task(self, d: s.Task, connector: p.Connector | None, code: Mapping[str, str]) -> tuple[p.Task, tuple[str, ...]]:
         """The task and the packages it asks for."""
@@ -71,6 +79,7 @@ class TaskLowering:
             environment=environment_key(packages) if packages else None,
             cache=self.settings.cache(_setting(d.settings, "cache")),
             version=self.settings.string(_setting(d.settings, "version")),
+            own_process=self.settings.own_process(_setting(d.settings, "isolation")),
             state={f.name.text: self.parameter(f) for f in d.state},
             exclusive=None if key is None else self.expressions.lower(key),
             doc=d.doc,
@@ -89,7 +98,8 @@ class TaskLowering:
             items = args.value.items if args and isinstance(args.value, s.Items) else ()
             return p.Container(image=run.target.plain or "", args=tuple(self.word(i) for i in items))
         if run.body is not None:
-            return p.Inline(language=run.language.text, body=run.body)  # type: ignore[arg-type]
+            file = PurePath(self.module.unit.path).name
+            return p.Inline(language=run.language.text, body=run.body, file=file, line=run.span.line)  # type: ignore[arg-type]
         assert run.target is not None
         language = "python" if run.language.text == "python" else "shell"
         path, function = split_entry(language, run.target.plain or "")

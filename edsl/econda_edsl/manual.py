@@ -57,6 +57,7 @@ SETTINGS: dict[str, dict[str, Entry]] = {
         "cache": _CACHE,
         "version": Entry('version = "2"', "Part of what a cached result is found by: change it when the code's meaning changed elsewhere."),
         "concurrency": Entry("concurrency = Int", "How many calls of the task may run at the same time."),
+        "isolation": Entry("isolation = process", "A process of its own for every attempt: for code that changes what attempts of one task share."),
     },
     "step": {
         "cpu": _CPU,
@@ -134,6 +135,9 @@ FUNCTIONS: dict[str, Entry] = {
     "int": Entry("int(x: Float | String) -> Int", "A whole number: cut off, or read from text."),
     "float": Entry("float(x: Int | String) -> Float", "A Float: from Int, or read from text."),
     "date": Entry('date("2026-01-31") -> Date', "A day."),
+    "file": Entry('file("train.csv") -> File', "A file beside the pipeline, as the default of an input; it travels with it."),
+    "files": Entry('files("days/*.csv") -> List[File]', "The files beside the pipeline that match, as the default of an input."),
+    "dir": Entry('dir("images") -> Dir', "A folder beside the pipeline, as the default of an input."),
     "instant": Entry('instant("2026-01-31T12:00:00Z") -> Instant', "A moment in time."),
 }  # fmt: skip
 

@@ -9,6 +9,7 @@ from econda_edsl import prelude
 from econda_edsl import syntax as s
 from econda_edsl.declare import Tables, reserved
 from econda_edsl.diagnostics import Diagnostic, Span
+from econda_edsl.other_languages import CALLS
 from econda_edsl.scopes import Frame, Names, exported, label
 from econda_edsl.suggest import did_you_mean
 from econda_edsl.unknown import half_bound, not_a_value, unknown_name
@@ -106,8 +107,12 @@ class Mentions:
     def called(self, callee: s.Ref, name: str) -> None:
         if name in prelude.FUNCTIONS or name in self.tables.functions:
             return
+        if name in prelude.FILES and name not in self.tables.tasks and not self.find(name):
+            return
         if name in self.tables.tasks:
             help_ = f"bind it first: `y = {name}(…)`, then use `y.<output>` here"
+            if self.frames and self.frames[-1].block is None and self.frames[-1].names:
+                help_ = f"call it in a loop: `ys = foreach …:` with `y = {name}(…)` and `gather y` below"
             self.report("E0312", f"the task `{name}` is called inside an expression", callee.span,
                         "a task call is the whole right side of a binding", help_)  # fmt: skip
         elif name in self.tables.pipelines:
@@ -115,7 +120,7 @@ class Mentions:
         elif self.find(name):
             self.report("E0313", f"`{name}` is a value, it cannot be called", callee.span, "not a task or function")
         elif self.tables.complete:
-            help_ = did_you_mean(name, [*self.tables.tasks, *prelude.FUNCTIONS])
+            help_ = CALLS.get(name) or did_you_mean(name, [*self.tables.tasks, *prelude.FUNCTIONS])
             self.report("E0201", f"unknown task or function `{name}`", callee.span, "not declared", help_)
 
     def no_module(self, base: s.Ref, name: str) -> None:

@@ -322,7 +322,7 @@ class _Resolve:
 
 
 _GIVEN = "give it as an argument, or bind another name in the pipeline"
-_OWN_WORDS: dict[str, type[s.Syntax]] = {"policy": s.Syntax, "cache": s.Syntax, "gpu": s.TypeRef}
+_OWN_WORDS: dict[str, type[s.Syntax]] = {"policy": s.Syntax, "cache": s.Syntax, "isolation": s.Ref, "gpu": s.TypeRef}
 """Settings whose values, of this kind, are words of their own."""
 
 

@@ -67,10 +67,12 @@ class Retry(Struct, frozen=True, kw_only=True):
 
 
 class Inline(Struct, frozen=True, kw_only=True, tag_field="kind", tag="inline"):
-    """A code body in the pipeline file; never templated."""
+    """A code body in the pipeline file; never templated. It stands in `file` below this `line`, which change no digest."""
 
     language: Literal["shell", "python", "r", "julia"]
     body: str
+    file: str = ""
+    line: int = 0
 
 
 class Entry(Struct, frozen=True, kw_only=True, tag_field="kind", tag="entry"):
@@ -118,7 +120,7 @@ class Task(Struct, frozen=True, kw_only=True):
     """What one call executes. `digest` is semantic: docs, comments and layout do not change it.
 
     `state` are the fields an operator keeps from run to run, one set of values per value of `exclusive`.
-    `checkpoint_bytes`: save a checkpoint once that much of it has changed.
+    `checkpoint_bytes`: save a checkpoint once that much of it has changed. `own_process`: no two attempts run in one.
     """
 
     digest: str
@@ -138,6 +140,7 @@ class Task(Struct, frozen=True, kw_only=True):
     state: dict[str, Parameter] = msgspec.field(default_factory=dict)
     exclusive: Expr | None = None
     doc: str = ""
+    own_process: bool = False
 
 
 class Environment(Struct, frozen=True, kw_only=True):
@@ -217,7 +220,8 @@ class Carry(Struct, frozen=True, kw_only=True):
 class Repeat(Node, frozen=True, kw_only=True, tag="repeat"):
     """Run `body` until `until` holds, at most `up_to` rounds; binds the carried names to their last values.
 
-    `next` and `until` see the body's names and the round's carried values. With `fail_message` (a String
+    `next` and `until` see the body's names and the round's carried values; in the language `until` sees those that `next` has
+    just said, so the compiler puts the expressions of `next` in place of their names. With `fail_message` (a String
     expression), running out of rounds fails the node; without, the last values stand.
     """
 
@@ -287,7 +291,10 @@ class Source(Struct, frozen=True, kw_only=True):
 
 
 class Plan(Struct, frozen=True, kw_only=True):
-    """One compiled pipeline. `digest` is the hash of everything semantic in it."""
+    """One compiled pipeline. `digest` is the hash of everything semantic in it.
+
+    `fields` are those of records that have a default or a range, for whoever gives records as parameters.
+    """
 
     plan: int
     edition: int
@@ -299,6 +306,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     returns: dict[str, Expr]
     tasks: dict[str, Task]
     types: dict[str, dict[str, TypeText]] = msgspec.field(default_factory=dict)
+    fields: dict[str, dict[str, Parameter]] = msgspec.field(default_factory=dict)
     environments: dict[str, Environment] = msgspec.field(default_factory=dict)
     settings: Settings = msgspec.field(default_factory=Settings)
     policy: Policy | None = None

@@ -52,11 +52,26 @@ FUNCTIONS = {
     "instant": Function(1, 1, frozenset()),
 }
 
+# Files of the bundle, as defaults of a pipeline's inputs only.
+FILES = ("file", "files", "dir")
+
 FAILURES = ("failed", "timed_out", "out_of_memory", "bad_output", "preempted", "lost")
 
 # Per place: the settings that exist.
 NEEDS = {"cpu": "Float", "memory": "Size", "disk": "Size", "gpu": "Int", "time": "Duration"}
-TASK = ("image", "packages", "retry", "timeout", "checkpoint", "env", "args", "cache", "version", "concurrency")
+TASK = (
+    "image",
+    "packages",
+    "retry",
+    "timeout",
+    "checkpoint",
+    "env",
+    "args",
+    "cache",
+    "version",
+    "concurrency",
+    "isolation",
+)
 STEP = ("cpu", "memory", "disk", "gpu", "time", "retry", "timeout", "checkpoint", "cache")
 FOREACH = ("parallel", "batch", "tolerate")
 PIPELINE = ("budget", "deadline", "tags", "policy", "priority", "concurrency")

@@ -11,8 +11,10 @@ from econda_edsl import prelude
 from econda_edsl import syntax as s
 from econda_edsl import types as t
 from econda_edsl.constants import MISSING, Constants
+from econda_edsl.contradictions import contradiction
 from econda_edsl.diagnostics import Span
 from econda_edsl.infer import Inference, Scope
+from econda_edsl.other_languages import setting_help
 from econda_edsl.plan import Cache, Retry, Settings
 from econda_edsl.suggest import did_you_mean
 
@@ -56,7 +58,11 @@ class SettingChecks:
         return found
 
     def elsewhere(self, name: str, place: str, names: tuple[str, ...]) -> str:
-        if near := did_you_mean(name, names):
+        near = did_you_mean(name, names)
+        if not near and (meant := setting_help(name)):
+            needs = place == "task" and meant.split("`")[1].split(" ")[0] in prelude.NEEDS
+            return f"{meant} in the `needs:` block" if needs else meant
+        if near:
             return near
         if place == "task" and name in prelude.NEEDS:
             return "put it into the `needs:` block"
@@ -126,6 +132,9 @@ class SettingChecks:
             if not _PACKAGE.fullmatch(package):
                 help_ = 'write name and version, such as "scikit-learn==1.7.*"'
                 self.report("E0316", f"`{package}` is not a package requirement", setting.value.span, "", help_)
+        if clash := contradiction(value):
+            message = f"no version fits {' and '.join(f'`{each}`' for each in clash)}"
+            self.report("E0318", message, setting.value.span, "contradict each other", "keep one of them")
         return tuple(value)
 
     def tags(self, setting: s.Setting | None) -> dict[str, str]:
@@ -185,6 +194,16 @@ class SettingChecks:
             return None
         age = self.duration(s.Setting(setting.span, setting.name, args["0"]))
         return None if age is None else Cache(max_age_ms=age)
+
+    def own_process(self, setting: s.Setting | None) -> bool:
+        """Whether it is `isolation = process`."""
+        if setting is None:
+            return False
+        if isinstance(setting.value, s.Ref) and setting.value.name == "process":
+            return True
+        help_ = "write `isolation = process`, or leave it out: attempts of one task of one run then share a process"
+        self.report("E0302", "`isolation` of a task is `process`", setting.value.span, "", help_)
+        return False
 
     def exclusive(self, setting: s.Setting | None, scope: Scope) -> s.Expr | None:
         """The key of `exclusive(by = key)`."""

@@ -10,6 +10,8 @@ from lark.exceptions import UnexpectedInput
 
 from econda_edsl import literals
 from econda_edsl.diagnostics import Diagnostic, Span
+from econda_edsl.other_languages import type_help
+from econda_edsl.syntax_habits import HABITS
 
 _BLOCK = re.compile(r"(task|pipeline|foreach|when|else|repeat|needs|with|on|state|\w+ = foreach)\b")
 _WORDS = {
@@ -23,7 +25,7 @@ _WORDS = {
     "try": "use `retry = …` in the task",
     "switch": "use `when … :` and `else when … :`",
     "match": "use `when … :` and `else when … :`",
-    "import": "imports stand at the left margin",
+    "import": "imports stand at the left margin of the file; code in `run python:` imports modules",
     "print": "return values, or log from a task",
 }
 _SIGNS = {"&&": "use `and`", "||": "use `or`", "!": "use `not`", "&": "use `and`", "->": "outputs follow the inputs",
@@ -45,6 +47,7 @@ def explain(error: UnexpectedInput, text: str, offset: Span) -> Diagnostic:
     place = _place(error, text, offset)
     for rule in (
         _indentation,
+        *HABITS,
         _target,
         _equals,
         _colon,
@@ -66,7 +69,7 @@ def explain(error: UnexpectedInput, text: str, offset: Span) -> Diagnostic:
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
+class Place:
     """Where and on what the parser stopped; each rule looks at it and answers with a diagnostic or with None.
 
     `source` is the line, `before` what stands in it left of where the parser stopped, `word` what stands there.
@@ -111,11 +114,11 @@ class _Place:
         return Diagnostic(code, message, Span(line, start, line, start + width), label, help=help)
 
 
-def _place(error: UnexpectedInput, text: str, offset: Span) -> _Place:
+def _place(error: UnexpectedInput, text: str, offset: Span) -> Place:
     lines = text.split("\n")
     found = (getattr(error, key, None) for key in ("accepts", "expected", "allowed"))
     kind = getattr(getattr(error, "token", None), "type", "")
-    return _Place(kind, lines, *_position(error, lines), offset, frozenset(next(filter(None, found), ())))
+    return Place(kind, lines, *_position(error, lines), offset, frozenset(next(filter(None, found), ())))
 
 
 def _position(error: UnexpectedInput, lines: list[str]) -> tuple[int, int]:
@@ -126,7 +129,7 @@ def _position(error: UnexpectedInput, lines: list[str]) -> tuple[int, int]:
     return last + 1, len(lines[last]) + 1
 
 
-def _indentation(p: _Place) -> Diagnostic | None:
+def _indentation(p: Place) -> Diagnostic | None:
     if p.kind == "_INDENT":
         line, column = _next_code_line(p)
         message = "this line is indented, but nothing opens a block"
@@ -137,7 +140,7 @@ def _indentation(p: _Place) -> Diagnostic | None:
     return None
 
 
-def _next_code_line(p: _Place) -> tuple[int, int]:
+def _next_code_line(p: Place) -> tuple[int, int]:
     for i in range(p.line - 1, len(p.lines)):
         text = p.lines[i]
         if text.startswith(" ") and text.strip() and (i + 1 > p.line or p.column <= len(text) - len(text.lstrip())):
@@ -145,7 +148,7 @@ def _next_code_line(p: _Place) -> tuple[int, int]:
     return p.line, p.column
 
 
-def _target(p: _Place) -> Diagnostic | None:
+def _target(p: Place) -> Diagnostic | None:
     """What stands left of `=` where only a name may."""
     target = p.before.strip()
     if p.word != "=" or "EQUAL" in p.expected or not re.fullmatch(r"[a-z_]\w*([.\[][^=]*)", target):
@@ -155,7 +158,7 @@ def _target(p: _Place) -> Diagnostic | None:
     return p.diagnostic("E0101", message, "not a name", help_, at=p.margin, width=len(target))
 
 
-def _equals(p: _Place) -> Diagnostic | None:
+def _equals(p: Place) -> Diagnostic | None:
     if p.word == "=" and "EQUAL" not in p.expected and p.kind == "EQUAL":
         return p.diagnostic("E0108", "`=` binds a name; it does not compare", "not here", "use `==` to compare")
     if p.word == "==" and "EQUAL" in p.expected:
@@ -163,7 +166,7 @@ def _equals(p: _Place) -> Diagnostic | None:
     return None
 
 
-def _colon(p: _Place) -> Diagnostic | None:
+def _colon(p: Place) -> Diagnostic | None:
     if not p.at_end or "COLON" not in p.expected:
         return None
     text, end = p.source.strip(), len(p.source.rstrip()) + 1
@@ -176,7 +179,7 @@ def _colon(p: _Place) -> Diagnostic | None:
     return None
 
 
-def _misplaced(p: _Place) -> Diagnostic | None:
+def _misplaced(p: Place) -> Diagnostic | None:
     """Lines that belong to blocks of another kind."""
     first = p.source.split()[0].rstrip(":") if p.source.split() else ""
     if p.before.strip() != first:
@@ -191,7 +194,7 @@ def _misplaced(p: _Place) -> Diagnostic | None:
     return None
 
 
-def _foreign(p: _Place) -> Diagnostic | None:
+def _foreign(p: Place) -> Diagnostic | None:
     first = p.source.split()[0].rstrip(":(") if p.source.split() else ""
     if (first in _WORDS and p.before.strip() in ("", first)) or first in ("while", "elif", "if", "for", "def"):
         message = f"there is no `{first}` here"
@@ -201,7 +204,7 @@ def _foreign(p: _Place) -> Diagnostic | None:
     return _foreign_sign(p)
 
 
-def _foreign_sign(p: _Place) -> Diagnostic | None:
+def _foreign_sign(p: Place) -> Diagnostic | None:
     # The first half of `//` is the operator that divides.
     halved = p.before[-1:] + p.word == "//"
     sign, at = ("//", p.column - 1) if halved else (p.word, p.column)
@@ -214,14 +217,14 @@ def _foreign_sign(p: _Place) -> Diagnostic | None:
     return None
 
 
-def _unbounded(p: _Place) -> Diagnostic | None:
+def _unbounded(p: Place) -> Diagnostic | None:
     if p.source.strip().startswith("repeat") and "UP" in p.expected:
         help_ = "write `repeat up to 10:`; every loop has a bound"
         return p.diagnostic("E0112", "`repeat` needs a bound", "expected `up to N`", help_)
     return None
 
 
-def _unit(p: _Place) -> Diagnostic | None:
+def _unit(p: Place) -> Diagnostic | None:
     match = re.search(r"(\d[\d_]*(?:\.\d+)?)( *)$", p.before)
     near = [u for table in (literals.SIZES, literals.DURATIONS, literals.BANDWIDTHS) for u in table]
     if p.word == "$":
@@ -236,25 +239,25 @@ def _unit(p: _Place) -> Diagnostic | None:
     return p.diagnostic("E0120", f"`{p.word}` is not a unit", "unknown unit", f"write {known}")
 
 
-def _case(p: _Place) -> Diagnostic | None:
+def _case(p: Place) -> Diagnostic | None:
     """A type where a name is wanted, and the reverse."""
     if "NAME" in p.expected and "TNAME" not in p.expected and re.match(r"[A-Z]", p.word):
         help_ = f"write `{p.word[0].lower()}{p.word[1:]}`" if p.word[1:].islower() else ""
         return p.diagnostic("E0101", f"`{p.word}` begins like a type", "names begin with a small letter", help_)
     if "TNAME" in p.expected and "NAME" not in p.expected and re.match(r"[a-z]", p.word):
-        help_ = f"write `{p.word[0].upper()}{p.word[1:]}`"
+        help_ = type_help(p.word) or f"write `{p.word[0].upper()}{p.word[1:]}`"
         return p.diagnostic("E0101", f"`{p.word}` begins like a name", "types begin with a capital letter", help_)
     return None
 
 
-def _chain(p: _Place) -> Diagnostic | None:
+def _chain(p: Place) -> Diagnostic | None:
     if re.fullmatch(_COMPARISON, p.word) and re.search(rf"[\w)\]] *({_COMPARISON}) *[^\s]", p.before):
         help_ = "say both: `low < x and x < high`"
         return p.diagnostic("E0101", f"a comparison is not compared: a second `{p.word}`", "not here", help_)
     return None
 
 
-def _dropped(p: _Place) -> Diagnostic | None:
+def _dropped(p: Place) -> Diagnostic | None:
     """An expression where a step stands."""
     if not re.fullmatch(rf"{_COMPARISON}|[-+*/]|and|or|in", p.word) or not re.fullmatch(
         r" +[a-z_]\w*(\.\w+)* *", p.before
@@ -264,7 +267,7 @@ def _dropped(p: _Place) -> Diagnostic | None:
     return p.diagnostic("E0508", message, "not a step", help_, at=p.margin, width=len(p.source.strip()))
 
 
-def _statement(p: _Place) -> Diagnostic | None:
+def _statement(p: Place) -> Diagnostic | None:
     wanted = {"_NL"} & p.expected
     if wanted and not p.at_end and re.match(r"[A-Za-z_\"0-9$]", p.word):
         label = "expected the end of the line"

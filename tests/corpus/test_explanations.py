@@ -8,6 +8,8 @@ from econda_edsl.compile import compile_source
 from econda_edsl.explain import UnknownCode, catalogue, codes, page, read_page
 from econda_edsl.formatting.source import format_source
 
+from econda_cloud.cli.language.foreign_code import with_foreign_code
+
 ROOT = Path(__file__).parent.parent.parent
 SOURCES = sorted((ROOT / "edsl" / "econda_edsl").rglob("*.py"))
 
@@ -21,7 +23,7 @@ def test_every_code_in_the_source_has_a_page_and_the_reverse() -> None:
 @pytest.mark.parametrize("code", codes())
 def test_the_bad_example_has_this_error_and_no_other(code: str) -> None:
     bad = page(code).bad
-    result = compile_source(bad.source, files=bad.files)
+    result = with_foreign_code(compile_source(bad.source, files=bad.files))
     assert {d.code for d in result.diagnostics} == {code}, result.render()
 
 

@@ -135,7 +135,7 @@ def test_a_changed_body_or_setting_changes_the_digest() -> None:
     plan = compile_source(text).plan
     assert plan is not None
     for old, new in (
-        ("train(rows, depth)", "train(rows)"),
+        ("rows, depth / 10", "rows, depth / 20"),
         ("timeout = 3h", "timeout = 4h"),
         ("pandas>=2", "pandas>=3"),
     ):

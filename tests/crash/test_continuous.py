@@ -77,7 +77,7 @@ def _until_killed(process: subprocess.Popen[str], begun: Path, dice: random.Rand
         if least > TASKS * 0.9:
             return True
         until(lambda n=least: marks(begun).total() >= n, process)  # type: ignore[misc]
-        hosts = [child for child in psutil.Process(process.pid).children() if _is_host(child)]
+        hosts = [child for child in psutil.Process(process.pid).children(recursive=True) if _is_host(child)]
         if step < 2 and hosts:
             dice.choice(hosts).kill()
             killed["worker"] += 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import random
@@ -75,7 +76,9 @@ class Site:
         if not leaders_only:
             family += [child for leader in family for child in leader.children(recursive=True)]
         for process in family:
-            process.send_signal(signal.SIGKILL)
+            # The death of one may have ended another.
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.send_signal(signal.SIGKILL)
 
     def start_again(self) -> None:
         self.local = cloud.up(self.home)

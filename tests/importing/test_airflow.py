@@ -134,14 +134,14 @@ def test_classic_operators() -> None:
 
 def test_nothing_of_the_file_is_executed(econda, tmp_path: Path) -> None:
     (tmp_path / "dag.py").write_text(CLASSIC)
-    assert econda("import", "dag.py").returncode == 0
+    assert econda("import", "dag.py").returncode == 5
     assert not (tmp_path / "executed").exists()
 
 
 def test_taskflow_with_mapping_runs(econda, tmp_path: Path) -> None:
     (tmp_path / "flow.py").write_text(TASKFLOW)
     done = econda("import", "flow.py", "--json")
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 5, done.stderr
     ran = econda("run", "flow.edsl", "--json")
     assert ran.returncode == 0, ran.stderr + ran.stdout
     states = [each["state"] for each in json.loads(ran.stdout)["tasks"]]
@@ -204,3 +204,78 @@ def test_what_is_no_dag_is_refused_with_its_line(source: str, said: str) -> None
     with pytest.raises(NotImported) as caught:
         import_airflow(source.encode(), "bad.py")
     assert said in str(caught.value)
+
+
+def edges(source: str) -> set[tuple[str, str]]:
+    """Who waits for whom."""
+    _, plan = written(import_airflow(source.encode(), "dag.py"))
+    return {(before, node.id) for node in plan.body for before in node.waits}
+
+
+OPERATORS = """
+from airflow import DAG
+from airflow.models.baseoperator import chain, cross_downstream
+from airflow.utils.edgemodifier import Label
+from airflow.operators.bash import BashOperator
+from airflow.decorators import task, setup, teardown
+
+with DAG("d") as dag:
+    a, b, c = BashOperator(task_id="a", bash_command="true"), BashOperator(task_id="b", bash_command="true"), BashOperator(task_id="c", bash_command="true")
+"""
+
+
+@pytest.mark.parametrize(
+    ("order", "found"),
+    [
+        ('a >> Label("x") >> b >> c', {("a", "b"), ("b", "c")}),
+        ('a << Label("x") << b', {("b", "a")}),
+        ('[a, b] >> Label("x") >> c', {("a", "c"), ("b", "c")}),
+        ('chain(a, Label("x"), [b, c])', {("a", "b"), ("a", "c")}),
+        ("a.as_setup() >> b >> c.as_teardown(setups=a)", {("a", "b"), ("b", "c"), ("a", "c")}),
+    ],
+)
+def test_orders(order: str, found: set[tuple[str, str]]) -> None:
+    assert edges(f"{OPERATORS}    {order}\n") == found
+
+
+def test_setup_and_teardown_are_tasks() -> None:
+    source = OPERATORS + """
+    @setup
+    def create():
+        return "id"
+
+    @task
+    def work():
+        print("work")
+
+    @teardown
+    def remove(name):
+        print(name)
+
+    c = create()
+    c >> work() >> remove(c)
+"""  # fmt: skip
+    assert edges(source) == {("create", "work"), ("work", "remove"), ("create", "remove")}
+    assert "on any" in gap(import_airflow(source.encode(), "dag.py"), "teardown `remove`")
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("a >> somewhere(b)", "the order of `somewhere(b)`"),
+        ("def more():\n        return BashOperator(task_id='x', bash_command='y')\n    more()", "what `more` makes"),
+        ("@mine\n    def own(): pass\n    own()", "what `own` makes"),
+        ("BashOperator(task_id='x', bash_command='exit 99')", "the exit code 99"),
+    ],
+)
+def test_what_may_be_tasks_is_never_lost_silently(line: str, said: str) -> None:
+    assert gap(import_airflow(f"{OPERATORS}    {line}\n".encode(), "dag.py"), said)
+
+
+def test_a_command_ends_as_its_last_one(econda, tmp_path: Path) -> None:
+    (tmp_path / "dag.py").write_text(
+        OPERATORS.replace('bash_command="true"', 'bash_command="false; echo $nobody | cat"', 1)
+    )
+    assert econda("import", "dag.py").returncode == 0
+    ran = econda("run", "d.edsl")
+    assert ran.returncode == 0, ran.stderr

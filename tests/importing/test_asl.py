@@ -58,7 +58,7 @@ ORDER = machine(
 def run(econda, tmp_path: Path, source: bytes, given: Any) -> Any:
     (tmp_path / "m.json").write_bytes(source)
     done = econda("import", "m.json", "-o", "out", "--json")
-    assert done.returncode == 0, done.stderr
+    assert done.returncode in (0, 5), done.stderr
     ran = econda("run", "out/m.edsl", "-p", f"input={json.dumps(given)}", "--json")
     told = json.loads(ran.stdout)
     return json.loads(told["outputs"]["output"]) if ran.returncode == 0 else told
@@ -146,21 +146,24 @@ def test_ways_that_never_meet_are_written_out_and_early_ends_keep_their_result(e
     assert sum(isinstance(node, When) for node in all_nodes(plan.body)) == 1
 
 
-def test_jsonata_paths_and_comparisons_are_carried_over_and_the_rest_is_reported() -> None:
+def test_jsonata_is_computed_and_what_nobody_understands_is_reported() -> None:
     states = {
-        "Ask": {
-            "Type": "Choice",
-            "Default": "No",
-            "Choices": [{"Condition": "{% $states.input.n > 5 %}", "Next": "Yes"}],
-        },
-        "Yes": goto(None, Output={"n": "{% $states.input.n %}"}),
-        "No": goto(None, Output="{% $sum($states.input.all) %}"),
-    }
+        "Ask": {"Type": "Choice", "Default": "No", "Choices": [{"Condition": "{% $states.input.n > 5 %}", "Next": "Yes"}]},
+        "Yes": goto("No", Output={"n": "{% $states.input.n %}"}),
+        "No": goto("Bad", Output="{% $sum($states.input.all) %}"),
+        "Bad": goto(None, Output="{% $sum( %}"),
+    }  # fmt: skip
     found = import_asl(machine(states, QueryLanguage="JSONata"), "q.json")
-    written(found)
-    assert "$sum" in gap(found, "JSONata")
-    assert asl_data.holds({"Condition": "{% $states.input.n > 5 %}"}, {"n": 6})
-    assert asl_data.leave({"Output": {"n": "{% $states.input.n %}"}}, {"n": 6}, {}, None) == '{"n": 6}'
+    text, _ = written(found)
+    assert "$sum(" in gap(found, "JSONata")
+    assert text.count('packages = ["jsonata-python"]') == 2
+    assert asl_data.choose([{"Condition": "{% $states.input.n > 5 %}", "Next": "Yes"}], "No", '{"n": 6}') == "Yes"
+    assert asl_data.leave({"Output": {"n": "{% $states.input.n %}"}}, {"n": 6}, None) == '{"n": 6}'
+    assert (
+        asl_data.leave({"Output": "{% $sum($states.input.all[n>1].n) %}"}, {"all": [{"n": 1}, {"n": 2}, {"n": 3}]}, 0)
+        == "5"
+    )
+    assert asl_data.leave({"Output": "{% $states.result.x & $uuid()[0] != '' %}"}, {}, {"x": "a"}) == "true"
 
 
 @pytest.mark.parametrize(
@@ -183,14 +186,16 @@ def test_jsonata_paths_and_comparisons_are_carried_over_and_the_rest_is_reported
 )
 def test_rules_of_choices(test: dict[str, Any], holds: bool) -> None:
     document = {"s": "abc", "n": 1, "m": 1.0, "t": True, "when": "2025-01-01T00:00:00Z"}
-    assert asl_data.holds(test, document) is holds
+    assert asl_data._holds(test, document) is holds
 
 
 def test_the_files_beside_the_pipeline_need_only_python() -> None:
     found = import_asl(ORDER, "m.json")
-    used = {line.split()[1].split(".")[0] for line in found.files["asl_data.py"].decode().splitlines()
-            if line.startswith(("import ", "from "))}  # fmt: skip
-    assert used - {"__future__"} <= set(sys.stdlib_module_names)
+    lines = [
+        line for name, data in found.files.items() if name.startswith("asl_") for line in data.decode().splitlines()
+    ]
+    used = {line.split()[1].split(".")[0] for line in lines if line.startswith(("import ", "from "))}
+    assert used - {"__future__"} - {name.removesuffix(".py") for name in found.files} <= set(sys.stdlib_module_names)
 
 
 def test_names_that_clash_and_ten_thousand_states() -> None:
@@ -227,7 +232,6 @@ def test_a_map_in_a_circle_with_a_catcher_still_compiles() -> None:
     _, plan = written(found)
     kinds = {type(node) for node in all_nodes(plan.body)}
     assert {Foreach, Repeat, When} <= kinds
-    assert "takes every failure" in gap(found, "Odd")
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ DAGS = "import airflow\nwith DAG('d1'):\n    BashOperator(task_id='a', bash_comm
 def test_the_report_says_where_what_why_and_what_instead(econda, tmp_path: Path) -> None:
     (tmp_path / "dag.py").write_text(DAGS)
     done = econda("import", "dag.py", "-o", "new/folder")
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 5, done.stderr
     assert done.stdout == (
         "new/folder/d1.edsl: pipeline d1 from airflow, 1 steps, 0 dependencies\n"
         "1 not carried over:\n"
@@ -34,7 +34,7 @@ def test_files_that_are_there_stay_unless_forced(econda, tmp_path: Path) -> None
     assert done.returncode == 2
     assert "asl_data.py is there already" in done.stderr
     assert not (tmp_path / "m.edsl").exists()
-    assert econda("import", "m.json", "--force").returncode == 0
+    assert econda("import", "m.json", "--force").returncode == 5
     assert (tmp_path / "asl_data.py").read_text() != "mine"
 
 

@@ -28,7 +28,7 @@ task fit(rows: Table, rate: Float in 0.0..1.0 = 0.1) -> (auc: Float, model: Mode
         memory = limit
     retry = exponential(attempts = 3, on = [preempted])
     run python:
-        auc, model = learn(rows, rate)
+        auc, model = learn(rows, rate); from acme import learn
 
 pipeline main(rows: Table) -> (best: Float):
     tried = foreach rate in [0.1, 0.2]:

@@ -68,3 +68,30 @@ def test_other_commands_never_execute_python_files(econda, flow: Path) -> None: 
     )
     assert econda("check", flow.parent / "x.edsl").returncode == 0
     assert not (flow.parent / "executed").exists()
+
+
+ROUNDS = """
+from econda_edsl.python import pipeline, repeat, task, until
+
+@task
+def count(n: int) -> int:
+    return n + 1
+
+@pipeline
+def main() -> int:
+    @repeat(up_to=9, n=0)
+    def found(n: int):
+        return until(n >= 3, n=count(n).value)
+
+    return found.n
+"""
+
+
+def test_a_test_means_the_round_in_which_it_stands(econda, tmp_path: Path) -> None:  # noqa: F811
+    """In Python a name is what it was when the round began; EDSL's `until` would see what `next` has said."""
+    (tmp_path / "flow.py").write_text(ROUNDS)
+    assert econda("emit", "flow.py").returncode == 0
+    assert "done = n >= 3" in (tmp_path / "main.edsl").read_text()
+    ran = econda("run", "main.edsl", "--json")
+    assert ran.returncode == 0, ran.stderr
+    assert list(json.loads(ran.stdout)["outputs"].values()) == [4]

@@ -13,7 +13,7 @@ from tests.simulation.scene import LARGE_EVERY, Scene
 from tests.simulation.verdict import judge, judged
 from tests.simulation.wide import LEAST_INSTANCES
 
-SEEDS = range(40)
+SEEDS = range(160)
 NEEDS = {"late": {"death": 0.05}, "unheard": {"death": 0.08}}
 """What must go wrong for another fault to have an occasion."""
 

@@ -74,7 +74,7 @@ REPEAT = plan_of("""pipeline p() -> (n: Int):
         carry n: Int = 0
         a = fit(n)
         next n = n + a.y
-    until n >= 2
+    until n >= 3
     when n > 2:
         b = fit(n)
         m = b.y

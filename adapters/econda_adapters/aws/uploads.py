@@ -50,4 +50,4 @@ def _fetch(upload: Upload, version_id: str | None, team: Team) -> Content:
         sibling = team.blobs.get(upload.params_key)
     except KeyError:
         sibling = None
-    return Content(answer["Body"].read(), answer.get("Metadata", {}), sibling)
+    return Content(answer["Body"].read(), answer.get("Metadata", {}), sibling, upload.params_key)

@@ -20,7 +20,7 @@ from econda_cloud.ports.pool import Ended, Gone, JobState, Running, Waiting
 from econda_cloud.wire.chunk import Chunk
 from econda_cloud.wire.events import AnyEvent, ChunkLost, Item
 from econda_cloud.wire.pools import Node, Offer, Pool
-from econda_cloud.worker.processes.processes import HostPool
+from econda_cloud.worker.processes.host_pool import HostPool
 from econda_cloud.worker.run_chunk import run_chunk
 
 CHUNK_MAX = 32
@@ -31,8 +31,6 @@ HOLD_S = 0.02
 SHORT_MS = 20
 """An attempt that takes no longer is not worth two changes of thread, which take a tenth of a millisecond each."""
 
-PREPARED_MOST = 4
-"""Processes started before anybody knows how many are needed."""
 
 REMEMBERED_MOST = 10_000
 """Chunks that have ended of which the pool still knows how."""
@@ -72,13 +70,14 @@ def machine_pool() -> Pool:
     )
 
 
-def own_hosts(prepared: int = 0) -> HostPool:
+def own_hosts(*, prepared: bool = False) -> HostPool:
     """Processes for tasks that are the user's own, run from the user's own shell: they see what that has.
 
-    So many are started at once, to be ready when the first tasks are; but not more than `PREPARED_MOST`, nor than cores.
+    `prepared`: their parent is started at once, to be ready when the first tasks are.
     """
     hosts = HostPool(os.environ)
-    hosts.prepare(min(prepared, PREPARED_MOST, os.cpu_count() or 1))
+    if prepared:
+        hosts.prepare()
     return hosts
 
 

@@ -44,7 +44,7 @@ from econda_cloud.wire.events import (
 from econda_cloud.wire.grants import RunTold
 from econda_cloud.wire.keys import bundle_key, checkpoints_prefix
 from econda_cloud.wire.pools import Pool
-from econda_cloud.worker.processes.processes import HostPool
+from econda_cloud.worker.processes.host_pool import HostPool
 
 LOOK_MS = 3_600_000
 """How long a chunk at work in this very process is not looked after again."""

@@ -8,12 +8,14 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from econda_edsl.bundle import BYTES_MOST, FILES_MOST, BundleError
+from econda_edsl.bundled_files import matching
 
 from econda_cloud.environments.pins import LOCK_NAME
 
 SUFFIXES = (".py", ".sh", ".edsl", ".r", ".R", ".jl")
 LOCKS = (LOCK_NAME, "edsl.lock")
 _QUOTED = re.compile(rb'"((?:\./)?[A-Za-z0-9_][\w./ -]{0,300}\.(?:py|sh|edsl|r|R|jl))[":]')
+_DATA = re.compile(rb'\b(file|files|dir)\s*\(\s*"([^"\\\n]{1,400})"')
 
 
 def files_beside(path: Path, source: bytes) -> dict[str, bytes]:
@@ -31,14 +33,50 @@ def files_beside(path: Path, source: bytes) -> dict[str, bytes]:
             for file in _files(path.parent / folder, recursive=True):
                 _take(found, path.parent, file)
         taken |= new
+    for name, target in {pair for text in _texts(source, found) for pair in _DATA.findall(text)}:
+        for file in _data(path.parent, name.decode(), target.decode("utf-8", "replace")):
+            _take(found, path.parent, file)
     found.pop(path.name, None)
     return found
 
 
+def _data(folder: Path, name: str, target: str) -> Iterator[Path]:
+    """The files that `file(…)`, `files(…)` or `dir(…)` names."""
+    if target.startswith("/") or ".." in target.split("/"):
+        return
+    root = folder / target
+    if name == "files":
+        fixed = target.split("*")[0].split("?")[0].rpartition("/")[0]
+        names = {
+            p.relative_to(folder).as_posix(): p for p in _below(folder / fixed, deep="/" in target[len(fixed) + 1 :])
+        }
+        yield from (names[each] for each in matching(target, names))
+    elif name == "dir":
+        yield from _below(root, deep=True)
+    elif root.is_file() and not root.is_symlink():
+        yield root
+
+
+def _below(folder: Path, *, deep: bool) -> Iterator[Path]:
+    """All files of a folder that are no links, hidden ones left out; `deep`, of the folders below it too."""
+    if folder.is_symlink():
+        return
+    for where, folders, names in os.walk(folder):
+        folders[:] = sorted(f for f in folders if not f.startswith(".")) if deep else []
+        yield from (
+            file
+            for each in sorted(names)
+            if not each.startswith(".") and (file := Path(where) / each).is_file() and not file.is_symlink()
+        )
+
+
 def _named(source: bytes, found: Mapping[str, bytes]) -> set[str]:
     """The folders that the pipeline and the .edsl files beside it speak of."""
-    texts = [source, *(data for name, data in found.items() if name.endswith(".edsl"))]
-    return {folder for text in texts for folder in _named_folders(text)}
+    return {folder for text in _texts(source, found) for folder in _named_folders(text)}
+
+
+def _texts(source: bytes, found: Mapping[str, bytes]) -> list[bytes]:
+    return [source, *(data for name, data in found.items() if name.endswith(".edsl"))]
 
 
 def _named_folders(source: bytes) -> set[str]:
@@ -59,8 +97,12 @@ def _files(folder: Path, *, recursive: bool) -> Iterator[Path]:
 
 
 def _take(found: dict[str, bytes], root: Path, file: Path) -> None:
+    name = file.relative_to(root).as_posix()
+    if name in found:
+        return
     if len(found) >= FILES_MOST:
         raise BundleError(f"more than {FILES_MOST:,} code files lie beside it; move it to a folder of its own")
     if file.stat().st_size + sum(map(len, found.values())) > BYTES_MOST:
-        raise BundleError(f"the code files beside it are more than {BYTES_MOST // 2**20} MiB; move data elsewhere")
-    found[file.relative_to(root).as_posix()] = file.read_bytes()
+        limit = BYTES_MOST // 2**20
+        raise BundleError(f"the files beside it are more than {limit} MiB; give data as parameters: -p data=PATH")
+    found[name] = file.read_bytes()

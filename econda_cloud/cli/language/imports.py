@@ -15,7 +15,7 @@ from econda_edsl.plan_nodes import all_nodes
 from econda_edsl.writing.source import source_text
 
 from econda_cloud.cli.options import Json
-from econda_cloud.cli.output import NOT_COMPILED, USAGE, print_json, stop
+from econda_cloud.cli.output import INCOMPLETE, NOT_COMPILED, USAGE, print_json, stop
 
 
 def import_(
@@ -45,13 +45,15 @@ def import_(
         gaps = [{"where": g.where, "what": g.what, "why": g.why, "instead": g.instead} for g in found.gaps]
         files = [str(path), *(str(out / each) for each in found.files)]
         print_json({"format": found.format, "files": files, "steps": steps, "edges": edges, "gaps": gaps})
-        return
+        raise typer.Exit(INCOMPLETE if found.gaps else 0)
     shown = f"pipeline{'s' if len(names) > 1 else ''} {', '.join(names)}"
     typer.echo(f"{path}: {shown} from {found.format}, {steps} steps, {edges} dependencies")
     if found.gaps:
         typer.echo(f"{len(found.gaps)} not carried over:")
     for gap in found.gaps:
         typer.echo(f"  {gap}")
+    if found.gaps:
+        raise typer.Exit(INCOMPLETE)
 
 
 def _compiled(text: str, path: Path, found: Imported, name: str) -> Plan:

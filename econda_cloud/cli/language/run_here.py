@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from econda_cloud.cli.language.source import bind, compile_file, load, locked, say_unheeded, told
-from econda_cloud.cli.options import File, Json, Params, Pipeline, RunName, TeamName, Wait
+from econda_cloud.cli.language.parameters import asked, gathered
+from econda_cloud.cli.language.source import compile_file, found_params, kept_params, load, locked, say_unheeded, told
+from econda_cloud.cli.options import DryRun, File, Json, ParamFiles, Params, Pipeline, RunName, Sets, TeamName, Wait
 from econda_cloud.cli.output import FAILED, NOT_COMPILED, USAGE, exit_like, print_json, stop
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from econda_edsl.plan import Plan
 
     from econda_cloud.cli.runs.following import CarryOn
-    from econda_cloud.worker.processes.processes import HostPool
+    from econda_cloud.worker.processes.host_pool import HostPool
 
 Resume = Annotated[
     bool,
@@ -36,14 +37,17 @@ Output = Annotated[
 def run(
     file: File,
     param: Params = None,
+    sets: Sets = None,
+    params_file: ParamFiles = None,
     pipeline: Pipeline = None,
     resume: Resume = False,
     output: Output = None,
+    dry_run: DryRun = False,
     json: Json = False,
 ) -> None:
     """Run a pipeline on this machine. Example: econda run sweep.edsl -p n=12"""
     from econda_adapters.embedded.home import NAMESPACE
-    from econda_adapters.embedded.pool import PREPARED_MOST, own_gpus, own_hosts
+    from econda_adapters.embedded.pool import own_gpus, own_hosts
     from econda_adapters.embedded.runner import NOBODY
 
     from econda_cloud.cli.language.packages import pinned
@@ -52,13 +56,21 @@ def run(
     from econda_cloud.cli.runs.stores import embedded_home
 
     usable_folder()
+    wanted = asked(param, sets, params_file)
+    if dry_run:
+        from econda_cloud.cli.language.dry_run import print_dry
+
+        loaded = load(file, pipeline)
+        given = gathered(loaded.plan, loaded.params, wanted)
+        print_dry(loaded.plan, found_params(loaded, given, embedded_home().blobs, NAMESPACE), json=json)
+        return
     if output is not None:
         _check_writable(output)
     # They come up while the file is compiled.
-    with own_hosts(prepared=PREPARED_MOST) as hosts:
+    with own_hosts(prepared=True) as hosts:
         loaded = load(file, pipeline)
-        params = bind(loaded, param or [])
         home = embedded_home()
+        params = kept_params(loaded, gathered(loaded.plan, loaded.params, wanted), home.blobs, NAMESPACE)
         plan = pinned(loaded.plan, home.blobs, NAMESPACE)
         if own_gpus() == 0 and any(task.needs.gpu != {"lit": 0} for task in plan.tasks.values()):
             typer.echo("note: this machine has no GPU; tasks that ask for one run on its CPU", err=True)

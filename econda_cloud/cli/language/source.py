@@ -5,36 +5,41 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 from econda_edsl.bundle import BundleError, read_bundle
 from econda_edsl.compile import Compilation, compile_source
 from econda_edsl.diagnostics import Diagnostic
+from econda_edsl.given import Given
 from econda_edsl.lock import LOCK_FILE, lock_text
-from econda_edsl.parameters import bind_parameters
-from econda_edsl.plan import Plan
+from econda_edsl.plan import Entry, Plan
 
 from econda_cloud.cli.language.files_beside import files_beside
+from econda_cloud.cli.language.parameters import bound, params_beside
 from econda_cloud.cli.output import NOT_COMPILED, USAGE, stop
 from econda_cloud.environments.pins import BadPins, take_lock, with_pins
+from econda_cloud.ports.blobs import BlobStore
 from econda_cloud.submission.heeded import unheeded
+
+if TYPE_CHECKING:
+    from econda_adapters.aws.clients import Clients
 
 
 @dataclass(frozen=True)
 class Loaded:
-    """A compiled pipeline with its source, its code files and the parameters that came in its bundle."""
+    """A compiled pipeline with its source, its code files and the parameters that lie beside it or in its bundle."""
 
     path: str
     source: bytes
     plan: Plan
     files: dict[str, bytes]
-    params: dict[str, Any]
+    params: dict[str, Given]
 
 
 def compile_file(
     path: Path, pipeline: str | None, *, library: bool = False
-) -> tuple[Compilation, dict[str, bytes], dict[str, Any]]:
+) -> tuple[Compilation, dict[str, bytes], dict[str, Given]]:
     """Compile a file; code files beside an .edsl file count as its bundle. Ends the command if it cannot be read."""
     try:
         data = path.read_bytes()
@@ -51,7 +56,8 @@ def compile_file(
         files = files_beside(path, data)
     except BundleError as error:
         stop(f"error: {path}: {error}", NOT_COMPILED)
-    return *_compile(data, str(path), files, pipeline, library), {}
+    compiled, files = _compile(data, str(path), files, pipeline, library)
+    return compiled, files, {}
 
 
 def _compile(
@@ -63,9 +69,26 @@ def _compile(
     except BadPins as error:
         stop(f"error: {error}", NOT_COMPILED)
     compiled = compile_source(source, path, files=code, pipeline=pipeline, library=library)
+    compiled = _read_by_others(compiled, code)
     if compiled.plan is not None:
         compiled = replace(compiled, plan=with_pins(compiled.plan, pins))
     return compiled, code
+
+
+def _read_by_others(compiled: Compilation, files: Mapping[str, bytes]) -> Compilation:
+    """Shell, R and Julia are read by their own programs. Nothing else is loaded where there is none of them."""
+    scripts = [] if compiled.plan is None else _scripts(compiled.plan, files)
+    if not scripts and all(body.language == "python" for body in compiled.bodies):
+        return compiled
+    from econda_cloud.cli.language.foreign_code import with_foreign_code
+
+    return with_foreign_code(compiled, scripts)
+
+
+def _scripts(plan: Plan, files: Mapping[str, bytes]) -> list[tuple[str, bytes]]:
+    runs = (task.run for task in plan.tasks.values())
+    paths = {run.path for run in runs if isinstance(run, Entry) and run.language == "shell"}
+    return [(path, files[path]) for path in sorted(paths) if path in files]
 
 
 def locked(path: Path) -> tuple[Path, str, bool]:
@@ -103,26 +126,33 @@ def load(path: Path, pipeline: str | None) -> Loaded:
     compiled, files, params = compile_file(path, pipeline)
     if compiled.plan is None:
         stop(compiled.render(), NOT_COMPILED)
+    if path.suffix != ".zip":
+        params = params_beside(path)
     imported = {source.path for source in compiled.plan.sources}
     used = {name: data for name, data in files.items() if name in compiled.plan.code or name in {*imported, LOCK_FILE}}
     return Loaded(str(path), compiled.text.encode(), compiled.plan, used, params)
+
+
+def found_params(
+    loaded: Loaded, given: dict[str, Given], blobs: BlobStore, namespace: str, clients: Clients | None = None
+) -> dict[str, Any]:
+    """Typed parameters, whose files are there but stay where they are. Ends the command if any is wrong."""
+    from econda_cloud.cli.language.data_in import CommandData
+
+    return bound(loaded.plan, given, CommandData(blobs, namespace, loaded.files, clients=clients, look=True))
+
+
+def kept_params(
+    loaded: Loaded, given: dict[str, Given], blobs: BlobStore, namespace: str, clients: Clients | None = None
+) -> dict[str, Any]:
+    """Typed parameters, whose files are put into the store, once all of them are right. Ends the command if any is wrong."""
+    from econda_cloud.cli.language.data_in import CommandData
+
+    found_params(loaded, given, blobs, namespace, clients)
+    return bound(loaded.plan, given, CommandData(blobs, namespace, loaded.files, clients=clients, look=False))
 
 
 def say_unheeded(plan: Plan) -> None:
     """Notes about what the plan asks for and this version does not do."""
     for line in unheeded(plan):
         typer.echo(f"note: {line}", err=True)
-
-
-def bind(loaded: Loaded, given: list[str]) -> dict[str, Any]:
-    """Typed parameters from the bundle and the command line, the latter first. Ends the command if any is wrong."""
-    raw: dict[str, Any] = dict(loaded.params)
-    for pair in given:
-        name, equals, value = pair.partition("=")
-        if not equals:
-            stop(f"error: `{pair}` is not NAME=VALUE", USAGE)
-        raw[name] = value
-    values, errors = bind_parameters(loaded.plan, raw)
-    if errors:
-        stop("\n".join(f"error: {error}" for error in errors), USAGE)
-    return values

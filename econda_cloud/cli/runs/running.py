@@ -40,8 +40,10 @@ def running_on_stack(found: Found, state: RunState) -> frozenset[str]:
 def _members(name: str, chunk: Chunk) -> list[tuple[str, str, int | None]]:
     """Instance, chunk and index of the claim, of all that may be at work at once."""
     still = set(chunk.open)
-    open_ = [(item[0], name, index if chunk.array else None) for index, item in enumerate(chunk.order) if item in still]
-    return open_ if chunk.array else open_[:1]
+    if chunk.array:
+        return [(item[0], name, index) for index, item in enumerate(chunk.order) if item in still]
+    first = next((item[0] for item in chunk.order if item in still), None)
+    return [] if first is None else [(first, name, None)]
 
 
 def _is_claimed(found: Found, chunk: str, index: int | None) -> bool:

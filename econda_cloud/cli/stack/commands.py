@@ -6,8 +6,9 @@ from typing import Annotated
 
 import typer
 
-from econda_cloud.cli.language.source import load, say_unheeded
-from econda_cloud.cli.options import File, Json, Params, Pipeline, TeamName, Wait
+from econda_cloud.cli.language.parameters import asked, gathered
+from econda_cloud.cli.language.source import found_params, load, say_unheeded
+from econda_cloud.cli.options import DryRun, File, Json, ParamFiles, Params, Pipeline, Sets, TeamName, Wait
 from econda_cloud.cli.output import FAILED, NOT_COMPILED, USAGE, print_json, stop
 from econda_cloud.cli.runs.finding import find_run
 from econda_cloud.cli.runs.places import home_folder
@@ -85,9 +86,12 @@ def destroy(
 def submit(
     file: File,
     param: Params = None,
+    sets: Sets = None,
+    params_file: ParamFiles = None,
     pipeline: Pipeline = None,
     namespace: Annotated[str, typer.Option("--namespace", help="the tenant inside the team")] = "default",
     team: TeamName = None,
+    dry_run: DryRun = False,
     wait: Wait = False,
     json: Json = False,
 ) -> None:
@@ -95,10 +99,17 @@ def submit(
     store = team_store(team)
     assert store.team is not None
     loaded = load(file, pipeline)
+    given = gathered(loaded.plan, loaded.params, asked(param, sets, params_file))
     say_unheeded(loaded.plan)
     if reasons := refused_by_stacks(loaded.plan):
         stop("\n".join(f"error: {reason}" for reason in reasons), NOT_COMPILED)
-    name = upload(store.team, loaded, param or [], namespace=namespace, pipeline=pipeline)
+    if dry_run:
+        from econda_cloud.cli.language.dry_run import print_dry
+
+        found = found_params(loaded, given, store.blobs, namespace, store.team.clients)
+        print_dry(loaded.plan, found, json=json)
+        return
+    name = upload(store.team, loaded, given, namespace=namespace, pipeline=pipeline)
     if not wait:
         print_json({"run": name, "namespace": namespace, "team": store.team.stack.team}) if json else typer.echo(name)
         return

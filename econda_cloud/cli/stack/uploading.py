@@ -7,9 +7,11 @@ import uuid
 from pathlib import Path
 
 from econda_adapters.aws.team import Team
+from econda_edsl.given import Given
+from econda_edsl.parameter_texts import written_params
 
 from econda_cloud.cli.language.packages import pinned
-from econda_cloud.cli.language.source import Loaded, bind
+from econda_cloud.cli.language.source import Loaded, kept_params
 from econda_cloud.cli.runs.places import home_folder, user_name
 from econda_cloud.cli.stack.submissions import note_submission
 from econda_cloud.environments.pins import LOCK_NAME, write_lock
@@ -17,17 +19,17 @@ from econda_cloud.submission.bundles import zip_files
 from econda_cloud.submission.uploads import Upload
 
 
-def upload(team: Team, loaded: Loaded, given: list[str], *, namespace: str, pipeline: str | None) -> str:
+def upload(team: Team, loaded: Loaded, given: dict[str, Given], *, namespace: str, pipeline: str | None) -> str:
     """Put a bundle of the pipeline, its code, parameters and pins into the bucket; the name of the run it starts.
 
     Parameters and packages are checked here first, so that a mistake costs nothing. Ends the command if one is wrong.
     """
-    bind(loaded, given)
+    values = kept_params(loaded, given, team.blobs, namespace, team.clients)
     plan = pinned(loaded.plan, team.blobs, namespace)
-    raw = {**loaded.params, **dict(pair.split("=", 1) for pair in given)}
     files = {"pipeline.edsl": loaded.source, **loaded.files}
-    if raw:
-        files["params.yaml"] = json.dumps(raw, default=str).encode()
+    if given:
+        # As they are bound here, whatever they were written in.
+        files["params.json"] = json.dumps(written_params(plan, {name: values[name] for name in given})).encode()
     if plan.environments:
         files[LOCK_NAME] = write_lock({key: each.pins for key, each in plan.environments.items()})
     stem = Path(loaded.path).stem

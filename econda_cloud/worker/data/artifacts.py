@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any
 
 from econda_cloud.ports.blobs import WorkerBlobs
 from econda_cloud.wire.keys import artifact_key
-from econda_cloud.worker.data.packing import pack, sha256
+from econda_cloud.worker.data.packing import keepable, pack, sha256
 
 Keep = Callable[[Path, str], str]
 """Puts a file of this SHA-256 into its namespace's store, if it is not there yet; its key."""
@@ -19,11 +18,14 @@ TYPES = frozenset({"File", "Dir", "Model", "Metrics", "Table"})
 
 
 def store(keep: Keep, path: Path, kind: str, scratch: Path) -> dict[str, Any]:
-    """Put a file or directory away; the value that stands for it. `size` in bytes, of what is stored."""
+    """Put a file or directory away; the value that stands for it. `size` in bytes, of what is stored.
+
+    Raises `CannotKeep`.
+    """
     if not path.is_dir():
         return _stored(keep, path, {"kind": kind, "name": path.name})
     with tempfile.NamedTemporaryFile(dir=scratch, suffix=".tar") as packed:
-        pack(path, Path(packed.name))
+        pack(path, Path(packed.name), keepable(path))
         return _stored(keep, Path(packed.name), {"kind": kind, "name": path.name, "packed": "tar"})
 
 
@@ -42,11 +44,3 @@ def keep_in(blobs: WorkerBlobs, namespace: str) -> Keep:
         return key
 
     return keep
-
-
-def discard(path: Path) -> None:
-    """Remove a work directory, whatever the attempt left in it."""
-    try:
-        path.rmdir()
-    except OSError:
-        shutil.rmtree(path, ignore_errors=True)

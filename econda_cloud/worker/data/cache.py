@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import hashlib
+import json
 import os
 import tempfile
 from pathlib import Path
@@ -12,7 +13,8 @@ from typing import Any
 
 from econda_cloud.ports.blobs import WorkerBlobs
 from econda_cloud.worker.data.cache_room import Claims, Room
-from econda_cloud.worker.data.packing import sha256, unpack
+from econda_cloud.worker.data.packing import UNPACKED_S, sha256, unpack
+from econda_cloud.worker.data.private import protect, remove, stamp
 
 
 class Cache:
@@ -45,16 +47,22 @@ class Cache:
         digest = hashlib.sha256(key.encode()).hexdigest()
         return self._get(key, self.directory / "opened" / digest / "tree", "", True)
 
+    def forget(self, target: Path) -> None:
+        """Fetch this path of an artifact anew when it is next asked for: somebody has changed it."""
+        _stamp_file(target).unlink(missing_ok=True)
+
     def _get(self, key: str, target: Path, digest: str, packed: bool) -> Path:
         self._claim(target.parent)
-        if target.exists():
+        if _is_whole(target, checked=bool(digest)):
             return target
         target.parent.mkdir(parents=True, exist_ok=True)
         # Hosts that start together want the same archive; without the lock each would fetch and unpack it.
         with target.parent.with_suffix(".lock").open("wb") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            if not target.exists():
+            if not _is_whole(target, checked=bool(digest)):
+                remove(target)
                 self._fetch_into_room(key, target, digest, packed)
+                _stamp_file(target).write_text(json.dumps(stamp(target)))
         return target
 
     def _claim(self, entry: Path) -> None:
@@ -88,5 +96,20 @@ class Cache:
                 unpack(got, tree)
                 got = tree
             else:
-                got.chmod(0o444)
+                os.utime(got, (UNPACKED_S, UNPACKED_S))
             os.rename(got, target)
+        if digest:
+            protect(target)
+
+
+def _stamp_file(target: Path) -> Path:
+    return target.with_name(".stamp")
+
+
+def _is_whole(target: Path, *, checked: bool) -> bool:
+    """Whether it is there, all of it, and, if that is `checked`, as it was fetched."""
+    try:
+        noted = _stamp_file(target).read_text()
+        return not checked or json.loads(noted) == list(stamp(target))
+    except (OSError, ValueError):
+        return False

@@ -20,6 +20,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from econda_cloud.worker.data.private import remove
+
 _DIGEST = re.compile(r"[0-9a-zA-Z]{64}\Z")
 _CLAIMS, _LOCK, _TRASH = ".claims", ".lock", ".trash"
 
@@ -106,7 +108,7 @@ class Room:
                 if str(entry.path) not in claimed:
                     _move_away(entry.path, trash)
                     gone += entry.size
-        shutil.rmtree(trash, ignore_errors=True)
+        remove(trash)
         return gone
 
     def _limit(self) -> int:

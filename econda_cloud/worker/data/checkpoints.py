@@ -24,8 +24,8 @@ from pathlib import Path
 
 from econda_cloud.ports.blobs import WorkerBlobs
 from econda_cloud.wire.keys import checkpoint_slots
-from econda_cloud.worker.data.artifacts import discard
 from econda_cloud.worker.data.packing import BadSeal, open_seal, pack, seal, unpack
+from econda_cloud.worker.data.private import remove
 
 _TRIES = 5
 _PAUSE_S = 0.1
@@ -153,10 +153,10 @@ class Checkpoint:
             return False
         try:
             open_seal(self._packed)
-            unpack(self._packed, self.directory)
+            unpack(self._packed, self.directory, times=True)
         except (BadSeal, tarfile.TarError) as error:
             self._say(f"a saved one is damaged ({error})")
-            discard(self.directory)
+            remove(self.directory)
             self.directory.mkdir(0o700)
             return False
         return True
@@ -166,7 +166,7 @@ class Checkpoint:
             file.write(f"econda: checkpoint: {text}\n".encode("utf-8", "replace"))
 
     def _discard(self) -> None:
-        discard(self.directory)
+        remove(self.directory)
         self._packed.unlink(missing_ok=True)
 
 

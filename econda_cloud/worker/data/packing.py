@@ -7,10 +7,19 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 import tarfile
 import zipfile
 from collections.abc import Iterable
 from pathlib import Path
+
+UNPACKED_S = 946_684_800
+"""When all that was unpacked was last changed, in s since the epoch: 2000-01-01. The same everywhere, because results
+may depend on it, and a time that every format can hold: ZIP begins in 1980."""
+
+
+class CannotKeep(Exception):
+    """Something in a directory that would not be the same elsewhere; the message is for the user."""
 
 
 class BadSeal(Exception):
@@ -36,8 +45,30 @@ def pack(directory: Path, target: Path, paths: Iterable[Path] | None = None, *, 
             tar.add(path, str(path.relative_to(directory)), recursive=False, filter=plain)
 
 
-def unpack(file: Path, directory: Path) -> None:
-    """Open a zip or tar; nothing in it may land outside `directory`."""
+def keepable(directory: Path) -> list[Path]:
+    """All that is in a directory. Raises `CannotKeep` for links that lead out of it, and for special files."""
+    found = sorted(directory.rglob("*"))
+    for path in found:
+        mode, name = path.lstat().st_mode, path.relative_to(directory)
+        if stat.S_ISLNK(mode):
+            to = os.readlink(path)
+            if os.path.isabs(to) or os.path.normpath(name.parent / to).split(os.sep)[0] == "..":
+                raise CannotKeep(f"{name} is a link to {to}, out of the directory: nobody else would find that")
+        elif not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+            raise CannotKeep(f"{name} is {kind_of(mode)}, which cannot be kept")
+    return found
+
+
+def kind_of(mode: int) -> str:
+    """What a file is, from the mode that `stat` tells."""
+    kinds = {stat.S_IFIFO: "a FIFO", stat.S_IFSOCK: "a socket", stat.S_IFCHR: "a device", stat.S_IFBLK: "a device",
+             stat.S_IFDIR: "a directory", stat.S_IFREG: "a file"}  # fmt: skip
+    return kinds.get(stat.S_IFMT(mode), "no ordinary file")
+
+
+def unpack(file: Path, directory: Path, *, times: bool = False) -> None:
+    """Open a zip or tar; nothing in it may land outside `directory`. All gets one time, unless those `times` are wanted
+    that it tells."""
     directory.mkdir(parents=True, exist_ok=True)
     # By its first bytes: `zipfile.is_zipfile` looks at the end, and takes a tar whose last file is a zip (as models
     # of torch and arrays of numpy are) for one.
@@ -47,8 +78,14 @@ def unpack(file: Path, directory: Path) -> None:
         with zipfile.ZipFile(file) as archive:
             archive.extractall(directory)
         return
+
+    def placed(entry: tarfile.TarInfo, to: str) -> tarfile.TarInfo | None:
+        return tarfile.data_filter(entry if times else entry.replace(mtime=UNPACKED_S, deep=False), to)
+
     with tarfile.open(file) as tar:
-        tar.extractall(directory, filter="data")
+        tar.extractall(directory, filter=placed)
+    if not times:
+        os.utime(directory, (UNPACKED_S, UNPACKED_S))
 
 
 def sha256(path: Path) -> str:

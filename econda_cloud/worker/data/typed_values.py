@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+import os
+import stat
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime
 from functools import lru_cache
@@ -16,6 +18,7 @@ from econda_edsl.typetext import TypeText
 from econda_edsl.typetext import read_type as _read_type
 
 from econda_cloud.worker.data.artifacts import TYPES as ARTIFACTS
+from econda_cloud.worker.data.packing import CannotKeep, kind_of
 
 Records = Mapping[str, Mapping[str, str]]
 Store = Callable[[Path, str], dict[str, Any]]
@@ -174,10 +177,17 @@ class Checker:
                 raise _Mismatch(value)
             path = self.cwd / text
         if not path.exists():
-            raise _Mismatch(value, f"there is no file {path.name}")
-        if (name == "Dir") != path.is_dir() and name in ("File", "Dir"):
-            raise _Mismatch(value, f"{path.name} is a {'directory' if path.is_dir() else 'file'}")
-        return self.store(path, name)
+            lost = f"{path.name} is a link to {os.readlink(path)}, which is not there" if path.is_symlink() else ""
+            raise _Mismatch(value, lost or f"there is no file {path.name}")
+        mode = path.stat().st_mode
+        if not (stat.S_ISDIR(mode) or stat.S_ISREG(mode)):
+            raise _Mismatch(value, f"{path.name} is {kind_of(mode)}")
+        if (name == "Dir") != stat.S_ISDIR(mode) and name in ("File", "Dir"):
+            raise _Mismatch(value, f"{path.name} is {kind_of(mode)}")
+        try:
+            return self.store(path, name)
+        except CannotKeep as error:
+            raise _Mismatch(value, str(error)) from None
 
 
 class _Mismatch(Exception):
@@ -212,5 +222,7 @@ def _describe(value: Any) -> str:
         return "None"
     if mark := _mark(value):
         text = str(value[mark])[:_SHOWN]
+        if mark == "$unreadable":
+            return text
         return f"a Python {text}" if mark == "$object" else f"{mark[1:].capitalize()} ({text})"
     return f"{names[type(value)]} ({json.dumps(value)[:_SHOWN]})"

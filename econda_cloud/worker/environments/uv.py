@@ -11,8 +11,9 @@ from pathlib import Path
 
 from econda_edsl.plan import FailureKind
 
+from econda_cloud.worker.processes.host_pool import run_alone
 from econda_cloud.worker.processes.limits import Limits
-from econda_cloud.worker.processes.shell import run_process
+from econda_cloud.worker.processes.shell import Run, run_command
 
 _SHOWN = 1_500
 # Up to the last `@` before the path: a password may hold one.
@@ -58,12 +59,13 @@ def last_words(text: str) -> str:
 
 @dataclass(frozen=True)
 class Uv:
-    """How uv is run: with this environment, within these limits, in `directory`, saying what it says in `log`."""
+    """How uv is run: with this environment, within these limits, in `directory`, saying what it says in `log`, by `runs`."""
 
     environment: Mapping[str, str]
     limits: Limits
     log: Path
     directory: Path
+    runs: Run = run_alone
 
     def run(self, *arguments: str) -> None:
         """Run to the end. Raises `UvFailed`."""
@@ -71,7 +73,7 @@ class Uv:
         said.write_bytes(b"")
         command = [find_uv(), *arguments]
         environment = {**self._home(), **self.environment, **_QUIET}
-        answer = run_process(command, environment, self.directory, said, self.limits)
+        answer = run_command(self.runs, command, environment, self.directory, said, self.limits)
         text = without_credentials(said.read_text("utf-8", "replace"))
         with self.log.open("a", encoding="utf-8") as log:
             log.write(text)

@@ -1,4 +1,4 @@
-"""The warm child that runs Python attempts, one JSON line in, one out. `host.py` starts it.
+"""What runs the attempts of one task of one run, one JSON line in, one out. `host_server.py` forks it.
 
 It runs under the task's own interpreter, so it imports nothing but the standard library, and of that no more than
 every attempt needs: a first task waits for it. `host_values.py` lies beside it and says how values are written.
@@ -6,16 +6,18 @@ every attempt needs: a first task waits for it. `host_values.py` lies beside it 
 
 from __future__ import annotations
 
-import contextlib
-import importlib
+import builtins
 import json
 import linecache
 import os
 import resource
-import signal
 import sys
 import types
 
+import host_exits  # pyright: ignore[reportMissingImports]
+from host_commands import run_command  # pyright: ignore[reportMissingImports]
+from host_descendants import end_below  # pyright: ignore[reportMissingImports]
+from host_surroundings import Surroundings, begin_random, has_threads  # pyright: ignore[reportMissingImports]
 from host_values import dump, load  # pyright: ignore[reportMissingImports]
 
 TYPE_CHECKING = False
@@ -24,99 +26,94 @@ if TYPE_CHECKING:
 
 _FRAMES = 8
 _SHOWN = 4_000
+READY = b"ready\n"
 
 
 class Host:
-    def __init__(self) -> None:
+    """`watched`: whether all modules whose patches are undone had been imported before any task ran."""
+
+    def __init__(self, *, watched: bool) -> None:
         self.pid = os.getpid()
         self.bundle = ""
-        self.compiled: dict[str, tuple[str, Any]] = {}
+        self.compiled: dict[str, tuple[bytes | str, Any]] = {}
+        self.watched = watched
+        self.surroundings: Surroundings | None = None
 
     def answer(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Run one attempt, and end what it has left running. `stale` tells that this process is not to run another."""
+        if request["command"]:
+            answer = run_command(request)
+            end_below()
+            return {**answer, "stale": False}
+        answer = self.attempt(request)
+        if os.getpid() != self.pid:
+            # A fork of the user's that fell out of the body must not answer for this process.
+            os._exit(1 if "failure" in answer else 0)
+        answer["stale"] = end_below() or has_threads() or not self.watched
+        return answer
+
+    def as_before(self) -> bool:
+        """Make the process as it was before the attempt; False if that cannot be."""
+        try:
+            if self.surroundings is not None and not self.surroundings.restore():
+                return False
+            begin_random()
+        except BaseException:
+            return False
+        return True
+
+    def attempt(self, request: dict[str, Any]) -> dict[str, Any]:
         """Run one attempt with its own directory, log, environment and memory limit."""
         log = os.open(request["log"], os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
         os.dup2(log, 1)
         os.dup2(log, 2)
         os.close(log)
-        environment, path, streams, main = (
-            variables(),
-            list(sys.path),
-            (sys.stdout, sys.stderr),
-            sys.modules["__main__"],
-        )
-        limit = resource.getrlimit(resource.RLIMIT_DATA)
+        self.bundle = request["bundle"]
+        if self.surroundings is None:
+            self.surroundings = Surroundings(self.bundle)
         os.environ.update(request["env"])
         os.chdir(request["cwd"])
-        self.use_bundle(request["bundle"])
+        limit = resource.getrlimit(resource.RLIMIT_DATA)
         try:
-            try:
-                if request["memory"]:
-                    wanted = request["memory"]
-                    soft = wanted if limit[1] == resource.RLIM_INFINITY else min(wanted, limit[1])
-                    resource.setrlimit(resource.RLIMIT_DATA, (soft, limit[1]))
-                return {"ok": self.execute(request)}
-            finally:
-                resource.setrlimit(resource.RLIMIT_DATA, limit)
+            if request["memory"]:
+                wanted = request["memory"]
+                soft = wanted if limit[1] == resource.RLIM_INFINITY else min(wanted, limit[1])
+                resource.setrlimit(resource.RLIMIT_DATA, (soft, limit[1]))
+            return {"ok": self.execute(request)}
         except BaseException as error:
+            # Without room for what explains it, nothing could be explained.
+            resource.setrlimit(resource.RLIMIT_DATA, limit)
             return self.failure(error, request)
-        finally:
-            sys.stdout, sys.stderr = streams
-            for stream in streams:
-                with contextlib.suppress(OSError, ValueError):
-                    stream.flush()
-            sys.path[:] = path
-            sys.modules["__main__"] = main
-            now = variables()
-            for name in {name for name, _ in now.items() ^ environment.items()} if now != environment else ():
-                os.environb.pop(name, None)
-                if name in environment:
-                    os.environb[name] = environment[name]
-
-    def use_bundle(self, bundle: str) -> None:
-        """Modules of another bundle may share names with this one's, so they are forgotten."""
-        if bundle != self.bundle:
-            old = self.bundle + os.sep
-            for name, module in list(sys.modules.items()):
-                if self.bundle and str(getattr(module, "__file__", "")).startswith(old):
-                    del sys.modules[name]
-            self.bundle = bundle
-            importlib.invalidate_caches()
-        if bundle:
-            sys.path.insert(0, bundle)
 
     def execute(self, request: dict[str, Any]) -> dict[str, Any]:
         inputs = {name: load(value) for name, value in request["inputs"].items()}
         kept = None if request.get("state") is None else {n: load(v) for n, v in request["state"].items()}
         if request.get("operator"):
             return self.returned(self.operate(request, inputs), request["outputs"])
+        if self.bundle:
+            sys.path.insert(0, self.bundle)
         if request["function"]:
             function = getattr(self.module(request["path"]), request["function"])
             if kept is None:
-                return self.returned(function(**inputs), request["outputs"])
+                return self.returned(host_exits.finished(function, **inputs), request["outputs"])
             state = types.SimpleNamespace(**kept)
-            answer = self.returned(function(**inputs, state=state), request["outputs"])
+            answer = self.returned(host_exits.finished(function, **inputs, state=state), request["outputs"])
             return {**answer, "state": {n: dump(getattr(state, n)) for n in kept if hasattr(state, n)}}
-        if request["path"]:
-            name = os.path.join(self.bundle, request["path"])
-            with open(name, encoding="utf-8") as file:
-                body = file.read()
-        else:
-            name, body = f"<task {request['task']}>", request["body"]
-        known, code = self.compiled.get(name, ("", None))
-        if code is None or known != body:
-            linecache.cache[name] = (len(body), None, body.splitlines(keepends=True), name)
-            code = compile(body, name, "exec", dont_inherit=True)
-            self.compiled[name] = (body, code)
+        name, code = self.code(request)
         # Classes of the body name `__main__` as their module; pickle and dataclasses look them up there.
         main = types.ModuleType("__main__")
         sys.modules["__main__"] = main
         space = main.__dict__
+        space["__builtins__"] = builtins
         space.update(inputs)
         space.update(kept or {})
         if request["path"]:
-            space["__file__"] = name
+            # As the interpreter begins with a program.
+            space["__file__"], space["__cached__"] = name, None
+            sys.argv[:] = [name]
+            sys.path.insert(0, os.path.dirname(name))
         try:
-            exec(code, space)
+            host_exits.finished(exec, code, space)
         except SystemExit as error:
             if error.code not in (None, 0):
                 raise
@@ -126,6 +123,27 @@ class Host:
         if kept is None:
             return {"outputs": outputs, "assigned": names}
         return {"outputs": outputs, "assigned": names, "state": {n: dump(space[n]) for n in kept if n in space}}
+
+    def inline(self, request: dict[str, Any]) -> str:
+        """The name of a body's code: of the pipeline's file, if that is known, in which it has its own lines."""
+        return request["file"] or f"<task {request['task']}>"
+
+    def code(self, request: dict[str, Any]) -> tuple[str, Any]:
+        """The name and the code of a body. Of a file the bytes are compiled, which may say how they are encoded."""
+        body: bytes | str
+        if request["path"]:
+            name = os.path.join(self.bundle, request["path"])
+            with open(name, "rb") as file:
+                body = file.read()
+        else:
+            name, body = self.inline(request), "\n" * request["line"] + request["body"]
+        known, code = self.compiled.get(name, ("", None))
+        if code is None or known != body:
+            if isinstance(body, str):
+                linecache.cache[name] = (len(body), None, body.splitlines(keepends=True), name)
+            code = compile(body, name, "exec", dont_inherit=True)
+            self.compiled[name] = (body, code)
+        return name, code
 
     def operate(self, request: dict[str, Any], inputs: dict[str, Any]) -> Any:
         """Call an operator of an installed package; one that works through a connector is given it."""
@@ -182,7 +200,7 @@ class Host:
             return {"failure": "failed", "message": f"exited with code {code if isinstance(code, int) else 1}"
                     + (f": {code}" if isinstance(code, str) else "")}  # fmt: skip
         frames = [frame for frame in traceback.extract_tb(error.__traceback__)
-                  if frame.filename == f"<task {request['task']}>" or (self.bundle and frame.filename.startswith(self.bundle + os.sep))]  # fmt: skip
+                  if frame.filename == self.inline(request) or (self.bundle and frame.filename.startswith(self.bundle + os.sep))]  # fmt: skip
         for frame in frames:
             frame.filename = frame.filename.removeprefix(self.bundle + os.sep) if self.bundle else frame.filename
         lines = traceback.format_list(frames[-_FRAMES:])
@@ -192,47 +210,27 @@ class Host:
         return {"failure": "out_of_memory" if isinstance(error, MemoryError) else "failed", "message": message}
 
 
-def variables() -> dict[bytes, bytes]:
-    """A copy of the environment, as bytes.
-
-    By the dictionary inside of `os.environ`: going through its public face twice took a third of a short task's time.
-    """
-    inside = getattr(os.environ, "_data", None)
-    return inside.copy() if type(inside) is dict else dict(os.environb)
-
-
-def leftovers() -> bool:
-    """Whether the attempt left something running that could disturb the next one."""
-    signal.alarm(0)
-    # Who started a thread has loaded this.
-    threading = sys.modules.get("threading")
-    threads = [each for each in threading.enumerate() if each is not threading.main_thread()] if threading else []
-    if sys.stdout.closed or sys.stderr.closed or not all(thread.daemon for thread in threads):
-        return True
-    try:
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            pass
-    except ChildProcessError:
-        return False
-    return True
-
-
-def main() -> None:
-    requests = open(int(sys.argv[1]), encoding="utf-8")  # noqa: SIM115
-    reply = int(sys.argv[2])
-    for fd in (requests.fileno(), reply):
+def serve(requests: int, replies: int, *, watched: bool) -> None:
+    """Answer requests until none will come any more. When the process is ready for another one, it says so."""
+    for fd in (requests, replies):
         os.set_inheritable(fd, False)
     for stream in (sys.stdout, sys.stderr):
-        # By lines: what is written before a kill is in the log, and whoever looks meanwhile sees it.
+        # By lines, as at a terminal: what is printed is there whatever becomes of the attempt, and in order.
         stream.reconfigure(errors="backslashreplace", line_buffering=True)  # type: ignore[union-attr]
-    sys.path[:] = [each for each in sys.path if each != os.path.dirname(os.path.abspath(__file__))]
-    host = Host()
-    for line in requests:
-        answer = host.answer(json.loads(line))
-        # A fork of the user's that fell out of the body must not answer for this process.
-        if os.getpid() != host.pid:
-            os._exit(1 if "failure" in answer else 0)
-        answer["stale"] = leftovers()
-        data = memoryview(json.dumps(answer).encode() + b"\n")
-        while data:
-            data = data[os.write(reply, data) :]
+    sys.argv[:] = [""]
+    host_exits.record()
+    begin_random()
+    host = Host(watched=watched)
+    with open(requests, encoding="utf-8") as lines:
+        for line in lines:
+            _write(replies, json.dumps(host.answer(json.loads(line))).encode() + b"\n")
+            # Meanwhile the worker sees to the outputs.
+            if not host.as_before():
+                return
+            _write(replies, READY)
+
+
+def _write(fd: int, data: bytes) -> None:
+    left = memoryview(data)
+    while left:
+        left = left[os.write(fd, left) :]

@@ -10,6 +10,7 @@ import os
 import sys
 
 TYPE_CHECKING = False
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
@@ -64,10 +65,21 @@ def _timed(value: Any) -> Any:
     return {"$date": value.isoformat()} if isinstance(value, dt.date) else None
 
 
+def _key(name: Any) -> str:
+    """A key of a map. Raises nothing: what is no text becomes its text."""
+    if type(name) is not str:
+        plain = dump(name)
+        name = plain if isinstance(plain, str) else str(name)
+    return _clean(name)
+
+
 def dump(value: Any) -> Any:
     """A task's value for the wire; what has no place there becomes `{"$object": what it is}`."""
     if value is None or isinstance(value, bool):
         return value
+    # Before what it also is: the text of an enum that is a string says its class.
+    if (enum := sys.modules.get("enum")) is not None and isinstance(value, enum.Enum):
+        return dump(value.value)
     if isinstance(value, str):
         return str(value) if _is_text(value) else {"$object": "str that is not Unicode text"}
     if isinstance(value, int):
@@ -79,7 +91,7 @@ def dump(value: Any) -> Any:
     if isinstance(value, os.PathLike):
         return {"$path": os.path.abspath(os.fsdecode(value))}
     if isinstance(value, dict):
-        inner = {_clean(str(name)): dump(each) for name, each in value.items()}
+        inner = {_key(name): dump(each) for name, each in value.items()}
         return {"$plain": inner} if len(inner) == 1 and next(iter(inner)).startswith("$") else inner
     if isinstance(value, (list, tuple, set, frozenset)):
         return [dump(each) for each in value]

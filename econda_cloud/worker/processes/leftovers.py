@@ -13,7 +13,7 @@ import re
 import threading
 from pathlib import Path
 
-from econda_cloud.worker.data.artifacts import discard
+from econda_cloud.worker.data.private import remove
 
 MARK_DIGITS = 8
 _NAMED = re.compile(r"econda-([0-9a-f]{8})-[0-9a-f]{8}")
@@ -83,7 +83,7 @@ def _lives(mark: Path) -> bool:
 def _remove(paths: list[Path]) -> None:
     for path in paths:
         if path.is_dir() and not path.is_symlink():
-            discard(path)
+            remove(path)
         else:
             with contextlib.suppress(OSError):
                 path.unlink()

@@ -9,7 +9,6 @@ import contextlib
 import fcntl
 import os
 import signal
-import subprocess
 import sys
 
 _F_SETSIG = 10
@@ -20,26 +19,25 @@ class Lifeline:
     """A pipe whose writing end only this process holds. When it closes, by whatever end of the process, the kernel
     sends SIGKILL to the whole group of the other one. Elsewhere than on Linux it does nothing.
 
-    Pass `pass_fds` to the process, which must lead a group of its own, then `tie` it; `cut` once the group is gone.
+    Pass `end` to the process, which must lead a group of its own, then `tie` it; `cut` once the group is gone.
     """
 
     def __init__(self) -> None:
-        self._read, self._write = os.pipe() if sys.platform == "linux" else (-1, -1)
-        self.pass_fds = (self._read,) if self._read >= 0 else ()
+        self.end, self._write = os.pipe()
 
-    def tie(self, process: subprocess.Popen[bytes]) -> None:
-        if self._read < 0:
-            return
-        # The settings belong to the pipe's end, not to the descriptor: they stay with the process that was given it.
-        with contextlib.suppress(OSError):
-            fcntl.fcntl(self._read, fcntl.F_SETOWN, -process.pid)
-            fcntl.fcntl(self._read, _F_SETSIG, signal.SIGKILL)
-            fcntl.fcntl(self._read, fcntl.F_SETFL, fcntl.fcntl(self._read, fcntl.F_GETFL) | os.O_ASYNC)
-        os.close(self._read)
-        self._read = -1
+    def tie(self, pid: int) -> None:
+        """Tie the group that this process leads, or will lead."""
+        if sys.platform == "linux":
+            # The settings belong to the pipe's end, not to the descriptor: they stay with the process that was given it.
+            with contextlib.suppress(OSError):
+                fcntl.fcntl(self.end, fcntl.F_SETOWN, -pid)
+                fcntl.fcntl(self.end, _F_SETSIG, signal.SIGKILL)
+                fcntl.fcntl(self.end, fcntl.F_SETFL, fcntl.fcntl(self.end, fcntl.F_GETFL) | os.O_ASYNC)
+        os.close(self.end)
+        self.end = -1
 
     def cut(self) -> None:
-        for descriptor in (self._read, self._write):
+        for descriptor in (self.end, self._write):
             if descriptor >= 0:
                 os.close(descriptor)
-        self._read = self._write = -1
+        self.end = self._write = -1

@@ -10,6 +10,9 @@ from typing import Any
 from econda_edsl.plan import FailureKind
 
 TICK_MS = 50
+GRACE_MS = 5_000
+"""Between SIGTERM and SIGKILL, for an attempt that is to end: time to save what it has."""
+
 _STOP_EVERY_S = 1.0
 
 Stop = Callable[[], bool]
@@ -21,11 +24,12 @@ def never() -> bool:
 
 @dataclass(frozen=True)
 class Limit:
-    """After `ms` milliseconds the attempt ends with this failure."""
+    """After `ms` milliseconds the attempt ends with this failure; `grace_ms` after it was told so, it is killed."""
 
     ms: int
     failure: FailureKind
     message: str
+    grace_ms: int = GRACE_MS
 
 
 def timeout(ms: int) -> Limit:
@@ -42,6 +46,7 @@ class Limits:
         self._stop, self._next_stop = stop, now + _STOP_EVERY_S
         self._first = min(given, key=lambda limit: limit.ms) if given else None
         self._end = now + self._first.ms / 1000 if self._first else None
+        self.grace_ms = min((limit.grace_ms for limit in given), default=GRACE_MS)
 
     def tick(self) -> int:
         """Milliseconds to wait before the next look."""

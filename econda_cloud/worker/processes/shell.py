@@ -8,7 +8,7 @@ import os
 import resource
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -17,10 +17,23 @@ import msgspec
 
 from econda_cloud.worker.data.artifacts import TYPES as ARTIFACTS
 from econda_cloud.worker.data.typed_values import Locate, is_artifact, read_type
-from econda_cloud.worker.processes.lifeline import Lifeline
+from econda_cloud.worker.processes.host_process import exit_message
 from econda_cloud.worker.processes.limits import Limits
-from econda_cloud.worker.processes.processes import exit_message, kill_group, wait_ms
-from econda_cloud.worker.reports.logs import CappedLog
+
+Run = Callable[[list[str], Mapping[str, str], Path, Path, Limits, int], dict[str, Any]]
+"""Runs a command with these variables, in this directory, with this log, within these limits and so many bytes of memory:
+`{"code": …}` or `{"failure", "message"}`."""
+
+_VARIABLE_MOST = 131_072
+"""Bytes of one variable, with its name: `MAX_ARG_STRLEN` of execve(2)."""
+
+_HINTS = {
+    141: " (SIGPIPE: the next program of a pipe had read enough; `set +o pipefail` before it lets that pass)",
+    126: " (a program is not executable)",
+    127: " (a program is not installed where the task ran)",
+    137: " (SIGKILL: for want of memory, most likely)",
+}
+"""What a shell says of how a program ended, where it does not explain itself."""
 
 _TEXT_MOST = 16 * 1024 * 1024
 # Where a running process cannot be limited from outside (elsewhere than on Linux), a shell limits itself and becomes the
@@ -72,15 +85,6 @@ def _limited(command: list[str], memory: int) -> list[str]:
     return ["sh", "-c", _LIMITED, "sh", str(max(1, memory // 1024)), *command]
 
 
-def _limit(process: subprocess.Popen[bytes], memory: int) -> None:
-    """Limit a process that has just begun, and so all that it starts. A program that is over already needs none."""
-    if memory and hasattr(resource, "prlimit"):
-        with contextlib.suppress(ProcessLookupError):
-            most = resource.prlimit(process.pid, resource.RLIMIT_DATA)[1]
-            soft = memory if most == resource.RLIM_INFINITY else min(memory, most)
-            resource.prlimit(process.pid, resource.RLIMIT_DATA, (soft, most))
-
-
 def container_command(
     name: str, image: str, argv: list[str], env: Mapping[str, str], mounts: list[Path], memory: int
 ) -> list[str]:
@@ -113,37 +117,35 @@ def _engine() -> bool:
         return False
 
 
-def run_process(
-    command: list[str], env: Mapping[str, str], cwd: Path, log: Path, limits: Limits, memory: int = 0
+def run_command(
+    run: Run, command: list[str], env: Mapping[str, str], cwd: Path, log: Path, limits: Limits, memory: int = 0
 ) -> dict[str, Any]:
     """Run to the end: `{"ok": {}}` or `{"failure", "message"}`. Each process may have `memory` bytes, if not 0."""
-    capped, lifeline = CappedLog(log), Lifeline()
-    try:
-        with log.open("ab") as file:
-            process = subprocess.Popen(
-                _limited(command, memory), cwd=cwd, env=dict(env), stdin=subprocess.DEVNULL, stdout=file, stderr=file,
-                start_new_session=True, pass_fds=lifeline.pass_fds,
-            )  # fmt: skip
-        # First of all: whatever fails after this, cutting the lifeline ends the process.
-        lifeline.tie(process)
-        _limit(process, memory)
-    except (OSError, ValueError) as error:
-        lifeline.cut()
-        return {"failure": "failed", "message": f"could not start: {error}"}
-    try:
-        while True:
-            if (code := wait_ms(process, limits.tick())) is None:
-                capped.trim()
-                if (failure := limits.over()) is not None:
-                    return failure
-                continue
-            if code == 0:
-                return {"ok": {}}
-            return {"failure": "failed", "message": exit_message(code)}
-    finally:
-        kill_group(process)
-        lifeline.cut()
-        capped.finish()
+    program, *arguments = _limited(command, memory)
+    found = shutil.which(program, path=env.get("PATH"))
+    if found is None:
+        return {"failure": "failed", "message": f"could not start: there is no program `{program}` on the PATH"}
+    answer = run([found, *arguments], env, cwd, log, limits, memory)
+    if answer.get("failure") == "too_long":
+        return {"failure": "failed", "message": _too_long(env)}
+    if "failure" in answer:
+        return answer
+    if answer["code"] == 0:
+        return {"ok": {}}
+    return {"failure": "failed", "message": exit_message(answer["code"]) + _hint(answer["code"])}
+
+
+def _too_long(env: Mapping[str, str]) -> str:
+    """Why no program could be started with these variables: the largest is most likely an input."""
+    name = max(env, key=lambda each: len(env[each]))
+    return (
+        f"could not start: `{name}` has {len(env[name].encode()):,} bytes, and the system takes {_VARIABLE_MOST:,} in a"
+        f" variable; make `{name}` a File where it is made and read that, or use `run python`"
+    )
+
+
+def _hint(code: int) -> str:
+    return _HINTS.get(code, "")
 
 
 def read_outputs(declared: Mapping[str, str], out: Path) -> dict[str, Any]:
@@ -158,11 +160,21 @@ def read_outputs(declared: Mapping[str, str], out: Path) -> dict[str, Any]:
                 found[name] = None
         elif kind.name in ARTIFACTS:
             found[name] = {"$path": str(path)}
-        elif path.is_file() and path.stat().st_size <= _TEXT_MOST:
-            found[name] = _parse(kind.name, path.read_text("utf-8", "replace").removesuffix("\n"))
         else:
-            found[name] = {"$object": "directory" if path.is_dir() else "file over 16 MiB"}
+            found[name] = _read(kind.name, path)
     return found
+
+
+def _read(kind: str, path: Path) -> Any:
+    if not path.is_file():
+        return {"$unreadable": "a directory" if path.is_dir() else "not a file"}
+    if path.stat().st_size > _TEXT_MOST:
+        return {"$unreadable": "a file over 16 MiB"}
+    data = path.read_bytes()
+    try:
+        return _parse(kind, data.decode("utf-8").removesuffix("\n"))
+    except UnicodeDecodeError as error:
+        return {"$unreadable": f"no UTF-8 text: byte 0x{data[error.start]:02x} at {error.start}"}
 
 
 def _parse(kind: str, text: str) -> Any:

@@ -13,7 +13,7 @@ import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
-from econda_cloud.worker.data.artifacts import discard
+from econda_cloud.worker.data.private import remove
 from econda_cloud.worker.processes.leftovers import MARK_DIGITS, Presence
 
 _MODE = 0o700
@@ -65,6 +65,14 @@ class Workdirs:
             free = self._free.get(work)
             if free:
                 return free.pop()
+        directory = self.folder(work)
+        workdir = Workdir(directory, directory.with_name(f"{directory.name}.log"))
+        _create(workdir.log)
+        return workdir
+
+    def folder(self, work: Path) -> Path:
+        """A new folder in the folder `work`, to be removed by who asked for it. Raises `OSError` if none can be made."""
+        with self._lock:
             if work not in self._present:
                 self._present[work] = Presence(work, self._mark)
         # Names of work directories also name containers, so they differ between workers.
@@ -74,9 +82,7 @@ class Workdirs:
         except FileNotFoundError:
             work.mkdir(parents=True, exist_ok=True)
             directory.mkdir(_MODE)
-        workdir = Workdir(directory, directory.with_name(f"{directory.name}.log"))
-        _create(workdir.log)
-        return workdir
+        return directory
 
     def give(self, workdir: Workdir, *, again: bool) -> None:
         """Take a workdir back: for the next attempt if it may be used `again` and is clean, else it is thrown away."""
@@ -108,5 +114,5 @@ def _create(log: Path) -> None:
 
 
 def _throw_away(workdir: Workdir) -> None:
-    discard(workdir.directory)
+    remove(workdir.directory)
     workdir.log.unlink(missing_ok=True)

@@ -18,7 +18,7 @@ CONTROL = (
     "maximize", "then", "because",
 )  # fmt: skip
 NAMES = ("attempt", "node", "offer", "pool", "queue")
-FUNCTIONS = (*prelude.FUNCTIONS, "exponential", "linear", "every")
+FUNCTIONS = (*prelude.FUNCTIONS, *prelude.FILES, "exponential", "linear", "every")
 TYPES = (*t.PLAIN, "Table", "List", "Map", "Secret")
 UNITS = (*literals.SIZES, *literals.DURATIONS, *literals.BANDWIDTHS)
 # Languages of code bodies: how `run` calls them, how Pygments does, their scope in TextMate.

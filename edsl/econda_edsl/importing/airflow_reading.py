@@ -8,6 +8,7 @@ from typing import Any
 
 from econda_edsl.importing.airflow_values import (
     Dag,
+    EdgeLabel,
     Maker,
     Milliseconds,
     Operation,
@@ -16,6 +17,7 @@ from econda_edsl.importing.airflow_values import (
     is_operator,
     operations,
     sources,
+    unread,
 )
 from econda_edsl.importing.report import Gaps, NotImported
 
@@ -96,7 +98,7 @@ class Reader:
             text = ast.unparse(call.func if call else decorator)
             if text == "dag" or text.endswith(".dag"):
                 self._names[node.name] = ("dag", node, self._keywords(call) if call else {})
-            elif text == "task" or text.startswith("task."):
+            elif text in ("task", "setup", "teardown") or text.startswith("task."):
                 given = self._keywords(call) if call else {}
                 self._names[node.name] = Maker(f"@{text}", node, overrides=tuple(given.items()))
             elif text == "task_group":
@@ -113,6 +115,9 @@ class Reader:
                 self._block(node.body)
                 self._open.pop()
                 return
+            if isinstance(value, Operation):
+                self.gaps.of(self.where(node), f"`with {value.id}`", "tasks between a setup and a teardown are not put in order",
+                             "add `after` where it belongs")  # fmt: skip
             if isinstance(value, tuple) and value[0] == "taskgroup":
                 self._groups.append([])
                 self._block(node.body)
@@ -144,7 +149,9 @@ class Reader:
                 return self._text(node, parts)
             case ast.BinOp(left=left, op=ast.RShift() | ast.LShift() as op, right=right):
                 one, other = self._value(left), self._value(right)
-                self._order(one, other) if isinstance(op, ast.RShift) else self._order(other, one)
+                if isinstance(other, EdgeLabel):
+                    return one
+                self._order(node, one, other) if isinstance(op, ast.RShift) else self._order(node, other, one)
                 return other
             case ast.BinOp(left=left, op=ast.Add(), right=right):
                 one, other = self._value(left), self._value(right)
@@ -213,15 +220,17 @@ class Reader:
                 return self._dag(node, node.args, self._keywords(node))
             case "timedelta":
                 return self._timedelta(node)
+            case "Label":
+                return EdgeLabel()
             case "TaskGroup":
                 return ("taskgroup",)
             case "chain":
-                found = [self._value(each) for each in node.args]
+                found = [each for each in map(self._value, node.args) if not isinstance(each, EdgeLabel)]
                 for one, other in itertools.pairwise(found):
                     self._chain(node, one, other)
                 return None
             case "cross_downstream":
-                self._order(*[self._value(each) for each in node.args[:2]])
+                self._order(node, *[self._value(each) for each in node.args[:2]])
                 return None
             case "range" if all(isinstance(self._value(each), int) for each in node.args):
                 numbers = range(*[self._value(each) for each in node.args])
@@ -236,11 +245,18 @@ class Reader:
         of = self._value(func.value)
         match of, func.attr:
             case Operation() | list(), "set_upstream":
-                self._order(self._value(node.args[0]), of)
+                self._order(node, self._value(node.args[0]), of)
                 return None
             case Operation() | list(), "set_downstream":
-                self._order(of, self._value(node.args[0]))
+                self._order(node, of, self._value(node.args[0]))
                 return None
+            case Operation() | list(), "as_setup" | "as_teardown":
+                if func.attr == "as_teardown":
+                    self._teardown(node, of)
+                    for each in node.keywords:
+                        if each.arg == "setups":
+                            self._order(node, self._value(each.value), of)
+                return of
             case Maker(), "partial":
                 return Maker(of.operator, of.function, (*of.given, *self._keywords(node).items()), of.overrides)
             case Maker(), "override":
@@ -253,8 +269,17 @@ class Reader:
                 return self._operation(node, of, {}, {})
         return self._made(node, self._value(func))
 
+    def _teardown(self, node: ast.AST, of: Any) -> None:
+        for each in operations(of):
+            self.gaps.of(self.where(node), f"the teardown `{each.id}`", "a step runs only when all before it succeeded",
+                         "do it in a handler of the pipeline (`on any:`) as well")  # fmt: skip
+
     def _made(self, node: ast.Call, of: Any) -> Any:
         match of:
+            case Maker(operator="@teardown" | "@task.teardown"):
+                made = self._operation(node, of, self._arguments(node, of.function), {})
+                self._teardown(node, made)
+                return made
             case Maker():
                 return self._operation(node, of, self._arguments(node, of.function), {})
             case ("dag", ast.FunctionDef() as function, fields):
@@ -267,6 +292,9 @@ class Reader:
                 return dag
             case ("group", ast.FunctionDef() as function):
                 return self._group(node, function)
+            case ast.FunctionDef() as function if function.decorator_list or self._makes_tasks(function):
+                self.gaps.of(self.where(node), f"what `{function.name}` makes", "functions that make tasks, and decorators "
+                             "of one's own, are known only when the file is executed", "write the steps by hand")  # fmt: skip
         return Unknown(ast.unparse(node))
 
     def _group(self, node: ast.Call, function: ast.FunctionDef) -> Any:
@@ -326,7 +354,10 @@ class Reader:
             return Milliseconds(sum(_UNITS[key] * value for key, value in given.items()))
         return Unknown(ast.unparse(node))
 
-    def _order(self, before: Any, after: Any) -> None:
+    def _order(self, node: ast.AST, before: Any, after: Any) -> None:
+        for text in (*unread(before), *unread(after)):
+            self.gaps.of(self.where(node), f"the order of `{text[:60]}`", "what that is, is known only when the file is executed",
+                         "add `after` where it belongs")  # fmt: skip
         for one in operations(before):
             for other in operations(after):
                 other.upstream[one] = None
@@ -338,6 +369,6 @@ class Reader:
                     f"{self.where(node)}: `chain` with lists of {len(one)} and {len(other)}; make them equal"
                 )
             for a, b in zip(one, other):
-                self._order(a, b)
+                self._order(node, a, b)
         else:
-            self._order(one, other)
+            self._order(node, one, other)

@@ -15,9 +15,11 @@ from econda_edsl.writing.naming import Names
 from econda_edsl.writing.program import Bind, Foreach, Inline, Input, Note, Step, TaskText
 
 MEMBERS = 1_000
+_AS_AIRFLOW = "set +eu +o pipefail  # as Airflow runs it: the last command decides"
 _GIVES_UP = "exit 1"
 _HINTS = {"int": "Int", "float": "Float", "str": "String", "bool": "Bool"}
 _HINTS |= {f"{outer}[{name}]": f"List[{kind}]" for name, kind in _HINTS.items() for outer in ("list", "List")}
+_FUNCTIONS = ("@task", "@task.python", "@task.virtualenv", "@setup", "@teardown", "@task.setup", "@task.teardown")
 _EMPTY = ("EmptyOperator", "DummyOperator")
 _USED = frozenset({"retries", "retry_delay", "retry_exponential_backoff", "max_retry_delay", "execution_timeout",
                    "bash_command", "env", "python_callable", "op_args", "op_kwargs", "owner", "doc_md", "multiple_outputs",
@@ -96,7 +98,7 @@ class OperationTasks:
             made, passed = self._bash(name, operation, fields, where)
         elif operation.operator == "PythonOperator" and isinstance(fields.get("python_callable"), ast.FunctionDef):
             made, passed = self._called(name, fields, where), {}
-        elif operation.function is not None and operation.operator in ("@task", "@task.python", "@task.virtualenv"):
+        elif operation.function is not None and operation.operator in _FUNCTIONS:
             made, passed = self._taskflow(name, operation, where)
         else:
             made, passed = self._unknown(name, operation, fields, where), {}
@@ -124,7 +126,10 @@ class OperationTasks:
         if "{{" in command or "{%" in command:
             notes.append(self.gaps.of(where, "a template in `bash_command`", "code is never a template in this language",
                                       "give the value as an input, which the shell sees as `$name`"))  # fmt: skip
-        return TaskText(name, Inline("shell", command), notes=notes, settings=settings), {}
+        if "exit 99" in command:
+            notes.append(self.gaps.of(where, "the exit code 99", "no step says while it runs that those behind it are skipped",
+                                      "return a Bool, and write `when` around them"))  # fmt: skip
+        return TaskText(name, Inline("shell", f"{_AS_AIRFLOW}\n{command}"), notes=notes, settings=settings), {}
 
     def _called(self, name: str, fields: dict[str, Any], where: str) -> TaskText:
         """A PythonOperator: its arguments are written into the call."""

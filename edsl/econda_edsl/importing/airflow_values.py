@@ -21,6 +21,11 @@ class Milliseconds:
     value: float
 
 
+@dataclass(frozen=True)
+class EdgeLabel:
+    """A text for the drawing of an edge: it orders nothing and is in nothing's way."""
+
+
 @dataclass(eq=False)
 class Operation:
     """One task. `operator` is the class or the decorator; `mapped` are the arguments of `expand`."""
@@ -76,6 +81,16 @@ def operations(value: Any) -> list[Operation]:
             return [of]
         case list():
             return [each for inner in value for each in operations(inner)]
+    return []
+
+
+def unread(value: Any) -> list[str]:
+    """What an order speaks of that may be tasks and cannot be read."""
+    match value:
+        case Unknown(text=text):
+            return [text]
+        case list():
+            return [text for inner in value for text in unread(inner)]
     return []
 
 

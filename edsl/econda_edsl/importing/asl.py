@@ -54,8 +54,16 @@ def import_asl(data: bytes, path: str) -> Imported:
             f"{path}: {len(work.tasks.declared):,} states make a program longer than {SOURCE_BYTES:,} bytes, which a "
             "source may have; split the machine"
         )
-    files = {work.tasks.file: work.tasks.source(), "asl_data.py": Path(asl_data.__file__).read_bytes()}
+    files = {work.tasks.file: work.tasks.source(), **_runtime()}
     return Imported("asl", program, gaps.found, files)
+
+
+def _runtime() -> dict[str, bytes]:
+    """The files that the functions of states import, which lie beside them and not in this package."""
+    here = Path(asl_data.__file__)
+    names = ("asl_data", "asl_paths", "asl_functions", "asl_choices", "asl_jsonata")
+    package = f"from {asl_data.__name__.rpartition('.')[0]}."
+    return {f"{n}.py": here.with_name(f"{n}.py").read_text("utf-8").replace(package, "from ").encode() for n in names}
 
 
 @dataclass
@@ -97,7 +105,7 @@ class _Machine:
         found = [rule.get("Next") for rule in state.get("Choices", ())]
         found += [state["Default"]] if "Default" in state else []
         found += [state["Next"]] if "Next" in state else []
-        found += [each["Next"] for each in catchers(state)[:1]]
+        found += [each["Next"] for each in catchers(state)]
         for each in found:
             if not isinstance(each, str) or each not in states:
                 raise NotImported(f"{where}: leads to {shown(each)}, which is none of the states; correct it")
@@ -151,24 +159,32 @@ class _Machine:
 
     def caught(self, name: str, state: dict[str, Any], where: str, at: str, depth: int, following: str) -> Written:
         """A state with catchers: tried once as a loop of one member that may fail."""
-        catcher = catchers(state)[0]
-        errors = catcher.get("ErrorEquals", [])
-        if errors != ["States.ALL"] or len(catchers(state)) > 1:
-            self.gaps.of(f"{where}: Catch", f"{shown(errors)} only", "a failure's kind cannot be tested in a pipeline",
-                         "the first catcher takes every failure")  # fmt: skip
+        found = catchers(state)
+        targets = list(dict.fromkeys(each["Next"] for each in found))
         once, tried = self.names.take("once"), self.names.take(f"{name}_tried")
         body: list[Step] = []
         result = self.work(name, state, where, once, body, depth + 1)
         loop = Foreach([(once, f"[{at}]")], body, tried, result, settings={"tolerate": "100%"})
         error = self.names.take(f"{name}_error")
-        handled = Bind(f"{self.tasks.catcher(name, catcher, where)}({at}, {tried}.failed[0].error)", error)
-        return Written(
-            [loop],
-            [
-                Way(f"len({tried}.done) == 1", following, f"{tried}.done[0]"),
-                Way(None, catcher["Next"], f"{error}.result", (handled,)),
-            ],
-        )
+        catcher = self.tasks.catcher(name, found, where)
+        if len(targets) == 1:
+            handled = Bind(f"{catcher}({at}, {tried}.failed[0].error)", error)
+            done = Way(f"len({tried}.done) == 1", following, f"{tried}.done[0]")
+            return Written([loop], [done, Way(None, targets[0], f"{error}.result", (handled,))])
+        return self.chosen(loop, tried, error, catcher, at, following, targets)
+
+    def chosen(self, loop: Foreach, tried: str, error: str, catcher: str, at: str, following: str,
+               targets: list[str]) -> Written:  # fmt: skip
+        """Several catchers that lead to different states: which one it is, is computed where there is a failure."""
+        inner, which = self.names.take(f"{error}_of"), self.names.take(f"{error}_each")
+        each = Bind(f"{catcher}({at}, {which}.error)", inner)
+        taken = Foreach([(which, f"{tried}.failed")], [each], error, inner, "1")
+        ways = [Way(f"len({tried}.done) == 1", following, f"{tried}.done[0]")]
+        ways += [
+            Way(f"{error}.done[0].next == {text_literal(target)}", target, f"{error}.done[0].result")
+            for target in targets[:-1]
+        ]
+        return Written([loop, taken], [*ways, Way(None, targets[-1], f"{error}.done[0].result")])
 
     def map(self, name: str, state: dict[str, Any], where: str, at: str, steps: list[Step], depth: int) -> str:
         inner = state.get("ItemProcessor", state.get("Iterator"))
@@ -210,8 +226,7 @@ class _Machine:
 
 
 def catchers(state: dict[str, Any]) -> list[dict[str, Any]]:
-    found = state.get("Catch", [])
-    return [found[-1]] if found and found[-1].get("ErrorEquals") == ["States.ALL"] and len(found) == 1 else found
+    return state.get("Catch", [])
 
 
 def _state(state: Any, where: str, language: str) -> dict[str, Any]:

@@ -68,6 +68,7 @@ class _Flow:
         if depth > 8:
             raise NotImported(f"{where}: workflows are nested more than 8 deep, or in a circle; take one out")
         values = dict(given)
+        _relative(flow)
         for step in self.ordered(flow, where):
             there = f"{where}: {short(step.id)}"
             found = self.step(step, values, there, steps, depth)
@@ -224,7 +225,8 @@ class _Flow:
         process = step.run
         if isinstance(process, str):
             file = beside(process, Path(self.path).resolve().parent, self.path)
-            process = load(file.read_bytes(), str(file))
+            part = process.partition("#")[2]
+            process = load(file.read_bytes(), str(file), part=part or None)
         for each in step.requirements or []:
             self.gaps.of(where, f"{type(each).__name__} of the step", "a tool has its own", "set it `with` the step")
         if hasattr(process, "steps"):
@@ -251,6 +253,22 @@ class _Flow:
 def _key(source: str) -> str:
     """`step/output` or `input` of a source."""
     return source.rpartition("#")[2]
+
+
+def _relative(flow: Any) -> None:
+    """Sources by `step/output` alone: in packed documents and nested workflows the workflow's name stands before."""
+    own = f"{(flow.id or '').rpartition('#')[2]}/"
+
+    def without(source: Any) -> Any:
+        if isinstance(source, list):
+            return [without(each) for each in source]
+        return f"#{_key(source).removeprefix(own)}" if isinstance(source, str) else source
+
+    for step in flow.steps:
+        for each in step.in_:
+            each.source = without(each.source)
+    for each in flow.outputs:
+        each.outputSource = without(each.outputSource)
 
 
 def _names_step(body: list[Step], name: str) -> bool:

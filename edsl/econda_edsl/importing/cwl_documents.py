@@ -10,8 +10,8 @@ from econda_edsl.importing.documents import read_json, read_yaml
 from econda_edsl.importing.report import NotImported
 
 
-def load(data: bytes, path: str) -> Any:
-    """A tool or workflow. Raises `NotImported` for what is not valid CWL, and where cwl-utils is not installed."""
+def load(data: bytes, path: str, part: str | None = None) -> Any:
+    """A tool or workflow; of a packed document `part`, its `#name`, by default `#main`. Raises `NotImported` for what is not valid CWL, and where cwl-utils is not installed."""
     try:
         from cwl_utils.errors import WorkflowException
         from cwl_utils.parser import load_document_by_yaml
@@ -40,7 +40,7 @@ def load(data: bytes, path: str) -> Any:
         raise NotImported(f"{path}: not a CWL document; it is an object with `cwlVersion` and `class`")
     uri = Path(path).resolve().as_uri()
     try:
-        return load_document_by_yaml(raw, uri, LoadingOptions(fetcher=Beside(), fileuri=uri))
+        return load_document_by_yaml(raw, uri, LoadingOptions(fetcher=Beside(), fileuri=uri), id_=part)
     except (SchemaSaladException, WorkflowException) as error:
         raise NotImported(f"{path}: not valid CWL: {str(error).strip()[:1500]}") from error
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:

@@ -129,69 +129,122 @@ class _Body:
 
     def of(self, tool: Any, outputs: list[str]) -> str:
         base = tool.baseCommand or []
-        lines = ["import glob", "import pathlib", "import subprocess", ""]
-        lines.append(f"argv = {[base] if isinstance(base, str) else list(base)!r}")
-        for _, part in sorted(self._parts(tool), key=lambda each: each[0]):
+        shell = any(type(each).__name__ == "ShellCommandRequirement" for each in tool.requirements or [])
+        lines = ["import glob", "import pathlib", "import subprocess", *(["import shlex"] if shell else []), ""]
+        command = [base] if isinstance(base, str) else list(base)
+        quoted = ", ".join(f"shlex.quote({each!r})" for each in command) if shell else ", ".join(map(repr, command))
+        lines.append(f"argv = [{quoted}]")
+        for _, part in sorted(self._parts(tool, shell), key=lambda each: each[0]):
             lines += part
+        lines += self._run(tool, shell)
+        for name, output in zip(outputs, tool.outputs):
+            lines += self._found(name, output, tool)
+        text = "\n".join(lines)
+        return _DECIMAL + text if "decimal(" in text else text
+
+    def _run(self, tool: Any, shell: bool) -> list[str]:
         streams, opened = "", []
         for name, variable, mode in (("stdin", "given", "rb"), ("stdout", "out", "wb"), ("stderr", "err", "wb")):
             path = getattr(tool, name) or (f"{name}.txt" if any(o.type_ == name for o in tool.outputs) else None)
             if path:
                 opened.append(f"open({self.python(path)}, {mode!r}) as {variable}")
                 streams += f", {name}={variable}"
-        run = f"subprocess.run(argv, check=True{streams})"
-        lines += [f"with {', '.join(opened)}:", f"    {run}"] if opened else [run]
-        for name, output in zip(outputs, tool.outputs):
-            lines.append(f"{name} = {self._found(output, tool)}")
-        return "\n".join(lines)
+        command = '["/bin/sh", "-c", " ".join(argv)]' if shell else "argv"
+        good = sorted(set(tool.successCodes or [])) or [0]
+        if good == [0]:
+            run = [f"subprocess.run({command}, check=True{streams})"]
+        else:
+            run = [f"code = subprocess.run({command}, check=False{streams}).returncode"]
+        lines = [f"with {', '.join(opened)}:", *(f"    {each}" for each in run)] if opened else run
+        if good != [0]:
+            lines += [f"if code not in {good}:", '    raise SystemExit(f"exit code {code}")']
+        return lines
 
-    def _parts(self, tool: Any) -> list[tuple[tuple[Any, ...], list[str]]]:
+    def _parts(self, tool: Any, shell: bool) -> list[tuple[tuple[Any, ...], list[str]]]:
         found = []
         for place, each in enumerate(tool.arguments or []):
             text = each if isinstance(each, str) else each.valueFrom
             at = 0 if isinstance(each, str) else each.position or 0
-            prefix = [] if isinstance(each, str) or not each.prefix else [each.prefix]
-            found.append(
-                ((_position(at), 0, place), [f"argv += [{', '.join([*map(repr, prefix), self.python(text)])}]"])
-            )
+            prefix = [] if isinstance(each, str) or not each.prefix else [repr(each.prefix)]
+            value = self.python(text)
+            if prefix and not isinstance(each, str) and each.separate is False:
+                prefix, value = [], f"{prefix[0]} + {value}"
+            plain = isinstance(each, str) or each.shellQuote is not False
+            found.append(((_position(at), 0, place), [_append([*prefix, value], shell and plain)]))
         for each in tool.inputs:
-            if each.inputBinding is not None:
-                name = self.inputs[short(each.id)]
-                at = _position(each.inputBinding.position or 0)
-                found.append(((at, 1, name), self._bound(name, kind_of(each.type_) or "String", each.inputBinding)))
+            name, inner = self.inputs[short(each.id)], _items_binding(each.type_)
+            if each.inputBinding is None and inner is None:
+                continue
+            binding = each.inputBinding
+            at = _position(binding.position or 0) if binding is not None else 0
+            plain = shell and (binding is None or binding.shellQuote is not False)
+            found.append(((at, 1, name), self._bound(name, kind_of(each.type_) or "String", binding, inner, plain)))
         return found
 
-    def _bound(self, name: str, kind: str, binding: Any) -> list[str]:
-        prefix = [] if not binding.prefix else [repr(binding.prefix)]
-        if binding.valueFrom is not None:
-            lines = [f"argv += [{', '.join([*prefix, self.python(binding.valueFrom)])}]"]
+    def _bound(self, name: str, kind: str, binding: Any, inner: Any, quoted: bool) -> list[str]:
+        prefix = [repr(binding.prefix)] if binding is not None and binding.prefix else []
+        joined = bool(prefix) and getattr(binding, "separate", None) is False
+        if binding is not None and binding.valueFrom is not None:
+            value = self.python(binding.valueFrom)
+            lines = [_append([f"{prefix[0]} + {value}"] if joined else [*prefix, value], quoted)]
         elif kind.startswith("Bool"):
-            return [f"argv += [{', '.join(prefix)}] if {name} else []"]
+            return [f"if {name}:", f"    {_append(prefix, quoted)}"] if prefix else []
         elif kind.startswith("List["):
-            joined = (
-                f"{binding.itemSeparator!r}.join(map(str, {name}))" if binding.itemSeparator else f"*map(str, {name})"
-            )
-            lines = [f"argv += [{', '.join([*prefix, joined])}]"]
-        elif prefix and binding.separate is False:
-            lines = [f"argv += [{prefix[0]} + str({name})]"]
+            return [f"if {name}:", *(f"    {each}" for each in self._list(name, kind, binding, inner, quoted))]
         else:
-            lines = [f"argv += [{', '.join([*prefix, f'str({name})'])}]"]
-        return [f"if {name} is not None:", f"    {lines[0]}"] if kind.endswith("?") else lines
+            value = _shown(kind, name)
+            lines = [_append([f"{prefix[0]} + {value}"] if joined else [*prefix, value], quoted)]
+        return [f"if {name} is not None:", *(f"    {each}" for each in lines)] if kind.endswith("?") else lines
 
-    def _found(self, output: Any, tool: Any) -> str:
+    def _list(self, name: str, kind: str, binding: Any, inner: Any, quoted: bool) -> list[str]:
+        """An array that has members: its prefix once, then each as it is bound itself; or all in one word."""
+        element = _shown(kind.rstrip("?")[5:-1], "each")
+        prefix = [repr(binding.prefix)] if binding is not None and binding.prefix else []
+        if binding is not None and binding.itemSeparator:
+            value = f"{binding.itemSeparator!r}.join({element} for each in {name})"
+            return [
+                _append(
+                    [f"{prefix[0]} + {value}"] if prefix and binding.separate is False else [*prefix, value], quoted
+                )
+            ]
+        own = [repr(inner.prefix)] if inner is not None and inner.prefix else []
+        each = [f"{own[0]} + {element}"] if own and getattr(inner, "separate", None) is False else [*own, element]
+        lines = [_append(prefix, quoted)] if prefix else []
+        if kind.rstrip("?") == "List[Bool]":
+            return [
+                *lines,
+                f"for each in {name}:",
+                "    if each:",
+                f"        {_append(own, quoted) if own else 'pass'}",
+            ]
+        return [*lines, f"for each in {name}:", f"    {_append(each, quoted)}"]
+
+    def _found(self, name: str, output: Any, tool: Any) -> list[str]:
         if output.type_ in ("stdout", "stderr"):
-            return f"pathlib.Path({self.python(getattr(tool, output.type_) or f'{output.type_}.txt')})"
+            return [f"{name} = pathlib.Path({self.python(getattr(tool, output.type_) or f'{output.type_}.txt')})"]
         binding = output.outputBinding
         if binding is None or not isinstance(binding.glob, str) or binding.outputEval or binding.loadContents:
             note = self.gaps.of(self.where, f"the output `{short(output.id)}`", "only `glob` of one pattern is carried over",
                                 "find it in the task's Python")  # fmt: skip
             self.notes.append(note)
-            return f"exec({f'raise NotImplementedError({note!r})'!r})"
-        matches = f"sorted(map(pathlib.Path, glob.glob({self.python(binding.glob)})))"
-        kind = kind_of(output.type_) or ""
+            return [f"{name} = exec({f'raise NotImplementedError({note!r})'!r})"]
+        pattern, kind = self.python(binding.glob), kind_of(output.type_) or ""
+        lines = [f"{name} = sorted(map(pathlib.Path, glob.glob({pattern})))"]
         if kind.startswith("List["):
-            return matches
-        return f"next(iter({matches}), None)" if kind.endswith("?") else f"{matches}[0]"
+            return lines
+        # One file means one: to take the first of several would be a guess.
+        lines += [
+            f"if len({name}) > 1:",
+            f'    raise SystemExit(f"output {short(output.id)}: {{len({name})}} files match {{{pattern}}}")',
+        ]
+        if kind.endswith("?"):
+            return [*lines, f"{name} = {name}[0] if {name} else None"]
+        return [
+            *lines,
+            f"if not {name}:",
+            f'    raise SystemExit(f"output {short(output.id)}: no file matches {{{pattern}}}")',
+            f"{name} = {name}[0]",
+        ]
 
     def python(self, text: Any) -> str:
         """Text with references to inputs as a Python expression."""
@@ -208,6 +261,31 @@ class _Body:
                                 "compute it in the task's Python")  # fmt: skip
             self.notes.append(note)
         return " + ".join(parts)
+
+
+_DECIMAL = """from decimal import Decimal
+
+def decimal(number):
+    return format(Decimal(repr(number)), "f")
+
+"""
+"""Numbers on a command line have no exponent (CWL 1.2, 4.1)."""
+
+
+def _append(values: list[str], quoted: bool) -> str:
+    return f"argv += [{', '.join(f'shlex.quote({each})' if quoted else each for each in values)}]"
+
+
+def _shown(kind: str, name: str) -> str:
+    """A value as a word of the command line."""
+    return f"decimal({name})" if kind.rstrip("?") == "Float" else f"str({name})"
+
+
+def _items_binding(type_: Any) -> Any:
+    """How the members of an array are bound, if that is said."""
+    if isinstance(type_, list):
+        return next((found for each in type_ if (found := _items_binding(each)) is not None), None)
+    return getattr(type_, "inputBinding", None) if getattr(type_, "type_", None) == "array" else None
 
 
 def _position(value: Any) -> int:

@@ -82,7 +82,7 @@ def word_entry(word: str, cursor: Cursor) -> manual.Entry | None:
         return manual.SETTINGS[place][word]
     if word in manual.NAMES:
         return manual.NAMES[word]
-    if word in prelude.FUNCTIONS and word in manual.FUNCTIONS:
+    if word in (*prelude.FUNCTIONS, *prelude.FILES) and word in manual.FUNCTIONS:
         return manual.FUNCTIONS[word]
     if word in manual.TYPES:
         return manual.Entry(word, f"The type of {manual.TYPES[word]}.")

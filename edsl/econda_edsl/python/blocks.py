@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -149,7 +150,13 @@ def repeat(*, up_to: Any, fail: Any = None, **start: Any) -> Callable[[Callable[
             )
         carries = [(taken[f.name], f.type, expression(start[f.name], f.type)) for f in inputs]
         nexts = {taken[f.name]: expression(returned.values[f.name], f.type) for f in inputs}
-        step = w.Repeat(expression(up_to), carries, steps, nexts, expression(returned.test),
+        test = expression(returned.test)
+        if any(re.search(rf"\b{re.escape(name)}\b", test) for name in taken.values()):
+            # Here a name is what it was when the round began; in the language `until` sees what `next` has said.
+            known = trace.names.keep("done")
+            steps.append(w.Bind(test, known))
+            test = known
+        step = w.Repeat(expression(up_to), carries, steps, nexts, test,
                         None if fail is None else expression(fail))  # fmt: skip
         trace.add(step)
         return _Carried(body.__name__, taken)

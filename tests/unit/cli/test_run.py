@@ -64,7 +64,7 @@ def test_success_then_show_why_and_replay(econda, tmp_path):
         ("raise ValueError('bad luck')", "bad luck"),
         ("import sys\nsys.exit(3)", "3"),
         ("import os, signal\nos.kill(os.getpid(), signal.SIGKILL)", "SIGKILL"),
-        ("z = 1", "y"),
+        ("if x > 5:\n    y = 1", "y"),
         ("y = 'text'", "y"),
     ],
 )
@@ -76,7 +76,7 @@ def test_failures_say_why(econda, tmp_path, body, message):
 
 
 def test_time_out(econda, tmp_path):
-    file = write(tmp_path, "import time\ntime.sleep(60)", extra="    timeout = 300ms\n")
+    file = write(tmp_path, "import time\ntime.sleep(60)\ny = 1", extra="    timeout = 300ms\n")
     code, report = run_json(econda, file)
     assert (code, report["tasks"][0]["state"]) == (1, "timed_out")
 

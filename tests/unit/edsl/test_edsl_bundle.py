@@ -6,7 +6,9 @@ import zipfile
 
 import pytest
 from econda_edsl import bundle
-from econda_edsl.bundle import BundleError, read_bundle, read_params
+from econda_edsl.bundle import BundleError, read_bundle
+from econda_edsl.given import Given
+from econda_edsl.parameter_files import BadParams, read_params
 
 
 def pack(files: dict[str, bytes | str]) -> bytes:
@@ -23,7 +25,7 @@ def test_a_bundle_is_read() -> None:
     assert found.source_path == "flow.edsl"
     assert found.source == b"edsl 1\n"
     assert found.files == {"lib/a.py": b"x = 1\n"}
-    assert found.params["n"] == 3
+    assert found.params["n"] == Given("3", "params.yaml:1")
 
 
 def test_a_preferred_name_wins() -> None:
@@ -100,6 +102,6 @@ def test_an_encrypted_entry_is_refused() -> None:
 
 
 def test_yaml_aliases_are_refused() -> None:
-    with pytest.raises(BundleError, match="aliases"):
+    with pytest.raises(BadParams, match="aliases"):
         read_params(b"a: &x [1]\nb: *x\n")
     assert read_params(b"") == {}

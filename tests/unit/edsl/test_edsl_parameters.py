@@ -77,9 +77,9 @@ def test_typed_values_are_taken(plan: Plan) -> None:
         ("points", [{"x": 1, "kind": "a"}, {"x": "?", "kind": "a"}], "`points[1].x` must be Int"),
         ("points", [{"kind": "a"}], "`x` is missing"),
         ("points", [{"x": 1, "kind": "a", "z": 1}], "`z` is not a field"),
-        ("points", "[1", "it is not valid JSON"),
+        ("points", "[1", "`,` or `]` is missing at its end"),
         ("weights", [1], "`weights` must be a Map"),
-        ("rows", "s3://x", "`rows` must be a Table: an artifact"),
+        ("rows", "s3://x", "`rows` must be a Table: a path, or an artifact"),
         ("name", None, "`name` must be String"),
     ],
 )  # fmt: skip

@@ -7,7 +7,7 @@ from econda_adapters.embedded.directory_blobs import DirectoryBlobs
 from econda_edsl.plan import Inline
 
 from econda_cloud.wire.chunk import Chunk, WorkItem, WorkTask, decode_chunk, encode_chunk
-from econda_cloud.worker.processes.processes import HostPool
+from econda_cloud.worker.processes.host_pool import HostPool
 from econda_cloud.worker.run_chunk import run_chunk
 
 
@@ -20,6 +20,7 @@ def blobs(tmp_path):
 def go(tmp_path, blobs):
     """Run one task over the given arguments."""
     with HostPool() as hosts:
+        hosts.prepare()
 
         def run(body, *args, inputs=None, outputs=None, bundle=None, archive=None, argv=(), attempt=1, scratch="s",
                 cancelled=None, deadline_ms=None, **settings):  # fmt: skip

@@ -14,7 +14,7 @@ from econda_cloud.ports.blobs import MemoryBlobs
 from econda_cloud.wire.chunk import Chunk, Report, StateField, WorkItem, WorkTask
 from econda_cloud.wire.events import AttemptFailed, AttemptSucceeded
 from econda_cloud.worker.data.operator_state import OperatorState, StateMoved
-from econda_cloud.worker.processes.processes import HostPool
+from econda_cloud.worker.processes.host_pool import HostPool
 from econda_cloud.worker.run_chunk import run_chunk
 
 FOLD = "seen = seen + n\nhistory = history + [n]\ntotal = seen"

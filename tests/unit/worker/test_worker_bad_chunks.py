@@ -13,7 +13,7 @@ from econda_edsl.plan import Inline
 from econda_cloud.ports.blobs import MemoryBlobs
 from econda_cloud.wire.chunk import Chunk, WorkItem, WorkTask
 from econda_cloud.wire.events import AttemptFailed, ChunkLost
-from econda_cloud.worker.processes.processes import HostPool
+from econda_cloud.worker.processes.host_pool import HostPool
 from econda_cloud.worker.run_chunk import run_chunk
 
 

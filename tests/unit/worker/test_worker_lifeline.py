@@ -13,8 +13,8 @@ KEEPER = """
 import os, subprocess, sys
 from econda_cloud.worker.processes.lifeline import Lifeline
 lifeline = Lifeline()
-child = subprocess.Popen(["sh", "-c", "sleep 600 & wait"], pass_fds=lifeline.pass_fds, start_new_session=True)
-lifeline.tie(child)
+child = subprocess.Popen(["sh", "-c", "sleep 600 & wait"], pass_fds=(lifeline.end,), start_new_session=True)
+lifeline.tie(child.pid)
 print("tied", flush=True)
 sys.stdin.read()
 lifeline.cut()

@@ -10,7 +10,7 @@ from econda_edsl.plan import Inline
 from econda_cloud.ports.blobs import MemoryBlobs
 from econda_cloud.wire.chunk import Chunk, WorkItem, WorkTask
 from econda_cloud.worker.attempts import _folders
-from econda_cloud.worker.processes.processes import HostPool
+from econda_cloud.worker.processes.host_pool import IDLE_MOST, HostPool, Sharing
 from econda_cloud.worker.run_chunk import run_chunk
 
 
@@ -58,7 +58,7 @@ PID = "import os\ny = os.getpid()"
 
 def test_a_process_stays_with_its_namespace(tmp_path):
     with HostPool() as hosts:
-        hosts.prepare(1)
+        hosts.prepare()
         first = outputs(hosts, tmp_path, "first", PID)
         assert outputs(hosts, tmp_path, "first", PID) == first
         second = outputs(hosts, tmp_path, "second", PID)
@@ -67,22 +67,36 @@ def test_a_process_stays_with_its_namespace(tmp_path):
         assert outputs(hosts, tmp_path, "first", PID) not in (first, second)
 
 
-def test_prepared_processes_serve_whoever_comes_first(tmp_path):
+def test_a_process_stays_with_its_task_and_run():
     with HostPool() as hosts:
-        hosts.prepare(2)
-        ready = {host._process.pid for hosts_of_one in hosts._idle.values() for host in hosts_of_one}
-        assert outputs(hosts, tmp_path, "first", PID)["y"] in ready
-        assert outputs(hosts, tmp_path, "second", PID)["y"] in ready
+        one = hosts.take(Sharing("first", "run", "fit"))
+        one.start()
+        hosts.give(Sharing("first", "run", "fit"), one)
+        for other in (Sharing("first", "run", "score"), Sharing("first", "next", "fit")):
+            assert hosts.take(other) is not one
+        assert hosts.take(Sharing("first", "run", "fit")) is one
 
 
 def test_a_process_that_comes_back_after_another_namespace_began_is_closed():
+    first, second = Sharing("first", "run", "fit"), Sharing("second", "run", "fit")
     with HostPool() as hosts:
-        of_first = hosts.take("python", "", "first")
-        of_second = hosts.take("python", "", "second")
-        hosts.give(of_first)
-        hosts.give(of_second)
-        assert hosts.take("python", "", "second") is of_second
-        assert hosts.take("python", "", "first") is not of_first
+        of_first, of_second = hosts.take(first), hosts.take(second)
+        for each in (of_first, of_second):
+            each.start()
+        hosts.give(first, of_first)
+        hosts.give(second, of_second)
+        assert not of_first.up
+        assert hosts.take(second) is of_second
+        of_second.close()
+
+
+def test_few_processes_wait():
+    with HostPool() as hosts:
+        taken = [(Sharing("n", "run", f"t{i}"), hosts.take(Sharing("n", "run", f"t{i}"))) for i in range(IDLE_MOST + 3)]
+        for sharing, host in taken:
+            host.start()
+            hosts.give(sharing, host)
+        assert [host.up for _, host in taken] == [False] * 3 + [True] * IDLE_MOST
 
 
 def test_fetched_files_lie_apart(tmp_path):

@@ -12,7 +12,7 @@ from econda_cloud.ports.blobs import MemoryBlobs
 from econda_cloud.ports.secrets import LocalSecrets, SecretUnavailable
 from econda_cloud.wire.chunk import Chunk, Report, WorkItem, WorkTask
 from econda_cloud.wire.events import AttemptFailed, AttemptSucceeded
-from econda_cloud.worker.processes.processes import HostPool
+from econda_cloud.worker.processes.host_pool import HostPool
 from econda_cloud.worker.reports.masking import masked, masked_text
 from econda_cloud.worker.run_chunk import run_chunk
 

@@ -7,7 +7,7 @@ import pytest
 from econda_edsl.plan import Inline
 
 from econda_cloud.wire.chunk import Chunk, WorkItem, WorkTask
-from econda_cloud.worker.processes.processes import HostPool
+from econda_cloud.worker.processes.host_pool import HostPool
 from econda_cloud.worker.processes.variables import for_uv, without_secrets
 from econda_cloud.worker.run_chunk import run_chunk
 

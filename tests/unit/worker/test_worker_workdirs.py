@@ -10,7 +10,7 @@ import pytest
 
 from econda_cloud.wire.events import AttemptFailed, AttemptSucceeded
 from econda_cloud.worker.processes import leftovers
-from econda_cloud.worker.processes.processes import HostPool
+from econda_cloud.worker.processes.host_pool import HostPool, Sharing
 from econda_cloud.worker.processes.workdirs import Workdirs
 
 LOOK = "import os\nseen = [os.getcwd(), *sorted(os.listdir('.'))]\n"
@@ -93,7 +93,8 @@ def test_a_worker_that_turns_to_a_namespace_still_has_its_workdirs(tmp_path):
     with HostPool() as hosts:
         for namespace in ("one", "other"):
             mine = hosts.workdirs.take(work)
-            hosts.give(hosts.take(sys.executable, "", namespace))
+            sharing = Sharing(namespace, "run", "task")
+            hosts.give(sharing, hosts.take(sharing))
             assert leftovers._left_behind(work, tmp_path / "workers") == [], namespace
             assert mine.directory.exists()
             hosts.workdirs.give(mine, again=True)

@@ -75,6 +75,8 @@ task fit(rate: Float) -> (losses: List[Float]):
     needs:
         time = 1min
     run python:
+        from learning import train
+
         losses = train(rate)
 
 pipeline main(rates: List[Float]) -> (best: Float):
@@ -91,6 +93,8 @@ task fit(rate: Float) -> (loss: Float):
     needs:
         time = 1min
     run python:
+        from learning import train
+
         loss = train(rate)[-1]
 
 pipeline main(rates: List[Float]) -> (best: Float):

@@ -1,0 +1,88 @@
+"""What an attempt may have patched in modules that all attempts of a process share, put back before the next one.
+
+By a copy of each module's names, taken while no task had run. Patches of other modules, and of classes, are not found;
+`isolation = process` is for tasks that need them.
+"""
+
+from __future__ import annotations
+
+import sys
+import types
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+WATCHED = (
+    "builtins", "sys", "os", "time", "math", "itertools", "io", "re", "functools", "collections", "json", "json.encoder",
+    "json.decoder", "random", "datetime", "decimal", "warnings", "threading", "logging", "copy", "string", "pathlib",
+    "subprocess", "socket", "signal", "gc",
+)  # fmt: skip
+"""Imported in advance by the parent of all hosts, so that no host sees them patched first."""
+
+_NOT_OF_TASKS = frozenset({"path_importer_cache", "last_type", "last_value", "last_traceback", "last_exc", "_"})
+"""Of `sys`: what the interpreter itself sets as it goes on."""
+
+
+class Patches:
+    """The names of the watched modules as they were when this was made."""
+
+    def __init__(self) -> None:
+        self._modules = {name: module for name, module in sys.modules.items() if name in WATCHED}
+        self._names = [(vars(module), dict(vars(module))) for module in self._modules.values()]
+        shared = [sys.path, sys.meta_path, sys.path_hooks, sys.argv]
+        if warnings := sys.modules.get("warnings"):
+            shared.append(warnings.filters)
+        self._lists = [(each, list(each)) for each in shared]
+
+    def undo(self) -> None:
+        for names, before in self._names:
+            if not _same(names, before):
+                _restore(names, before)
+        for each, before in self._lists:
+            if each != before:
+                each[:] = before
+                _forget_warned()
+        for name, module in self._modules.items():
+            sys.modules[name] = module
+
+
+def _forget_warned() -> None:
+    """Filters of warnings are looked at again only when their module is told."""
+    for name in ("_filters_mutated", "_filters_mutated_lock_held"):
+        if told := getattr(sys.modules.get("warnings"), name, None):
+            told()
+
+
+def _same(names: dict[str, Any], before: dict[str, Any]) -> bool:
+    try:
+        return bool(names == before)
+    except Exception:
+        # Something that cannot be compared has taken a place.
+        return False
+
+
+def _restore(names: dict[str, Any], before: dict[str, Any]) -> None:
+    for name in [name for name in names if name not in before and name not in _NOT_OF_TASKS]:
+        # A module of a package becomes a name of it once it is imported, and is to stay one.
+        if not isinstance(names[name], types.ModuleType):
+            del names[name]
+    for name, value in before.items():
+        if names.get(name, names) is not value:
+            names[name] = value
+
+
+def forget_modules(folder: str, known: set[str]) -> None:
+    """Make the next attempt import anew what came from the task's own `folder`, or from nowhere.
+
+    `known` are the names of modules that stay, and gets those of packages. Extension modules stay: most cannot be loaded
+    twice.
+    """
+    for name in sys.modules.keys() - known:
+        module = sys.modules[name]
+        places = [getattr(module, "__file__", None) or "", *getattr(module, "__path__", ())]
+        own = bool(folder) and any(f"{place}/".startswith(f"{folder}/") for place in places)
+        if getattr(module, "__spec__", None) is None or (own and not places[0].endswith(".so")):
+            del sys.modules[name]
+        else:
+            known.add(name)

@@ -1,0 +1,86 @@
+"""What people bring from Python, YAML and other workflow languages, and what EDSL calls it."""
+
+from __future__ import annotations
+
+import re
+
+TYPES = {
+    "str": "String", "string": "String", "text": "String", "char": "String", "varchar": "String", "unicode": "String", "url": "String",
+    "int": "Int", "integer": "Int", "long": "Int", "short": "Int", "int32": "Int", "int64": "Int", "uint": "Int", "number": "Float",
+    "float": "Float", "double": "Float", "real": "Float", "decimal": "Float", "float32": "Float", "float64": "Float", "numeric": "Float",
+    "bool": "Bool", "boolean": "Bool", "list": "List", "array": "List", "sequence": "List", "iterable": "List", "vector": "List",
+    "set": "List", "dict": "Map", "map": "Map", "mapping": "Map", "dictionary": "Map", "hash": "Map", "file": "File", "path": "File",
+    "filepath": "File", "bytes": "File", "blob": "File", "stdin": "File", "dir": "Dir", "directory": "Dir", "folder": "Dir",
+    "date": "Date", "datetime": "Instant", "timestamp": "Instant", "time": "Instant", "instant": "Instant",
+    "timedelta": "Duration", "duration": "Duration", "interval": "Duration", "seconds": "Duration", "percent": "Percent",
+    "percentage": "Percent", "money": "Money", "size": "Size", "table": "Table", "dataframe": "Table", "model": "Model",
+    "metrics": "Metrics",
+}  # fmt: skip
+"""Types of other languages, in small letters, that are one of EDSL's."""
+
+SHAPES = {
+    "optional": "write `T?`", "union": 'write `T?` for a value that may be missing, `"a" | "b"` for a choice',
+    "any": "declare a record: `type Name:` with a field on each line", "object": "declare a record: `type Name:` with a field on each line",
+    "struct": "declare a record: `type Name:` with a field on each line", "tuple": "declare a record: `type Name:` with a field on each line",
+    "json": "declare a record: `type Name:` with a field on each line", "namedtuple": "declare a record: `type Name:` with a field on each line",
+    "enum": 'write the choices: `"fast" | "slow"`', "literal": 'write the choices: `"fast" | "slow"`',
+    "ndarray": "write `File` for large arrays, `List[Float]` for small ones", "tensor": "write `File` for large arrays, `List[Float]` for small ones",
+    "none": "leave the outputs out: `task name(…):`", "void": "leave the outputs out: `task name(…):`",
+}  # fmt: skip
+"""Types of other languages that are said in another way, and how."""
+
+SETTINGS = {
+    "retries": "retry = exponential(attempts = 4)", "max_retries": "retry = exponential(attempts = 4)",
+    "maxretries": "retry = exponential(attempts = 4)", "attempts": "retry = exponential(attempts = 4)",
+    "retry_delay": "retry = exponential(attempts = 4, first = 30s)", "backoff": "retry = exponential(attempts = 4, first = 30s)",
+    "cpus": "cpu = 4", "cores": "cpu = 4", "threads": "cpu = 4", "vcpus": "cpu = 4", "num_cpus": "cpu = 4", "ncpus": "cpu = 4",
+    "mem": "memory = 4GiB", "ram": "memory = 4GiB", "memory_mb": "memory = 4GiB", "memory_gb": "memory = 4GiB",
+    "gpus": "gpu = 1", "num_gpus": "gpu = 1", "accelerator": "gpu = 1 of [A100]", "disk_size": "disk = 20GiB", "storage": "disk = 20GiB",
+    "time_limit": "timeout = 3h", "timelimit": "timeout = 3h", "walltime": "timeout = 3h", "time_out": "timeout = 3h",
+    "execution_timeout": "timeout = 3h", "timeout_seconds": "timeout = 3h", "runtime": "time = 10min", "duration": "time = 10min",
+    "docker": 'image = "name:tag"', "container": 'image = "name:tag"', "docker_image": 'image = "name:tag"',
+    "requirements": 'packages = ["numpy==2.*"]', "dependencies": 'packages = ["numpy==2.*"]', "pip": 'packages = ["numpy==2.*"]',
+    "conda": 'packages = ["numpy==2.*"]', "environment": 'env = {MODE: "fast"}', "environ": 'env = {MODE: "fast"}',
+    "env_vars": 'env = {MODE: "fast"}', "caching": "cache = inputs", "memoize": "cache = inputs", "checkpoints": "checkpoint = every(10min)",
+    "resources": "`needs:` with `cpu = 4` and `memory = 4GiB` below", "max_parallel": "parallel = 10", "concurrency_limit": "parallel = 10",
+    "tolerance": "tolerate = 5%", "max_failures": "tolerate = 5%",
+}  # fmt: skip
+"""Settings as others call them, with how EDSL writes them."""
+
+CALLS = {
+    "print": "print in the code of a task; a pipeline returns values", "echo": "print in the code of a task; a pipeline returns values",
+    "log": "print in the code of a task; a pipeline returns values", "open": "files are read in the code of a task",
+    "read": "files are read in the code of a task", "map": "use a loop: `ys = foreach x in xs:`, or `[x + 1 for x in xs]` for values",
+    "filter": "write `[x for x in xs if …]`", "enumerate": "write `foreach i in range(len(xs))`", "sorted": "it is called `sort`",
+    "average": "it is called `mean`", "avg": "it is called `mean`", "length": "it is called `len`", "count": "it is called `len`",
+    "maximum": "it is called `max`", "minimum": "it is called `min`", "argmax": "use `best(xs, by = .field)`",
+    "string": "it is called `str`", "getenv": "declare a parameter, or `env` of a task", "sleep": "do it in the code of a task",
+    "dict": 'write `{"key": 1}`', "list": "write `[1, 2]`", "tuple": "write a record: `{a: 1, b: 2}`", "glob": 'write `files("*.csv")` as the default of an input',
+    "input": "declare an input of the pipeline", "wait": "a step waits for what it reads, and for `after x`",
+}  # fmt: skip
+"""Functions of other languages, and how the same is done."""
+
+_NAME = re.compile(r"[A-Za-z_]\w*")
+_OPTIONAL = re.compile(r"[Oo]ptional\[([^\[\]]*(?:\[[^\[\]]*\])?[^\[\]]*)\]|([\w\[\], ?]+?)\s*\|\s*[Nn]one\b")
+
+
+def type_in_edsl(written: str) -> str:
+    """A type of another language as EDSL writes it: `dict[str, Optional[int]]` → `Map[String, Int?]`. Empty if it cannot."""
+    text = _OPTIONAL.sub(lambda found: f"{(found[1] or found[2]).strip()}?", written)
+    words = {word for word in _NAME.findall(text) if word[0].islower() or word.lower() in TYPES}
+    if not words or any(word.lower() not in TYPES for word in words):
+        return ""
+    return _NAME.sub(lambda found: TYPES.get(found[0].lower(), found[0]), text)
+
+
+def type_help(name: str) -> str:
+    """What to write instead of a type, known or not."""
+    if name.lower() in TYPES:
+        return f"use `{TYPES[name.lower()]}`"
+    return SHAPES.get(name.lower(), "")
+
+
+def setting_help(name: str) -> str:
+    """What to write instead of a setting; empty if nobody else calls anything so."""
+    found = SETTINGS.get(name.lower(), "")
+    return (f"write {found}" if found.startswith("`") else f"write `{found}`") if found else ""
