@@ -75,6 +75,15 @@ def test_an_exception_is_told_once(go):
     assert "last words" not in report.message
 
 
+def test_of_a_program_that_failed_its_own_words_are_told_too(go):
+    body = (
+        "import subprocess\nprint('begin')\nsubprocess.run(['sh', '-c', 'echo no such index >&2; exit 2'], check=True)"
+    )
+    [report] = go(body)
+    assert "returned non-zero exit status 2" in report.message.split("\n")[0]
+    assert report.message.endswith("\nwritten before that:\n  begin\n  no such index")
+
+
 def test_what_an_attempt_that_succeeded_wrote_is_no_reason_for_a_bad_output(go):
     [report] = go(shell("echo all is well"), outputs={"n": "Int"})
     assert report.failure == "bad_output"
