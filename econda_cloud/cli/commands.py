@@ -31,7 +31,7 @@ class Commands(LazyGroup):
         "runs": Lazy(f"{_RUNS}.listing_command", "runs", "List runs, newest first"),
         "show": Lazy(f"{_RUNS}.show", "show", "Show a run: its end, its outputs, what failed, and the rest in groups."),
         "logs": Lazy(f"{_RUNS}.logs", "logs", "Print what instances wrote, also while they run."),
-        "get": Lazy(f"{_RUNS}.get", "get", "Write the outputs of a run into a folder."),
+        "get": Lazy(f"{_RUNS}.get", "get", "Write the outputs of a run, or of an instance of it, into a folder."),
         "why": Lazy(f"{_RUNS}.why", "why", "Say why an instance was placed where it was"),
         "debug": Lazy(
             f"{_RUNS}.debug", "debug", "Lay out what an attempt had, and open a shell there to run it again."

@@ -72,7 +72,8 @@ InstanceState = Annotated[
     str | None, typer.Option("--state", help="only instances in this state: running, succeeded, failed, timed_out, …")
 ]
 OutputNames = Annotated[
-    list[str] | None, typer.Argument(help="outputs of the pipeline; all if none is named", autocompletion=_outputs)
+    list[str] | None,
+    typer.Argument(help="outputs of the pipeline, or instances; all outputs if none is named", autocompletion=_outputs),
 ]
 RunNames = Annotated[
     list[str], typer.Argument(help="names of runs, or `last`", autocompletion=_run_names, show_default=False)

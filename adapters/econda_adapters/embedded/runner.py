@@ -5,8 +5,6 @@ from __future__ import annotations
 import contextlib
 import heapq
 import secrets
-import signal
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +17,7 @@ from econda_adapters.clock import now_ms
 from econda_adapters.embedded.cancelling import LOOK_S, asked_to_cancel
 from econda_adapters.embedded.holding import holding
 from econda_adapters.embedded.home import NAMESPACE, Home
+from econda_adapters.embedded.interrupts import Interrupted, interruptible
 from econda_adapters.embedded.live import forget_live
 from econda_adapters.embedded.pool import EmbeddedPool, machine_pool
 from econda_cloud.environments.archives import known_archives
@@ -51,14 +50,6 @@ LOOK_MS = 3_600_000
 """How long a chunk at work in this very process is not looked after again."""
 
 Progress = Callable[[RunState], None]
-
-
-class Interrupted(Exception):
-    """A signal has ended the work on a run, which is left as it is, to be carried on."""
-
-    def __init__(self, run: str, signum: int) -> None:
-        super().__init__(f"{run} was interrupted by {signal.Signals(signum).name}")
-        self.run, self.signum = run, signum
 
 
 class _Effects:
@@ -286,7 +277,14 @@ def _until_ended(rounds: Rounds, effects: _Effects, run: str, progress: Progress
         if effects.interrupted:
             effects.pool.stop()
 
-    with _interruptible(effects, run):
+    def cancel() -> None:
+        effects.reports.put((run, [CancelRequested(reason="interrupted")]))
+
+    def leave(number: int) -> None:
+        effects.interrupted = number
+        effects.reports.put((run, []))
+
+    with interruptible(cancel, leave):
         while run not in effects.ended:
             events = _next_events(effects, meanwhile)
             if effects.interrupted:
@@ -297,34 +295,6 @@ def _until_ended(rounds: Rounds, effects: _Effects, run: str, progress: Progress
             if state is not None:
                 progress(state)
     return effects.ended[run]
-
-
-@contextlib.contextmanager
-def _interruptible(effects: _Effects, run: str) -> Iterator[None]:
-    """The first interrupt cancels the run; the second one leaves it as it is, for `--resume`, as SIGTERM and SIGHUP do."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
-
-    def cancel(*_: object) -> None:
-        signal.signal(signal.SIGINT, before[signal.SIGINT])
-        effects.reports.put((run, [CancelRequested(reason="interrupted")]))
-
-    def leave(number: int, _: object) -> None:
-        effects.interrupted = number
-        effects.reports.put((run, []))
-
-    signal.signal(signal.SIGINT, cancel)
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        # Who was started by nohup goes on.
-        if before[number] is not signal.SIG_IGN:
-            signal.signal(number, leave)
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _next_events(effects: _Effects, meanwhile: Callable[[], None]) -> list[AnyEvent]:

@@ -26,6 +26,10 @@ class SqliteRunIndex:
         row = (run.namespace, _text(run.position), run.run, run.started_ms)
         self._db.execute("insert or ignore into runs values (?, ?, ?, ?)", row)
 
+    def oldest_ms(self) -> int | None:
+        """When the oldest run began, in ms since the epoch; None if there is none."""
+        return self._db.execute("select min(started_ms) from runs").fetchone()[0]
+
     def remove(self, run: IndexedRun) -> None:
         self._db.execute("delete from runs where namespace = ? and position = ?", (run.namespace, _text(run.position)))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -63,6 +64,8 @@ def run(
         given = gathered(loaded.plan, loaded.params, wanted)
         print_dry(loaded.plan, found_params(loaded, given, embedded_home().blobs, NAMESPACE), json=json)
         return
+    if output is not None:
+        _check_writable(output)
     # They come up while the file is compiled.
     with own_hosts(prepared=True) as hosts:
         loaded = load(file, pipeline)
@@ -100,6 +103,16 @@ def rerun(name: RunName, step: From = None, team: TeamName = None, wait: Wait = 
     plan, params, before = rerun_of(home, found, step)
     with own_hosts() as hosts:
         _carry_out(home, plan, params, {}, before, hosts, json=json)
+
+
+def _check_writable(folder: Path) -> None:
+    """Before hours of work, not after them. Ends the command for a folder that cannot be made or written to."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        stop(f"error: {folder} cannot be made: {error.strerror}", USAGE)
+    if not os.access(folder, os.W_OK | os.X_OK):
+        stop(f"error: {folder} cannot be written to", USAGE)
 
 
 def _carry_out(

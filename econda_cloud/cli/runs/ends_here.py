@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from econda_adapters.embedded.home import Home
-from econda_adapters.embedded.runner import Interrupted
+from econda_adapters.embedded.interrupts import Interrupted
 
 from econda_cloud.cli.output import CANCELLED, USAGE, print_json, say, stop
 from econda_cloud.cli.runs.advice import advise
+from econda_cloud.cli.runs.expiring import remove_expired
 from econda_cloud.cli.runs.outputs import NotWritten, sizes_of, small_ones, write_outputs
 from econda_cloud.cli.runs.report import report_of
 from econda_cloud.cli.runs.stores import Found, embedded
@@ -51,6 +52,7 @@ def end_of_run(home: Home, state: RunState, *, json: bool, file: str, output: Pa
         except NotWritten as error:
             say(f"error: {error}; the run itself has {state.outcome.state if state.outcome else 'ended'}")
             raise SystemExit(USAGE) from None
+    remove_expired(home)
     advise(state, table, file=file)
 
 

@@ -60,6 +60,7 @@ class _Following:
         for row in rows:
             for attempt in row.attempts:
                 self._attempt(row, attempt, at_work=row.instance in at_work)
+        self._printer.partial()
         self._first = False
 
     def _attempt(self, row: Instance, attempt: Attempt, *, at_work: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -13,6 +14,7 @@ from econda_cloud.cli.runs.finding import find_run
 from econda_cloud.cli.runs.groups import BAD, of_task
 from econda_cloud.cli.runs.prefixed import Printer
 from econda_cloud.cli.runs.stores import Found
+from econda_cloud.cli.runs.summary import indented
 from econda_cloud.cli.runs.written import log_of
 from econda_cloud.record.instances import Attempt, Instance, instances_of
 from econda_cloud.schedule.run_history import NoPlan
@@ -56,7 +58,7 @@ def logs(
         printer.write(instance, data)
         printer.end(instance)
         if each.message and (one or each.state in BAD):
-            say(each.message if one else f"{instance}: {each.message}")
+            say(indented(each.message if one else f"{instance}: {each.message}", 0, sys.stderr))
     if not written and tail != 0:
         say("nothing was written")
 

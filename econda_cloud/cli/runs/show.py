@@ -74,7 +74,7 @@ def show(
         print_attempts(found, rows[0], at_work)
         return
     print_head(now, found.unfinished, whole=not bad)
-    print(f"  {_when(now, found.unfinished)}")
+    print(indented(_when(now, found.unfinished), 2))
     if not (failed or state or task):
         print_outputs(now)
         _print_places(found)
@@ -119,6 +119,7 @@ def _print_places(found: Found) -> None:
     if found.store.team is not None:
         bucket = found.store.team.stack.bucket
         print(f"  status, outputs and logs: s3://{bucket}/{run_prefix(found.namespace, found.run)}/")
+        print(f"  outputs as files: econda get {found.run} --team {found.store.team.stack.team}")
     elif found.outputs_folder:
         print(f"  outputs: {found.outputs_folder}")
 
@@ -130,7 +131,8 @@ def _print_failures(found: Found, rows: Sequence[Instance], *, whole: bool) -> N
         after = f" after {duration(lasted)}" if lasted is not None else ""
         where = f" on {last.pool}" if last.pool else ""
         tries = f", attempt {last.attempt}" if last.attempt > 1 else ""
-        print(f"  {row.instance}: {paint(last.state, RED)}{after}{where}{tries}")
+        line = indented(f"{row.instance}: {last.state}{after}{where}{tries}", 2)
+        print(line.replace(f": {last.state}", f": {paint(last.state, RED)}", 1))
         lines = indented(last.message, 4).split("\n") if last.message else []
         kept = lines if whole or len(lines) <= LINES_SHOWN else [*lines[: LINES_SHOWN - 1], "    …"]
         if kept:

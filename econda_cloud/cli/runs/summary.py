@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, TextIO
 
 from econda_cloud.cli.terminal import STATES, paint, width
 from econda_cloud.money.amounts import format_usd
@@ -38,7 +38,8 @@ def print_head(state: RunState, unfinished: str, *, whole: bool = True) -> None:
     """`whole`: all lines of the error, not only the first."""
     outcome = state.outcome
     said = outcome.state if outcome else unfinished
-    print(f"{state.run}: {paint(said, STATES.get(said))}; {summary(state)}")
+    line = indented(f"{state.run}: {said}; {summary(state)}", 0)
+    print(line.replace(said, paint(said, STATES.get(said)), 1) if said not in state.run else line)
     if outcome and outcome.error:
         print(indented(outcome.error if whole else outcome.error.partition("\n")[0], 2))
 
@@ -48,9 +49,9 @@ def print_outputs(state: RunState) -> None:
         print(f"  {name} = {_shown(value)}")
 
 
-def indented(text: str, by: int) -> str:
+def indented(text: str, by: int, stream: TextIO | None = None) -> str:
     """Lines further in; on terminals, broken between words where they would be too long."""
-    most, pad = width(), " " * by
+    most, pad = width(stream), " " * by
     lines = [pad + line for line in plain(text).split("\n")]
     if most is None or all(len(line) <= most for line in lines):
         return "\n".join(lines)
@@ -66,9 +67,9 @@ def _broken(line: str, most: int, pad: str) -> str:
 
 
 def _shown(value: Any) -> str:
-    """An output in a line; a file by its name, size and key."""
+    """An output in a line; a file by its name and size."""
     if isinstance(value, dict) and "$artifact" in value:
         about = value["$artifact"]
-        return f"{about.get('kind', 'File')} {about.get('name', '')}, {about['size']:,} bytes, {about['key']}"
+        return f"{about.get('kind', 'File')} {about.get('name', '')}, {about['size']:,} bytes"
     text = json.dumps(value)
     return text if len(text) <= VALUE_MOST else f"{text[:VALUE_MOST]} … {len(text):,} characters in all"

@@ -80,6 +80,13 @@ def test_run_writes_them_where_one_wants_and_writes_over_its_own(ran):
     assert found.items() >= WHOLE.items()
 
 
+def test_a_folder_that_cannot_be_written_is_said_before_the_run(shell):
+    shell.write("made.edsl", MADE)
+    shell.write("file", "")
+    assert "file cannot be made" in shell("run", "made.edsl", "--output", "file", code=2).stderr
+    assert shell.json("runs") == []
+
+
 @pytest.mark.parametrize("name", ["table.csv", "tree", "note.txt"])
 def test_what_is_not_econdas_is_left_alone(ran, name):
     (ran.folder / "out").mkdir()
@@ -105,6 +112,15 @@ def test_what_is_not_there_is_said(ran):
     ran("run", "bad.edsl", code=1)
     assert "has failed and has no outputs" in ran("get", code=1).stderr
     assert ran.json("show")["outputs_folder"] is None
+
+
+def test_what_an_instance_made_can_be_had_although_the_run_has_failed(ran):
+    ran.write("half.edsl", MADE.replace("return table", 'assert len(a.numbers) > 5, "few"\n    return table'))
+    ran("run", "half.edsl", code=1)
+    made = ran.json("get", "last", "made/a", "-o", "half")["outputs"]
+    assert made["made/a.table"].endswith("/table.csv")
+    assert Path(made["made/a.table"]).read_text() == "a,b\n"
+    assert len(made) == 5
 
 
 def test_a_file_that_is_damaged_or_gone_is_said(ran):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from econda_cloud.cli.runs.prefixed import PARTIAL_S, Printer
+
 PAIR = """edsl 1
 
 task say(word: String, bad: Bool = false) -> (y: Int):
@@ -95,6 +97,30 @@ def test_what_runs_is_shown_and_followed(shell, until):
         running.communicate(timeout=60)
     assert (out, following.returncode) == ("slow/a | last words\n", 0), err
     assert not list((shell.folder / "home" / "embedded" / "scratch" / "live").rglob("*.log"))
+
+
+def test_a_line_that_does_not_end_is_shown_now_and_then(capsys):
+    now = 0.0
+    printer = Printer(prefixed=True, clock=lambda: now)
+    for percent in range(0, 100, 10):
+        printer.write("p/a", b"\r%d %%" % percent)
+        now += 0.5
+        printer.partial()
+    printer.write("p/a", b"\rdone\nnext\n")
+    shown = capsys.readouterr().out.splitlines()
+    assert shown == ["p/a | 30 %", "p/a | 70 %", "p/a | done", "p/a | next"]
+
+
+def test_what_was_shown_of_a_line_is_not_shown_again(capsys):
+    now = 0.0
+    printer = Printer(prefixed=True, clock=lambda: now)
+    printer.write("p/a", b"loading")
+    for _ in range(3):
+        now += PARTIAL_S
+        printer.partial()
+    printer.write("p/a", b"\nnext")
+    printer.end("p/a")
+    assert capsys.readouterr().out.splitlines() == ["p/a | loading", "p/a | next"]
 
 
 def test_following_a_run_that_has_ended_prints_all_of_it(ran):

@@ -6,6 +6,10 @@ import os
 from pathlib import Path
 
 import pytest
+from econda_adapters.clock import now_ms
+from econda_adapters.embedded.home import Home
+
+from econda_cloud.ports.run_index import IndexedRun
 
 KEEPING = """edsl 1
 
@@ -103,3 +107,28 @@ def test_nothing_is_removed_while_a_run_goes_on(ran):
     with holding(ran.folder / "home" / "embedded", other):
         assert f"econda cancel {other}" in ran("rm", other, code=1).stderr
     assert len(names(ran)) == 2
+
+
+def test_runs_go_by_themselves_when_they_are_very_old_and_one_is_asked_once_a_day(ran, monkeypatch):
+    home = Home(ran.folder / "home" / "embedded")
+    old = now_ms() - 401 * 86_400_000
+
+    def left() -> set[str]:
+        return {run.run for run in home.runs.newest("local", 10)} & {"old-1", "old-2", "old-3"}
+
+    home.runs.add(IndexedRun("local", "old-1", old))
+    monkeypatch.setenv("ECONDA_KEEP", "never")
+    ran("run", "keeping.edsl", "-p", "word=one")
+    assert left() == {"old-1"}
+    monkeypatch.setenv("ECONDA_KEEP", "ages")
+    assert "ECONDA_KEEP: `ages` is no time span" in ran("run", "keeping.edsl", "-p", "word=one").stderr
+    assert left() == {"old-1"}
+    monkeypatch.delenv("ECONDA_KEEP")
+    assert "1 runs older than 400d were removed" in ran("run", "keeping.edsl", "-p", "word=one").stderr
+    assert (left(), len(names(ran))) == (set(), 5)
+    home.runs.add(IndexedRun("local", "old-2", old))
+    ran("run", "keeping.edsl", "-p", "word=one")
+    assert left() == {"old-2"}
+    os.utime(home.root / "expired", (1, 1))
+    ran("run", "keeping.edsl", "-p", "word=one")
+    assert left() == set()

@@ -185,7 +185,7 @@ def test_long_words_are_broken_between_words_on_terminals_only(monkeypatch):
 
     text = "main/m: one of five hundred members failed; first: ValueError: bad record\n    raise ValueError(x)"
     assert summary.indented(text, 2).split("\n") == [f"  {line}" for line in text.split("\n")]
-    monkeypatch.setattr(summary, "width", lambda: 40)
+    monkeypatch.setattr(summary, "width", lambda _: 40)
     broken = summary.indented(text, 2).split("\n")
     assert max(map(len, broken)) <= 40
     assert broken[1].startswith("    ")

@@ -46,7 +46,7 @@ LOADS = [
     (["runs"], HEAVY | COMPILER, 290),
     (["logs", "last"], HEAVY | COMPILER, 345),
     (["get", "last"], HEAVY | COMPILER, 300),
-    (["why", "last", "hello/a"], HEAVY | COMPILER, 290),
+    (["why", "last", "hello/a"], HEAVY | COMPILER, 320),
 ]
 """Commands, what they must not load, and how many modules they may."""
 

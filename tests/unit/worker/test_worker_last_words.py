@@ -3,7 +3,7 @@
 import pytest
 from econda_edsl.plan import Inline
 
-from econda_cloud.worker.reports.plain_text import plain, shortened
+from econda_cloud.worker.reports.plain_text import plain, plain_but_coloured, shortened
 
 
 def shell(body):
@@ -26,6 +26,11 @@ def shell(body):
 def test_text_looks_as_on_a_terminal_that_is_done(written, seen):
     assert plain(written) == seen
     assert plain(seen) == seen
+
+
+def test_of_codes_only_colours_may_stay():
+    text = "\x1b[2K\rold\r\x1b[31mred\x1b[0m\x1b[1A and \x07more\nnext"
+    assert plain_but_coloured(text) == "\x1b[31mred\x1b[0m and more\x1b[0m\nnext"
 
 
 def test_a_long_line_keeps_its_beginning_and_its_end():
@@ -68,6 +73,15 @@ def test_an_exception_is_told_once(go):
     assert "\x1b" not in report.message
     assert report.message.count("record") == 2, "in the message and in the line of code"
     assert "last words" not in report.message
+
+
+def test_of_a_program_that_failed_its_own_words_are_told_too(go):
+    body = (
+        "import subprocess\nprint('begin')\nsubprocess.run(['sh', '-c', 'echo no such index >&2; exit 2'], check=True)"
+    )
+    [report] = go(body)
+    assert "returned non-zero exit status 2" in report.message.split("\n")[0]
+    assert report.message.endswith("\nwritten before that:\n  begin\n  no such index")
 
 
 def test_what_an_attempt_that_succeeded_wrote_is_no_reason_for_a_bad_output(go):
