@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 from functools import partial
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -14,10 +15,23 @@ from econda_adapters.embedded.runner import NAMESPACE, NOBODY, Follow, Home, res
 from econda_edsl.plan import Plan
 
 from econda_cloud.cli.language.dry_run import print_dry
+from econda_cloud.cli.language.file_runs import note_run
 from econda_cloud.cli.language.packages import pinned
 from econda_cloud.cli.language.parameters import asked, gathered
 from econda_cloud.cli.language.source import compile_file, found_params, kept_params, load, locked, say_unheeded, told
-from econda_cloud.cli.options import DryRun, File, Json, ParamFiles, Params, Pipeline, RunName, Sets, TeamName, Wait
+from econda_cloud.cli.options import (
+    DryRun,
+    File,
+    Json,
+    ParamFiles,
+    Params,
+    Pipeline,
+    Resume,
+    RunName,
+    Sets,
+    TeamName,
+    Wait,
+)
 from econda_cloud.cli.output import FAILED, USAGE, exit_like, print_json, stop
 from econda_cloud.cli.runs.finding import find_run
 from econda_cloud.cli.runs.following import CarryOn, rerun_of, rerun_on_stack, resumed
@@ -27,10 +41,6 @@ from econda_cloud.cli.runs.tables import print_run, run_report
 from econda_cloud.cli.runs.watching import follow_to_end
 from econda_cloud.worker.processes.processes import HostPool
 
-Resume = Annotated[
-    bool,
-    typer.Option("--resume", help="go on with the last run of this pipeline; what has not changed is not done again"),
-]
 From = Annotated[
     str | None, typer.Option("--from", help="a step, instance or task: it and all that comes after it run again")
 ]
@@ -62,8 +72,8 @@ def run(
         if own_gpus() == 0 and any(task.needs.gpu != {"lit": 0} for task in plan.tasks.values()):
             typer.echo("note: this machine has no GPU; tasks that ask for one run on its CPU", err=True)
         say_unheeded(plan)
-        before = resumed(home, plan, params) if resume else NOBODY
-        _carry_out(home, plan, params, loaded.files, before, hosts, json=json)
+        before = resumed(home, file, plan, params) if resume else NOBODY
+        _carry_out(home, plan, params, loaded.files, before, hosts, json=json, file=file)
 
 
 def rerun(name: RunName, step: From = None, team: TeamName = None, wait: Wait = False, json: Json = False) -> None:
@@ -93,11 +103,18 @@ def _carry_out(
     hosts: HostPool,
     *,
     json: bool,
+    file: Path | None = None,
 ) -> None:
     """Run a plan to its end, with progress, and end the command as the run ended."""
     busy = partial(typer.echo, "waiting: another run of this pipeline with the same key goes on", err=True)
     with alone(home.root, plan, params, busy), Follower(quiet=json) as follower:
-        shown = {"started": follower.started, "progress": follower.progress, "hosts": hosts}
+
+        def started(run: str) -> None:
+            if file is not None:
+                note_run(home.root, file, plan.name, run)
+            follower.started(run)
+
+        shown = {"started": started, "progress": follower.progress, "hosts": hosts}
         match before:
             case CarryOn(run=name):
                 try:

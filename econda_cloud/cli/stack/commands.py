@@ -6,17 +6,33 @@ import getpass
 from typing import Annotated
 
 import typer
+from econda_adapters.aws.deployed import team_folder
+from econda_adapters.embedded.runner import NOBODY
 
 from econda_cloud.cli.language.dry_run import print_dry
+from econda_cloud.cli.language.file_runs import note_run
 from econda_cloud.cli.language.parameters import asked, gathered
 from econda_cloud.cli.language.source import found_params, load, say_unheeded
-from econda_cloud.cli.options import DryRun, File, Json, ParamFiles, Params, Pipeline, RunName, Sets, TeamName, Wait
+from econda_cloud.cli.options import (
+    DryRun,
+    File,
+    Json,
+    ParamFiles,
+    Params,
+    Pipeline,
+    Resume,
+    RunName,
+    Sets,
+    TeamName,
+    Wait,
+)
 from econda_cloud.cli.output import FAILED, NOT_COMPILED, USAGE, exit_like, print_json, stop
 from econda_cloud.cli.runs.finding import find_run
+from econda_cloud.cli.runs.following import resumed_on_stack
 from econda_cloud.cli.runs.stores import home_folder, team_store
 from econda_cloud.cli.runs.watching import follow_to_end, watched
 from econda_cloud.cli.stack.deployment import endpoints
-from econda_cloud.cli.stack.uploading import upload
+from econda_cloud.cli.stack.uploading import resubmit, upload
 from econda_cloud.schedule.messages import write_message
 from econda_cloud.submission.heeded import refused_by_stacks
 from econda_cloud.wire.events import CancelRequested
@@ -94,6 +110,7 @@ def submit(
     pipeline: Pipeline = None,
     namespace: Annotated[str, typer.Option("--namespace", help="the tenant inside the team")] = "default",
     team: TeamName = None,
+    resume: Resume = False,
     dry_run: DryRun = False,
     wait: Wait = False,
     json: Json = False,
@@ -110,7 +127,12 @@ def submit(
         found = found_params(loaded, given, store.blobs, namespace, store.team.clients)
         print_dry(loaded.plan, found, json=json)
         return
-    name = upload(store.team, loaded, given, namespace=namespace, pipeline=pipeline)
+    before = resumed_on_stack(store, file, loaded.plan, namespace) if resume else NOBODY
+    if before.run:
+        name = resubmit(store, loaded, given, before, namespace=namespace)
+    else:
+        name = upload(store.team, loaded, given, namespace=namespace, pipeline=pipeline)
+    note_run(team_folder(home_folder(), store.team.stack.team), file, loaded.plan.name, name)
     if not wait:
         print_json({"run": name, "namespace": namespace, "team": store.team.stack.team}) if json else typer.echo(name)
         return
