@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,13 +13,25 @@ from econda_adapters.embedded.exclusive import alone
 from econda_adapters.embedded.holding import RunBusy
 from econda_adapters.embedded.pool import PREPARED_MOST, own_gpus, own_hosts
 from econda_adapters.embedded.runner import NAMESPACE, NOBODY, Follow, Home, resume_run, run_plan
+from econda_edsl.compile import Compilation
 from econda_edsl.plan import Plan
 
 from econda_cloud.cli.language.dry_run import print_dry
 from econda_cloud.cli.language.file_runs import note_run
 from econda_cloud.cli.language.packages import pinned
 from econda_cloud.cli.language.parameters import asked, gathered
-from econda_cloud.cli.language.source import compile_file, found_params, kept_params, load, locked, say_unheeded, told
+from econda_cloud.cli.language.source import (
+    compile_file,
+    found_params,
+    kept_params,
+    load,
+    locked,
+    say_unheeded,
+    say_warned,
+    told,
+    warnings_of,
+    what_is_left,
+)
 from econda_cloud.cli.options import (
     DryRun,
     File,
@@ -131,12 +144,23 @@ def _carry_out(
     exit_like(state)
 
 
-def check(file: File, pipeline: Pipeline = None, json: Json = False) -> None:
+def check(
+    file: File,
+    pipeline: Pipeline = None,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="list the files that travel, and what is left out and why")
+    ] = False,
+    json: Json = False,
+) -> None:
     """Check a pipeline without running it. Example: econda check sweep.edsl"""
-    compiled, _, _ = compile_file(file, pipeline, library=True)
+    compiled, files, _ = compile_file(file, pipeline, library=True)
+    packed = file.suffix == ".zip"
+    warned = [] if packed else warnings_of(file, compiled, files)
+    left = {} if packed or not (verbose or json) else what_is_left(file, files)
     if json:
         found = [told(d, compiled.path) for d in compiled.diagnostics]
-        print_json({"ok": compiled.ok, "diagnostics": found, "digest": compiled.plan.digest if compiled.plan else None})
+        print_json({"ok": compiled.ok, "diagnostics": found, "digest": compiled.plan.digest if compiled.plan else None,
+                    "warnings": [asdict(each) for each in warned], "files": sorted(files), "left_out": left})  # fmt: skip
     elif not compiled.ok:
         typer.echo(compiled.render(color=False), err=True)
     elif compiled.plan is None:
@@ -146,8 +170,22 @@ def check(file: File, pipeline: Pipeline = None, json: Json = False) -> None:
         tasks = f"{len(plan.tasks)} task{'' if len(plan.tasks) == 1 else 's'}"
         typer.echo(f"ok: pipeline {plan.name}, {tasks}, {plan.digest}")
         say_unheeded(plan)
+    if not json:
+        say_warned(warned)
+        if verbose:
+            _say_files(compiled, files, left)
     if not compiled.ok:
         raise typer.Exit(3)
+
+
+def _say_files(compiled: Compilation, files: dict[str, bytes], left: dict[str, str]) -> None:
+    """The files of a bundle with the tasks that reach them, and what is left out."""
+    tasks = {} if compiled.plan is None else compiled.plan.tasks
+    for path in sorted(files):
+        by = [name for name, task in tasks.items() if task.reach is None or path in task.reach]
+        typer.echo(f"  travels: {path}" + (f", for {', '.join(by)}" if by else ""))
+    for path, why in left.items():
+        typer.echo(f"  left out: {path}: {why}")
 
 
 def lock(
