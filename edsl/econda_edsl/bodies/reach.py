@@ -66,6 +66,24 @@ def reached_from(language: str, path: str, files: Mapping[str, bytes]) -> tuple[
     return None if _ITSELF.search(_text(data)) else (path,)
 
 
+def imported(language: str, code: str, path: str, files: Mapping[str, bytes]) -> tuple[str, ...]:
+    """The files of Python that code in the file `path` (empty for an inline body) imports, and those that these import.
+
+    Unlike what it can reach, these are imported for certain by their names.
+    """
+    if language != "python":
+        return ()
+    waiting, found = [(code, path)], set[str]()
+    while waiting:
+        text, place = waiting.pop()
+        imports = _Mentions(imports=_mentions(text).imports)
+        for name in _named(imports, place, files):
+            if name not in found and name.endswith(".py"):
+                found.add(name)
+                waiting.append((_text(files[name]), name))
+    return tuple(sorted(found - {path}))
+
+
 def _text(data: bytes) -> str:
     return data.decode("utf-8-sig", "replace")
 
