@@ -137,12 +137,19 @@ def load(path: Path, pipeline: str | None) -> Loaded:
 
 
 def warnings_of(path: Path, compiled: Compilation, files: Mapping[str, bytes]) -> list[Warned]:
-    """What is probably wrong with a pipeline that compiled: files beside it that its tasks will not find."""
+    """What is probably wrong with a pipeline that compiled: files beside it that its tasks will not find, and what
+    shellcheck says, where it is installed.
+    """
     if not compiled.bodies and (compiled.plan is None or not files):
         return []
-    from econda_cloud.cli.language.left_behind import read_by_name
+    from econda_cloud.cli.language.foreign_code import shell_mistakes
+    from econda_cloud.cli.language.left_behind import Warned, read_by_name
 
-    return read_by_name(compiled, path.parent, files)
+    found = read_by_name(compiled, path.parent, files)
+    for body, line, column, message in shell_mistakes(compiled):
+        span = body.span(line, column)
+        found.append(Warned(body.path or compiled.path, span.line, span.column, f"shellcheck: {message}"))
+    return found
 
 
 def what_is_left(path: Path, files: Mapping[str, bytes]) -> dict[str, str]:
