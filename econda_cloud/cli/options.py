@@ -102,6 +102,10 @@ ParamFiles = Annotated[
         help="a .yaml, .toml or .json file of parameters; it stands over `params.yaml` beside the pipeline, -p over it",
     ),
 ]
+Resume = Annotated[
+    bool,
+    typer.Option("--resume", help="go on with the last run of this file; what has not changed is not done again"),
+]
 DryRun = Annotated[
     bool,
     typer.Option("--dry-run", help="compile, read the parameters, and print what would run; nothing starts"),

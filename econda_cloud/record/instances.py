@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from econda_cloud.money.prices import attempt_cost
-from econda_cloud.wire.entries import Entry, Placed
+from econda_cloud.wire.entries import Entry, Joined, Placed
 from econda_cloud.wire.events import (
     AnyEvent,
     AttemptFailed,
@@ -72,6 +72,7 @@ class InstanceTable:
         self._grants: dict[str, Grant] = {}
         self._chunks: dict[str, tuple[Grant | None, tuple[Item, ...]]] = {}
         self._reporter, self._gone_on = "", dict[str, str]()
+        self._waiting: dict[str, list[str]] = {}
 
     def add(self, entry: Entry) -> None:
         """Take in the next record of the log."""
@@ -85,7 +86,8 @@ class InstanceTable:
                 self._grants |= {grant.key: grant for grant in grants}
             case AttemptSucceeded():
                 self._reporter = job_of(event.handle)
-                self._end(event, "succeeded", "")
+                if self._end(event, "succeeded", ""):
+                    self._give_on(event.instance, event.outputs)
                 self.table[event.instance].outputs = event.outputs
             case AttemptFailed():
                 self._end(event, event.failure, event.message)
@@ -111,6 +113,8 @@ class InstanceTable:
 
     def _decided(self, entry: Entry) -> None:
         for decision in entry.decisions:
+            if isinstance(decision, Joined):
+                self._joined(decision)
             if isinstance(decision, Placed):
                 grant = self._grants.get(decision.grant)
                 self._chunks[decision.chunk] = (grant, decision.items)
@@ -130,16 +134,33 @@ class InstanceTable:
             if attempt.state == "placed" and index in (None, number):
                 attempt.state, attempt.message = state, message
 
-    def _end(self, event: AttemptSucceeded | AttemptFailed, state: str, message: str) -> None:
+    def _joined(self, decision: Joined) -> None:
+        """One that waited for another call may be tried itself after all."""
+        for waiting in self._waiting.values():
+            if decision.instance in waiting:
+                waiting.remove(decision.instance)
+        if decision.leader:
+            self._waiting.setdefault(decision.leader, []).append(decision.instance)
+
+    def _give_on(self, leader: str, outputs: dict[str, Any]) -> None:
+        for instance in self._waiting.pop(leader, ()):
+            row = self.table[instance]
+            last = row.attempts[-1]
+            if last.state == "waiting":
+                last.state, last.message, last.cost, row.outputs = "reused", f"from {leader}", 0, outputs
+
+    def _end(self, event: AttemptSucceeded | AttemptFailed, state: str, message: str) -> bool:
+        """Whether this is the end of the attempt, of which nothing was heard before."""
         attempt = _attempt(self.table, event.instance, event.attempt)
         if attempt.state != "placed":
-            return
+            return False
         attempt.state, attempt.message, attempt.log = state, message, event.log
         attempt.started_ms, attempt.ended_ms = event.started_ms, event.ended_ms
         grant, items = self._chunks.get(attempt.chunk, (None, ()))
         if grant is not None:
             lasted = max(0, event.ended_ms - event.started_ms)
             attempt.cost = attempt_cost(grant.price, lasted, grant.memory, len(items))
+        return True
 
 
 def _attempt(table: dict[str, Instance], instance: str, number: int) -> Attempt:

@@ -17,7 +17,7 @@ from econda_cloud.run.booking import book_jobs_end, book_outlived, over_budget
 from econda_cloud.run.choices import Choices, Making, Reading, Unfoldable
 from econda_cloud.run.conclude import conclude, finish_broken
 from econda_cloud.run.endings import back_off_over, refuse_class, take_failure, take_loss, take_refusal, take_success
-from econda_cloud.run.expand import drain, start_root
+from econda_cloud.run.expand import start_root
 from econda_cloud.run.found import take_found, take_missing
 from econda_cloud.run.looks import look_due, take_seen
 from econda_cloud.run.placing import place, placements
@@ -25,6 +25,7 @@ from econda_cloud.run.state import Preparation, RunState, TimerKind
 from econda_cloud.run.stopping import begin_ending, end, ending
 from econda_cloud.run.telling import ends_soon, has_news, note_told, take_grants
 from econda_cloud.run.timers import SHOW_MS, next_ms, prune
+from econda_cloud.run.twins import settle
 from econda_cloud.run.work import Work
 from econda_cloud.wire.entries import ENGINE_VERSION, AnyDecision, Ending, Entry, Placed, Shown, Told, Woken
 from econda_cloud.wire.events import (
@@ -92,7 +93,7 @@ def _advance(
         work = Work(program_of(plan), state, entry.now, choices, here, engine=entry.engine)
         state.seq = 1
         start_root(work)
-        drain(work)
+        settle(work)
     else:
         work = Work(program_of(plan), state, max(entry.now, state.now), choices, here, engine=entry.engine)
         state.seq += 1
@@ -106,7 +107,7 @@ def _advance(
     for event in entry.events:
         # As if each had come alone.
         _take(work, event)
-        drain(work)
+        settle(work)
         conclude(work)
     prune(work)
     rang = any(isinstance(event, TimerFired) for event in entry.events)
@@ -218,7 +219,7 @@ def _due(work: Work) -> None:
                 back_off_over(work, name, attempt)
             case TimerKind.LOOK:
                 look_due(work, name, due_ms)
-        drain(work)
+        settle(work)
 
 
 def _rest(work: Work, *, rang: bool) -> Iterator[AnyDecision]:

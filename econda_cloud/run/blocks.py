@@ -117,7 +117,12 @@ class _Hashed:
         return hash(self.plan.digest)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Hashed) and other.plan.digest == self.plan.digest
+        return isinstance(other, _Hashed) and _identity(other.plan) == _identity(self.plan)
+
+
+def _identity(plan: Plan) -> tuple[object, ...]:
+    """What a program is made of. The digest of a plan knows neither its pins nor the files that nothing reaches."""
+    return plan.digest, plan.code, plan.environments
 
 
 def program_of(plan: Plan) -> Program:

@@ -54,6 +54,8 @@ def _forget_stopped(work: Work) -> None:
     _abandon(work, list(state.chunks))
     state.groups.clear()
     state.looking.clear()
+    state.leading.clear()
+    state.leads.clear()
     state.timers = [timer for timer in state.timers if timer[1] == TimerKind.DEADLINE]
     for preparation in state.preparations.values():
         preparation.waiting.clear()

@@ -168,6 +168,8 @@ def finish_node(work: Work, places: list[At], bindings: dict[str, Any]) -> None:
     """A node is done and binds these names: start what waited for it, or leave its frame if it was the last."""
     at = places[-1]
     frame = at.frame
+    if work.state.leading and (instance := work.instance(places)) in work.state.leading:
+        work.over.append((instance, bindings[at.node.id]))
     frame.scope.update(bindings)
     frame.status[at.index] = NodeStatus.DONE
     frame.active.pop(at.index, None)
@@ -251,6 +253,8 @@ def fail_node(work: Work, places: list[At], message: str) -> None:
     """A node has failed for good: a fan above it may tolerate that; otherwise the run fails."""
     work.state.errors = [*work.state.errors, message][:20]
     _leave_off(places[-1])
+    if work.state.leading and (instance := work.instance(places)) in work.state.leading:
+        work.over.append((instance, None))
     while places:
         at = places[-1]
         node, active = at.node, at.frame.active.get(at.index)

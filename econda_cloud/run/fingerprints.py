@@ -14,7 +14,10 @@ import msgspec
 from econda_edsl.plan import Cache, Entry, Inline, Overrides, Plan, Task
 
 Causes: TypeAlias = dict[str, str]
-"""By cause (`code`, `types`, `files`, `environment`, `image`, `input NAME`) a short hash of it."""
+"""By cause (`code`, `types`, `file PATH`, `files`, `environment`, `image`, `input NAME`) a short hash of it."""
+
+FILES_MOST = 50
+"""Code files that are causes of their own; more than so many are one."""
 
 _ARTIFACT = "$artifact"
 _encode = msgspec.json.Encoder(order="deterministic").encode
@@ -28,8 +31,8 @@ def cache_of(task: Task, overrides: Overrides | None) -> Cache | None:
 
 
 def task_causes(plan: Plan, task: Task) -> Causes:
-    """What all calls of a task have in common. Any file of the bundle may be imported, and any record spoken of, so all
-    of them count.
+    """What all calls of a task have in common: of the code files those that it can reach, each a cause of its own; all of
+    them, where that cannot be told. Any record may be spoken of, so all count.
     """
     environment = plan.environments.get(task.environment or "")
     code = [task.run, task.outputs, task.env, task.version, task.exclusive]
@@ -37,12 +40,20 @@ def task_causes(plan: Plan, task: Task) -> Causes:
     if plan.types:
         causes["types"] = _short(plan.types)
     if plan.code and isinstance(task.run, Inline | Entry):
-        causes["files"] = _short(plan.code)
+        causes |= _files(plan, task)
     if environment is not None:
         causes["environment"] = _short(environment.pins or environment.packages)
     if task.image is not None:
         causes["image"] = _short(task.image)
     return causes
+
+
+def _files(plan: Plan, task: Task) -> Causes:
+    if task.reach is None:
+        return {"files": _short(plan.code)}
+    if len(task.reach) > FILES_MOST:
+        return {"files": _short({path: plan.code[path] for path in task.reach})}
+    return {f"file {path}": plan.code[path][:16] for path in task.reach}
 
 
 def call_causes(common: Causes, args: Mapping[str, Any]) -> Causes:

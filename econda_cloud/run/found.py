@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from econda_cloud.run.endings import prepare_or_fail
 from econda_cloud.run.expand import finish_node
 from econda_cloud.run.reuse import looking
+from econda_cloud.run.twins import begin_or_join
 from econda_cloud.run.work import Work
+from econda_cloud.wire.entries import SHARES_RESULTS
 from econda_cloud.wire.events import Found, Item
 
 
@@ -23,6 +24,8 @@ def take_found(work: Work, found: Found) -> None:
 
 def take_missing(work: Work, item: Item) -> None:
     looks = looking(work, item)
-    if looks is not None:
-        work.state.looking.pop(item[0], None)
-        prepare_or_fail(work, *looks)
+    if looks is None or (work.engine >= SHARES_RESULTS and item[0] not in work.state.looking):
+        # It was answered before: if it still looks, it waits for an equal call.
+        return
+    work.state.looking.pop(item[0], None)
+    begin_or_join(work, *looks)

@@ -63,7 +63,8 @@ def _calls(plan: Plan, state: RunState) -> None:
             case "backing_off":
                 _require(item in timers, f"{name} backs off without a timer")
             case "looking":
-                _require(name in state.looking, f"{name} looks for a result, but nobody is asked")
+                joined = any(item in leading.waiting for leading in state.leading.values())
+                _require(name in state.looking or joined, f"{name} looks for a result, but nobody is asked")
     _require(held <= placed, f"chunks hold attempts that nobody runs: {sorted(held - placed)[:3]}")
     _require(ready == wanted, f"ready are {sorted(ready ^ wanted)[:3]}, in the groups or in the tree but not in both")
     building = any(preparation.call is not None for preparation in state.preparations.values())

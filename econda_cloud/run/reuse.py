@@ -43,6 +43,12 @@ def may_reuse(work: Work, places: list[At], node: CallNode) -> bool:
     return not fresh and (cache is not None or _follows(work.state))
 
 
+def caches(work: Work, places: list[At]) -> bool:
+    """Whether the result of a call is kept for others."""
+    cache = _cache(work, places[-1].node)
+    return cache is not None and cache.use
+
+
 def keep(work: Work, places: list[At], call: Call, outputs: dict[str, Any]) -> None:
     """Note a result for later runs, if its task has a `cache`."""
     cache = _cache(work, places[-1].node)

@@ -245,6 +245,13 @@ class Counts(msgspec.Struct):
     reused: int = 0
 
 
+class Leading(msgspec.Struct):
+    """A call that is tried for all that are equal to it: the key by which they are, and those that wait for its result."""
+
+    key: str
+    waiting: list[Item] = msgspec.field(default_factory=list)
+
+
 class RunState(msgspec.Struct):
     """Everything the engine knows of a run after `seq` records, the effects of the first `carried` of which are done.
 
@@ -252,6 +259,7 @@ class RunState(msgspec.Struct):
     unsure_last: the last such record.
     demands: classes by their key; groups: what is ready. grants: what the broker lends (`grants_version` counts what it
     told), used: slots in use, both by `Grant.key`. telling: what it was told.
+    leading: calls that are tried for others, by instance; leads: which of them, by what it depends on.
     undone: chunks not handed over yet for all we know; looked: chunks that are looked after; looking: calls that look
     for a result; kept: results to keep; each with the record that says so.
     stopping: attempts told to stop that a pool may still be running; the run ends when they have, or at `stop_by_ms`.
@@ -290,6 +298,8 @@ class RunState(msgspec.Struct):
     undone: dict[str, int] = msgspec.field(default_factory=dict)
     looked: dict[str, int] = msgspec.field(default_factory=dict)
     looking: dict[str, Asked] = msgspec.field(default_factory=dict)
+    leading: dict[str, Leading] = msgspec.field(default_factory=dict)
+    leads: dict[str, str] = msgspec.field(default_factory=dict)
     kept: list[ToKeep] = msgspec.field(default_factory=list)
     preparations: dict[str, Preparation] = msgspec.field(default_factory=dict)
     stopping: dict[str, Stop] = msgspec.field(default_factory=dict)

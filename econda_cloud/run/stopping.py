@@ -38,6 +38,8 @@ def stop_call(work: Work, instance: str, call: Call) -> None:
     """Stop what a call has running or wants to run."""
     state = work.state
     state.counts.cancelled += 1
+    if instance in state.leading:
+        work.over.append((instance, None))
     match call.phase:
         case "placed":
             item: Item = (instance, call.attempt)
@@ -68,6 +70,9 @@ def end(work: Work, decided: Ending) -> None:
     """Stop what still runs, now that the end is decided."""
     state = work.state
     state.ending, state.stop_by_ms = decided.outcome, decided.stop_by_ms
+    # What waits for an equal call is stopped with it.
+    state.leading.clear()
+    state.leads.clear()
     if state.root is not None:
         stop_frame(work, work.prefix, work.root, state.root)
     for key, preparation in state.preparations.items():

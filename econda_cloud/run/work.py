@@ -37,7 +37,7 @@ class Work:
     """What one record is worked on with: the state in hand, where choices come from, and what is to be begun.
 
     here: see `entries.Placed`. reporter: the job that has reported the success that was taken in last. engine: the version
-    that made the record.
+    that made the record. over: calls that others wait for and that are over, with their outputs if there are any.
     """
 
     program: Program
@@ -48,6 +48,7 @@ class Work:
     reporter: str = ""
     engine: int = ENGINE_VERSION
     queue: deque[list[At]] = field(default_factory=deque)
+    over: list[tuple[str, dict[str, Any] | None]] = field(default_factory=list)
     base: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

@@ -14,12 +14,15 @@ import msgspec
 from econda_cloud.wire.events import AnyEvent, Item
 from econda_cloud.wire.outcome import Outcome
 
-ENGINE_VERSION = 3
+ENGINE_VERSION = 4
 OLDEST_READ = 2
 
 TRUE_TO_THE_END = 3
 """From this version on, all that was given up is booked for what it does later, who goes on pays for no request, and who has
 the claim of a chunk is heard whichever job the chunk was accepted as."""
+
+SHARES_RESULTS = 4
+"""From this version on, one of several equal calls whose results are kept is tried, and the others wait for it."""
 
 
 class Decision(msgspec.Struct, frozen=True, omit_defaults=True, array_like=True, tag_field="decision"):
@@ -31,6 +34,13 @@ class Retry(Decision, frozen=True, tag="retry"):
 
     wait_ms: int | None
     message: str = ""
+
+
+class Joined(Decision, frozen=True, tag="joined"):
+    """The call `instance`, for which no result was found, waits for the equal call `leader`; if that is empty, it is tried."""
+
+    instance: str
+    leader: str
 
 
 class Booked(Decision, frozen=True, tag="booked"):
@@ -91,7 +101,7 @@ class Shown(Decision, frozen=True, tag="shown"):
     """The status of the run is written anew."""
 
 
-AnyDecision: TypeAlias = Retry | Booked | Begun | Ending | Placed | Told | Looked | Woken | Shown
+AnyDecision: TypeAlias = Retry | Joined | Booked | Begun | Ending | Placed | Told | Looked | Woken | Shown
 
 
 class Entry(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):

@@ -29,10 +29,11 @@ def digest(value: Any) -> str:
 
 
 def task_digest(task: msgspec.Struct, code: Mapping[str, str], packages: tuple[str, ...]) -> str:
-    """Digest of a task: its record, its packages and, for an entry, all code files: any of them may be imported."""
+    """Digest of a task: its record, its packages and `code`, the files that it can reach."""
     data = meaning(task)
+    data.pop("reach", None)
     data["packages"] = sorted(packages)
-    if data["run"].get("kind") == "entry":
+    if data["run"].get("kind") == "entry" or (code and data["run"].get("kind") == "inline"):
         data["code"] = dict(code)
     return digest(data)
 
@@ -56,7 +57,9 @@ def _strip_value(key: str, value: Any) -> Any:
     match key:
         case "run":
             return {name: each for name, each in value.items() if name not in _PLACE}
-        case "params" | "inputs" | "tasks":
+        case "tasks":
+            return {name: {k: v for k, v in _strip(task).items() if k != "reach"} for name, task in value.items()}
+        case "params" | "inputs":
             return {name: _strip(v) for name, v in value.items()}
         case "body" if isinstance(value, list | tuple):
             return sorted((_strip(node) for node in value), key=lambda node: node["id"])

@@ -77,7 +77,7 @@ class PlanLowering:
         """The plan of a task and its packages."""
         home, there = self.module.home(name)
         lowering = TaskLowering(home)
-        return lowering.task(home.tables.tasks[there], self.connector(name), code)
+        return lowering.task(home.tables.tasks[there], self.connector(name), code, self.files)
 
     def connector(self, name: str) -> p.Connector | None:
         """The connector through which an operator is called, secrets told by where they are kept."""

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from econda_edsl import plan as p
 from econda_edsl import syntax as s
 from econda_edsl import types as t
+from econda_edsl.bodies.reach import reached, reached_from
 from econda_edsl.bundled_files import MARK
 from econda_edsl.checked import Checked, Parts
 from econda_edsl.code_files import split_entry
@@ -59,16 +60,20 @@ class TaskLowering:
             return {"lit": {MARK: path, "as": name}}
         return None if f.default is None else self.expressions.lower(f.default)
 
-    def task(self, d: s.Task, connector: p.Connector | None, code: Mapping[str, str]) -> tuple[p.Task, tuple[str, ...]]:
-        """The task and the packages it asks for."""
+    def task(
+        self, d: s.Task, connector: p.Connector | None, code: Mapping[str, str], files: Mapping[str, bytes]
+    ) -> tuple[p.Task, tuple[str, ...]]:
+        """The task and the packages it asks for. `code` are the hashes of the code files among `files`."""
         packages = self.settings.packages(_setting(d.settings, "packages"))
         checkpoint = self.settings.checkpoint(_setting(d.settings, "checkpoint"))
         key = self.settings.exclusive(_setting(d.settings, "concurrency"), self.tables.inputs(d))
+        run = self.run(d, connector)
+        reach = _reach(run, {path: files[path] for path in code}) if code else None
         draft = p.Task(
             digest="",
             inputs={f.name.text: self.parameter(f) for f in d.inputs},
             outputs={f.name.text: self.tables.fields[f].label for f in d.outputs},
-            run=self.run(d, connector),
+            run=run,
             needs=self.needs(d),
             retry=self.settings.retry(_setting(d.settings, "retry")) or p.Retry(),
             timeout_ms=self.settings.duration(_setting(d.settings, "timeout")),
@@ -82,9 +87,11 @@ class TaskLowering:
             own_process=self.settings.own_process(_setting(d.settings, "isolation")),
             state={f.name.text: self.parameter(f) for f in d.state},
             exclusive=None if key is None else self.expressions.lower(key),
+            reach=reach,
             doc=d.doc,
         )
-        return replace(draft, digest=task_digest(draft, code, packages)), packages
+        used = code if reach is None else {path: code[path] for path in reach}
+        return replace(draft, digest=task_digest(draft, used, packages)), packages
 
     def run(self, d: s.Task, connector: p.Connector | None) -> p.Run:
         run = d.runs[0]
@@ -125,6 +132,16 @@ class TaskLowering:
     def needs(self, d: s.Task) -> p.Needs:
         needs, kinds = lower_needs(d.needs, self.expressions.lower)
         return p.Needs(**needs, gpu_kinds=kinds, where=tuple(self.expressions.lower(w) for w in d.where))
+
+
+def _reach(run: p.Run, files: Mapping[str, bytes]) -> tuple[str, ...] | None:
+    match run:
+        case p.Inline(language=language, body=body):
+            return reached(language, body, files)
+        case p.Entry(language=language, path=path):
+            return reached_from(language, path, files)
+        case _:
+            return ()
 
 
 def secret_of(module: Checked, name: str) -> dict[str, Any]:

@@ -121,6 +121,7 @@ class Task(Struct, frozen=True, kw_only=True):
 
     `state` are the fields an operator keeps from run to run, one set of values per value of `exclusive`.
     `checkpoint_bytes`: save a checkpoint once that much of it has changed. `own_process`: no two attempts run in one.
+    `reach` are the code files that the task can reach; None means that it may be any of the plan's.
     """
 
     digest: str
@@ -139,6 +140,7 @@ class Task(Struct, frozen=True, kw_only=True):
     version: str | None = None
     state: dict[str, Parameter] = msgspec.field(default_factory=dict)
     exclusive: Expr | None = None
+    reach: tuple[str, ...] | None = None
     doc: str = ""
     own_process: bool = False
 

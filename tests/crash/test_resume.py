@@ -89,6 +89,41 @@ def test_a_killed_run_goes_on_under_its_own_name(shell: Shell) -> None:
     assert {task["state"] for task in third["tasks"]} == {"reused"}
 
 
+CHECKPOINTED = """edsl 1
+
+task train(dir: String, epochs: Int) -> (began_at: Int):
+    checkpoint = every(20ms)
+    run python:
+        import os, time
+
+        kept = os.path.join(os.environ["ECONDA_CHECKPOINT"], "epoch")
+        began_at = int(open(kept).read()) if os.path.exists(kept) else 0
+        for epoch in range(began_at, epochs):
+            with open(kept + ".new", "w") as file:
+                file.write(str(epoch + 1))
+            os.rename(kept + ".new", kept)
+            if epoch == 5 and not os.path.exists(dir + "/go"):
+                time.sleep(1)
+                open(dir + "/there", "w").close()
+                time.sleep(600)
+
+pipeline p(dir: String) -> (began_at: Int):
+    a = train(dir, 10)
+    return began_at = a.began_at
+"""
+
+
+def test_a_rerun_of_an_interrupted_run_goes_on_from_its_checkpoints(shell: Shell) -> None:
+    shell.folder.joinpath("p.edsl").write_text(CHECKPOINTED)
+    with shell.start("run", "p.edsl", "-p", f"dir={shell.folder}") as process:
+        until((shell.folder / "there").exists, process)
+        kill(process)
+    shell.folder.joinpath("go").touch()
+    [row] = json.loads(shell.call("runs", "--json").stdout)
+    report = shell.report("rerun", "last")
+    assert (report["run"], report["outputs"]) == (row["run"], {"began_at": 6})
+
+
 def test_a_failed_run_is_mended_from_where_it_failed(shell: Shell) -> None:
     failed = shell.report(*arguments(shell, "-p", "bad=true"))
     assert failed["state"] == "failed"

@@ -18,7 +18,7 @@ from econda_cloud.run.advance import apply
 from econda_cloud.run.state import RunState
 from econda_cloud.wire.broken import Broken
 from econda_cloud.wire.broker import PoolsDeclared, decode_broker_entry
-from econda_cloud.wire.entries import Booked, Entry, Placed, decode_entry
+from econda_cloud.wire.entries import Booked, Entry, Joined, Placed, decode_entry
 from econda_cloud.wire.events import AttemptSucceeded, ChunkRefused, GrantsSet, Item, ResultsFound, RunBroken
 from tests.simulation.accounts import Accounts
 
@@ -47,6 +47,7 @@ class RunWitness:
         self.digests = {0: digest(None)}
         self.seq = 0
         self.succeeded: set[str] = set()
+        self.joined: dict[str, set[str]] = {}
         self.placed: set[tuple[str, Item]] = set()
         self.refused = self.chunk_refused = False
         self.broken = False
@@ -97,11 +98,18 @@ class RunWitness:
                     self._within_budget()
                 case Booked(nanos=nanos):
                     booked += nanos or 0
+                case Joined(instance=instance, leader=leader):
+                    for waiting in self.joined.values():
+                        waiting.discard(instance)
+                    if leader:
+                        self.joined.setdefault(leader, set()).add(instance)
                 case _:
                     pass
         require(
             self.state.spent - spent == booked, f"the ledger grew by {self.state.spent - spent}, booked are {booked}"
         )
+        # Who waited for an equal call succeeds by its word.
+        told |= {each for leader in told for each in self.joined.get(leader, ())}
         self._once(told, counted)
 
     def _within_budget(self) -> None:

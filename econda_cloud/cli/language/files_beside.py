@@ -15,11 +15,13 @@ from econda_cloud.environments.pins import LOCK_NAME
 SUFFIXES = (".py", ".sh", ".edsl", ".r", ".R", ".jl")
 LOCKS = (LOCK_NAME, "edsl.lock")
 _QUOTED = re.compile(rb'"((?:\./)?[A-Za-z0-9_][\w./ -]{0,300}\.(?:py|sh|edsl|r|R|jl))[":]')
+_IMPORT = re.compile(rb"^[ \t]*(?:import|from)[ \t]+([A-Za-z_]\w*)", re.MULTILINE)
 _DATA = re.compile(rb'\b(file|files|dir)\s*\(\s*"([^"\\\n]{1,400})"')
 
 
 def files_beside(path: Path, source: bytes) -> dict[str, bytes]:
-    """Code and .edsl files in the folder of a pipeline, and in the folders below it that a quoted path leads into.
+    """Code and .edsl files in the folder of a pipeline, and in the folders below it that a quoted path leads into or whose
+    modules are imported.
 
     Other folders are not looked at: a pipeline may lie in a home directory. Links are left out, so that nothing from
     outside the folder gets into a bundle. Raises `BundleError` for more than a bundle may hold.
@@ -28,7 +30,7 @@ def files_beside(path: Path, source: bytes) -> dict[str, bytes]:
     for file in _files(path.parent, recursive=False):
         _take(found, path.parent, file)
     taken: set[str] = set()
-    while new := _named(source, found) - taken:
+    while new := (_named(source, found) | _imported(path.parent, source, found)) - taken:
         for folder in sorted(new):
             for file in _files(path.parent / folder, recursive=True):
                 _take(found, path.parent, file)
@@ -73,6 +75,13 @@ def _below(folder: Path, *, deep: bool) -> Iterator[Path]:
 def _named(source: bytes, found: Mapping[str, bytes]) -> set[str]:
     """The folders that the pipeline and the .edsl files beside it speak of."""
     return {folder for text in _texts(source, found) for folder in _named_folders(text)}
+
+
+def _imported(folder: Path, source: bytes, found: Mapping[str, bytes]) -> set[str]:
+    """The folders beside the pipeline that are packages which its code imports."""
+    texts = [source, *(data for name, data in found.items() if name.endswith(".py"))]
+    names = {name.decode() for text in texts for name in _IMPORT.findall(text)}
+    return {name for name in names if (folder / name).is_dir() and not (folder / name / "pyvenv.cfg").exists()}
 
 
 def _texts(source: bytes, found: Mapping[str, bytes]) -> list[bytes]:

@@ -20,6 +20,7 @@ WAIT_S = 10
 _PROGRAMS = {"shell": "bash", "r": "Rscript", "julia": "julia"}
 _BASH = re.compile(r"line (\d+): (.*)")
 _R = re.compile(r"<text>:(\d+):(\d+): (.*)")
+_CHECKED = re.compile(r"^-:(\d+):(\d+): error: (.*)$", re.MULTILINE)
 _JULIA = re.compile(r":(\d+)(?::(\d+))?\s*(?:\n|$)")
 _READ_R = 'invisible(parse(text = readLines(file("stdin"))))'
 _READ_JULIA = "e = Meta.parseall(read(stdin, String)); for x in e.args; x isa Expr && x.head in (:error, :incomplete) && (println(stderr, x.args[1]); exit(1)); end"
@@ -36,6 +37,22 @@ def with_foreign_code(compiled: Compilation, shell_files: Iterable[tuple[str, by
         return compiled
     imported = {**compiled.imported, **{file.path: file.code for file in files}}
     return replace(compiled, plan=None, library=False, diagnostics=in_source_order(found), imported=imported)
+
+
+def shell_mistakes(compiled: Compilation) -> list[tuple[Body, int, int, str]]:
+    """What shellcheck, where it is installed, calls an error in shell bodies: body, line, column, what it says."""
+    program = shutil.which("shellcheck")
+    bodies = [body for body in compiled.bodies if body.language == "shell"]
+    if program is None or not bodies:
+        return []
+    command = [program, "--shell=bash", "--severity=error", "--format=gcc", "-"]
+    with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as threads:
+        said = list(threads.map(lambda body: _ask(command, body.code, errors=False), bodies))
+    return [
+        (body, int(found[1]), int(found[2]), found[3])
+        for body, text in zip(bodies, said, strict=True)
+        for found in _CHECKED.finditer(text)
+    ]
 
 
 def _against(bodies: Sequence[Body]) -> list[Diagnostic]:
@@ -78,12 +95,14 @@ def _read(language: str, code: str) -> tuple[int, str, int] | None:
             return int(found[1]) if found else 1, answer.strip().splitlines()[-1], 1
 
 
-def _ask(command: list[str], code: str) -> str:
-    """What a reader says against code; nothing if it accepts it, cannot be started or takes too long."""
+def _ask(command: list[str], code: str, *, errors: bool = True) -> str:
+    """What a reader says against code, among its `errors` or else in its answer; nothing if it accepts it, cannot be
+    started or takes too long.
+    """
     try:
         done = subprocess.run(
             command, input=code.encode("utf-8", "replace"), capture_output=True, timeout=WAIT_S, check=False
         )
     except (OSError, subprocess.TimeoutExpired):
         return ""
-    return done.stderr.decode("utf-8", "replace") if done.returncode else ""
+    return (done.stderr if errors else done.stdout).decode("utf-8", "replace") if done.returncode else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,22 +11,42 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from econda_cloud.cli.language.parameters import asked, gathered
-from econda_cloud.cli.language.source import compile_file, found_params, kept_params, load, locked, say_unheeded, told
-from econda_cloud.cli.options import DryRun, File, Json, ParamFiles, Params, Pipeline, RunName, Sets, TeamName, Wait
+from econda_cloud.cli.language.source import (
+    compile_file,
+    found_params,
+    kept_params,
+    load,
+    locked,
+    say_unheeded,
+    say_warned,
+    told,
+    warnings_of,
+    what_is_left,
+)
+from econda_cloud.cli.options import (
+    DryRun,
+    File,
+    Json,
+    ParamFiles,
+    Params,
+    Pipeline,
+    Resume,
+    RunName,
+    Sets,
+    TeamName,
+    Wait,
+)
 from econda_cloud.cli.output import FAILED, NOT_COMPILED, USAGE, exit_like, print_json, stop
 
 if TYPE_CHECKING:
     from econda_adapters.embedded.home import Home
     from econda_adapters.embedded.runner import Follow
+    from econda_edsl.compile import Compilation
     from econda_edsl.plan import Plan
 
     from econda_cloud.cli.runs.following import CarryOn
     from econda_cloud.worker.processes.host_pool import HostPool
 
-Resume = Annotated[
-    bool,
-    typer.Option("--resume", help="go on with the last run of this pipeline; what has not changed is not done again"),
-]
 From = Annotated[
     str | None, typer.Option("--from", help="a step, instance or task: it and all that comes after it run again")
 ]
@@ -75,8 +96,8 @@ def run(
         if own_gpus() == 0 and any(task.needs.gpu != {"lit": 0} for task in plan.tasks.values()):
             typer.echo("note: this machine has no GPU; tasks that ask for one run on its CPU", err=True)
         say_unheeded(plan)
-        before = resumed(home, plan, params) if resume else NOBODY
-        _carry_out(home, plan, params, loaded.files, before, hosts, json=json, file=str(file), output=output)
+        before = resumed(home, file, plan, params) if resume else NOBODY
+        _carry_out(home, plan, params, loaded.files, before, hosts, json=json, file=file, output=output)
 
 
 def rerun(name: RunName, step: From = None, team: TeamName = None, wait: Wait = False, json: Json = False) -> None:
@@ -124,7 +145,7 @@ def _carry_out(
     hosts: HostPool,
     *,
     json: bool,
-    file: str = "",
+    file: Path | None = None,
     output: Path | None = None,
 ) -> None:
     """Run a plan to its end, with progress, and end the command as the run ended."""
@@ -132,17 +153,25 @@ def _carry_out(
     from econda_adapters.embedded.holding import RunBusy
     from econda_adapters.embedded.runner import Follow, resume_run, run_plan
 
+    from econda_cloud.cli.language.file_runs import note_run
     from econda_cloud.cli.runs.ends_here import end_of_run, leaving_it_to_resume
     from econda_cloud.cli.runs.places import user_name
     from econda_cloud.cli.runs.progress import Follower
 
     busy = partial(typer.echo, "waiting: another run of this pipeline with the same key goes on", err=True)
+    typed = str(file) if file is not None else ""
     with (
-        leaving_it_to_resume(plan.name, file),
+        leaving_it_to_resume(plan.name, typed),
         alone(home.root, plan, params, busy),
         Follower(quiet=json, here=True) as follower,
     ):
-        shown = {"started": follower.started, "progress": follower.progress, "hosts": hosts}
+
+        def started(run: str) -> None:
+            if file is not None:
+                note_run(home.root, file, plan.name, run)
+            follower.started(run)
+
+        shown = {"started": started, "progress": follower.progress, "hosts": hosts}
         if isinstance(before, Follow):
             state = run_plan(home, plan, params, files=files, user=user_name(), follow=before, **shown)
         else:
@@ -150,18 +179,29 @@ def _carry_out(
                 state = resume_run(home, before.run, **shown)
             except RunBusy as error:
                 stop(f"error: {error}", FAILED)
-    end_of_run(home, state, json=json, file=file, output=output)
+    end_of_run(home, state, json=json, file=typed, output=output)
     exit_like(state)
 
 
-def check(file: File, pipeline: Pipeline = None, json: Json = False) -> None:
+def check(
+    file: File,
+    pipeline: Pipeline = None,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="list the files that travel, and what is left out and why")
+    ] = False,
+    json: Json = False,
+) -> None:
     """Check a pipeline without running it. Example: econda check sweep.edsl"""
-    compiled, _, _ = compile_file(file, pipeline, library=True)
+    compiled, files, _ = compile_file(file, pipeline, library=True)
+    packed = file.suffix == ".zip"
+    warned = [] if packed else warnings_of(file, compiled, files)
+    left = {} if packed or not (verbose or json) else what_is_left(file, files)
     if json:
         found = [told(d, compiled.path) for d in compiled.diagnostics]
         error = None if compiled.ok else {"code": "not_compiled", "message": compiled.render(color=False)}
         digest = compiled.plan.digest if compiled.plan else None
-        print_json({"ok": compiled.ok, "error": error, "diagnostics": found, "digest": digest})
+        print_json({"ok": compiled.ok, "error": error, "diagnostics": found, "digest": digest,
+                    "warnings": [asdict(each) for each in warned], "files": sorted(files), "left_out": left})  # fmt: skip
     elif not compiled.ok:
         typer.echo(compiled.render(color=False), err=True)
     elif compiled.plan is None:
@@ -171,8 +211,22 @@ def check(file: File, pipeline: Pipeline = None, json: Json = False) -> None:
         tasks = f"{len(plan.tasks)} task{'' if len(plan.tasks) == 1 else 's'}"
         typer.echo(f"ok: pipeline {plan.name}, {tasks}, {plan.digest}")
         say_unheeded(plan)
+    if not json:
+        say_warned(warned)
+        if verbose:
+            _say_files(compiled, files, left)
     if not compiled.ok:
         raise typer.Exit(NOT_COMPILED)
+
+
+def _say_files(compiled: Compilation, files: dict[str, bytes], left: dict[str, str]) -> None:
+    """The files of a bundle with the tasks that reach them, and what is left out."""
+    tasks = {} if compiled.plan is None else compiled.plan.tasks
+    for path in sorted(files):
+        by = [name for name, task in tasks.items() if task.reach is None or path in task.reach]
+        typer.echo(f"  travels: {path}" + (f", for {', '.join(by)}" if by else ""))
+    for path, why in left.items():
+        typer.echo(f"  left out: {path}: {why}")
 
 
 def lock(

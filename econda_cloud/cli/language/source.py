@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +24,8 @@ from econda_cloud.submission.heeded import unheeded
 
 if TYPE_CHECKING:
     from econda_adapters.aws.clients import Clients
+
+    from econda_cloud.cli.language.left_behind import Warned
 
 
 @dataclass(frozen=True)
@@ -128,9 +130,38 @@ def load(path: Path, pipeline: str | None) -> Loaded:
         stop(compiled.render(), NOT_COMPILED)
     if path.suffix != ".zip":
         params = params_beside(path)
+        say_warned(warnings_of(path, compiled, files))
     imported = {source.path for source in compiled.plan.sources}
     used = {name: data for name, data in files.items() if name in compiled.plan.code or name in {*imported, LOCK_FILE}}
     return Loaded(str(path), compiled.text.encode(), compiled.plan, used, params)
+
+
+def warnings_of(path: Path, compiled: Compilation, files: Mapping[str, bytes]) -> list[Warned]:
+    """What is probably wrong with a pipeline that compiled: files beside it that its tasks will not find, and what
+    shellcheck says, where it is installed.
+    """
+    if not compiled.bodies and (compiled.plan is None or not files):
+        return []
+    from econda_cloud.cli.language.foreign_code import shell_mistakes
+    from econda_cloud.cli.language.left_behind import Warned, read_by_name
+
+    found = read_by_name(compiled, path.parent, files)
+    for body, line, column, message in shell_mistakes(compiled):
+        span = body.span(line, column)
+        found.append(Warned(body.path or compiled.path, span.line, span.column, f"shellcheck: {message}"))
+    return found
+
+
+def what_is_left(path: Path, files: Mapping[str, bytes]) -> dict[str, str]:
+    """What lies beside a pipeline and does not travel with it, and why."""
+    from econda_cloud.cli.language.left_behind import left_out
+
+    return left_out(path.parent, path.name, files)
+
+
+def say_warned(warned: Sequence[Warned]) -> None:
+    for each in warned:
+        typer.echo(f"warning: {each}", err=True)
 
 
 def found_params(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from econda_cloud.cli.output import NO_SUCH_RUN, stop
 from econda_cloud.cli.runs.listing import begun, listed
@@ -28,10 +28,15 @@ def find_run(name: str, team: str | None, places: Sequence[Store] | None = None)
     return next(iter(known.values()))
 
 
-def last_run(store: Store, pipeline: str) -> Found | None:
-    """The run of a pipeline that began last."""
+def first_begun(store: Store, runs: Iterable[str]) -> Found | None:
+    """The first of these that has begun, and that this version can read."""
+    return next((found for run in runs if (found := Found(store, run)).readable), None)
+
+
+def last_of_plan(store: Store, pipeline: str, digest: str) -> Found | None:
+    """The run that began last by a plan with this digest."""
     for found, run in begun([store]):
-        if run.run.rpartition("-")[0] == pipeline and found.readable:
+        if run.run.rpartition("-")[0] == pipeline and found.readable and found.planned == digest:
             return found
     return None
 

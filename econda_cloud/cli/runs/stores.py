@@ -89,6 +89,15 @@ class Found:
         except msgspec.DecodeError:
             return True
 
+    @property
+    def planned(self) -> str:
+        """The digest of the plan by which it began; empty for a run of another version."""
+        try:
+            first = self._first
+        except (FromThePast, FromTheFuture):
+            return ""
+        return "" if first is None else next((e.plan for e in first.events if isinstance(e, RunStarted)), "")
+
     def began(self, at_ms: int) -> bool:
         """Whether it began at this time, as far as this version can read when."""
         try:

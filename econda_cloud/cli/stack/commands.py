@@ -8,14 +8,14 @@ import typer
 
 from econda_cloud.cli.language.parameters import asked, gathered
 from econda_cloud.cli.language.source import found_params, load, say_unheeded
-from econda_cloud.cli.options import DryRun, File, Json, ParamFiles, Params, Pipeline, Sets, TeamName, Wait
+from econda_cloud.cli.options import DryRun, File, Json, ParamFiles, Params, Pipeline, Resume, Sets, TeamName, Wait
 from econda_cloud.cli.output import FAILED, NOT_COMPILED, USAGE, print_json, stop
 from econda_cloud.cli.runs.finding import find_run
 from econda_cloud.cli.runs.places import home_folder
 from econda_cloud.cli.runs.stores import team_store
 from econda_cloud.cli.runs.watching import follow_to_end
 from econda_cloud.cli.stack.deployment import endpoints
-from econda_cloud.cli.stack.uploading import upload
+from econda_cloud.cli.stack.uploading import resubmit, upload
 from econda_cloud.submission.heeded import refused_by_stacks
 
 NewTeam = Annotated[str, typer.Option("--team", envvar="ECONDA_TEAM", help="the team's name, such as `vision`")]
@@ -91,6 +91,7 @@ def submit(
     pipeline: Pipeline = None,
     namespace: Annotated[str, typer.Option("--namespace", help="the tenant inside the team")] = "default",
     team: TeamName = None,
+    resume: Resume = False,
     dry_run: DryRun = False,
     wait: Wait = False,
     json: Json = False,
@@ -109,7 +110,17 @@ def submit(
         found = found_params(loaded, given, store.blobs, namespace, store.team.clients)
         print_dry(loaded.plan, found, json=json)
         return
-    name = upload(store.team, loaded, given, namespace=namespace, pipeline=pipeline)
+    from econda_adapters.aws.deployed import team_folder
+
+    from econda_cloud.cli.language.file_runs import note_run
+    from econda_cloud.cli.runs.following import resumed_on_stack
+
+    before = resumed_on_stack(store, file, loaded.plan, namespace) if resume else None
+    if before is not None and before.run:
+        name = resubmit(store, loaded, given, before, namespace=namespace)
+    else:
+        name = upload(store.team, loaded, given, namespace=namespace, pipeline=pipeline)
+    note_run(team_folder(home_folder(), store.team.stack.team), file, loaded.plan.name, name)
     if not wait:
         print_json({"run": name, "namespace": namespace, "team": store.team.stack.team}) if json else typer.echo(name)
         return

@@ -7,16 +7,31 @@ import uuid
 from pathlib import Path
 
 from econda_adapters.aws.team import Team
+from econda_adapters.embedded.runner import Follow
 from econda_edsl.given import Given
 from econda_edsl.parameter_texts import written_params
 
 from econda_cloud.cli.language.packages import pinned
 from econda_cloud.cli.language.source import Loaded, kept_params
+from econda_cloud.cli.runs.following import start_again
 from econda_cloud.cli.runs.places import home_folder, user_name
+from econda_cloud.cli.runs.stores import Store
 from econda_cloud.cli.stack.submissions import note_submission
 from econda_cloud.environments.pins import LOCK_NAME, write_lock
+from econda_cloud.submission.again import Again
 from econda_cloud.submission.bundles import zip_files
 from econda_cloud.submission.uploads import Upload
+
+
+def resubmit(store: Store, loaded: Loaded, given: dict[str, Given], before: Follow, *, namespace: str) -> str:
+    """Start a run that uses the results of an earlier one of the same file wherever nothing has changed; its name.
+
+    It is handed to the stack as it is: an upload cannot say what it follows. Ends the command like `upload`.
+    """
+    values = kept_params(loaded, given, store.blobs, namespace, store.team.clients if store.team else None)
+    plan = pinned(loaded.plan, store.blobs, namespace)
+    files = {name: data for name, data in loaded.files.items() if name in plan.code}
+    return start_again(store, Again(plan, namespace, values, before.run, before.results, files=files)).run
 
 
 def upload(team: Team, loaded: Loaded, given: dict[str, Given], *, namespace: str, pipeline: str | None) -> str:

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 
 from econda_edsl import syntax as s
 from econda_edsl.bodies.places import Body, margin_of
-from econda_edsl.bodies.python_code import Code, Unbound, places, read_code
+from econda_edsl.bodies.python_code import Code, Unbound, needed_by, places, read_code
+from econda_edsl.bodies.reach import imported
 from econda_edsl.code_files import split_entry
 from econda_edsl.diagnostics import Diagnostic, Span
 from econda_edsl.suggest import did_you_mean
@@ -47,6 +48,7 @@ class BodyChecks:
             # A name that cannot be one makes code that is no code: said once.
             if not self._names(d):
                 self._python(d, body_of(d, run, self.lines))
+                self._imports(d, run.language.span, run.body, "")
         elif language == "python" and run.target is not None and run.target.plain is not None:
             self._file(d, run.target, run.target.plain)
 
@@ -97,6 +99,26 @@ class BodyChecks:
         for message, span, help_ in self._never_assigned(d, code):
             self._report("E1102", message, span, "never assigned", help_)
 
+    def _imports(self, d: s.Task, span: Span, code: str, path: str) -> None:
+        """Report files of the bundle that the code imports and that Python cannot read."""
+        if not any(name.endswith(".py") for name in self.files) or any(x.name.text == "image" for x in d.settings):
+            return
+        for name in imported("python", code, path, self.files):
+            if (p := read_code(file_text(self.files[name])).problem) is not None:
+                message = f"`{name}`, which `{d.name.text}` imports, is not Python: {p.message} (line {p.line}, column {p.column})"
+                self._report("E0210", message, span, "imports it")
+
+    def _call(self, d: s.Task, span: Span, path: str, function: str, text: str) -> None:
+        """The inputs of a task are the arguments of its function, by name."""
+        given = [f.name.text for f in d.inputs] + (["state"] if d.state else [])
+        absent = [name for name in needed_by(text, function) if name not in given]
+        if absent:
+            what = " and ".join(f"`{name}`" for name in absent)
+            help_ = f"declare {what} as an input of the task, or give {'them defaults' if len(absent) > 1 else 'it a default'}"
+            self._report(
+                "E0302", f"`{function}` of `{path}` needs {what}, which `{d.name.text}` has not", span, "missing", help_
+            )
+
     def _near(self, name: str, d: s.Task, code: Code) -> str:
         if name in _MODULES or name in sys.stdlib_module_names:
             return f"write `import {_MODULES.get(name, name)}`"
@@ -123,6 +145,7 @@ class BodyChecks:
             return
         text = file_text(self.files[path])
         code = read_code(text)
+        self._imports(d, target.span, text, path)
         if code.problem is not None:
             if function:
                 return
@@ -130,7 +153,10 @@ class BodyChecks:
             message = f"`{path}` is not Python: {p.message} (line {p.line}, column {p.column})"
             self._report("E0210", message, target.span, "cannot be read")
             return
-        if function or self._names(d):
+        if function:
+            self._call(d, target.span, path, function, text)
+            return
+        if self._names(d):
             return
         for name in _unbound(d, code, text):
             message = f"nothing binds `{name.name}` in `{path}` (line {name.line}, column {name.column})"

@@ -79,6 +79,28 @@ def read_code(code: str) -> Code:
     return Code(None, bound, _read_names(table) - bound - _ALWAYS, hides, _returns(tree))
 
 
+@lru_cache(maxsize=512)
+def needed_by(code: str, function: str) -> tuple[str, ...]:
+    """What a function that a file, which is right, has at its margin has to be given by name.
+
+    Nothing for one that is decorated or bound again: it may be another.
+    """
+    defined = [n for n in ast.parse(code).body if getattr(n, "name", "") == function or _assigns(n, function)]
+    if len(defined) != 1 or not isinstance(defined[0], ast.FunctionDef) or defined[0].decorator_list:
+        return ()
+    args = defined[0].args
+    if args.posonlyargs:
+        return ()
+    plain = [each.arg for each in args.args]
+    needed = plain[: len(plain) - min(len(plain), len(args.defaults))]
+    keyword = zip(args.kwonlyargs, args.kw_defaults, strict=True)
+    return (*needed, *(each.arg for each, default in keyword if default is None))
+
+
+def _assigns(node: ast.stmt, name: str) -> bool:
+    return any(isinstance(n, ast.Name) and n.id == name and isinstance(n.ctx, ast.Store) for n in ast.walk(node))
+
+
 def places(code: str, names: frozenset[str]) -> list[Unbound]:
     """Where code, which is right, first reads each of these names; not those read where a missing name is expected."""
     lines, left, found = code.split("\n"), set(names), list[Unbound]()

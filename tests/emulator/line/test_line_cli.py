@@ -201,3 +201,36 @@ def test_a_run_is_done_again_where_it_ran(shell):
     assert last["outputs"] == {"y": 43}
     assert [each["state"] for each in last["tasks"] if each["instance"] == "two/a"] == ["reused"]
     assert "did you mean `second`" in shell("rerun", again["run"], "--from", "secnd", code=2)
+
+
+def test_a_changed_file_is_submitted_again_with_what_has_not_changed(shell):
+    marker = shell.folder / "grown"
+    marker.write_text("40")
+    shell.write(
+        "code.py", "def second(x, file):\n    with open(file) as found:\n        return x + int(found.read())\n"
+    )
+    shell.write("grown.edsl", TWO.replace("pipeline two", "pipeline grown"))
+    first = shell.json("submit", "grown.edsl", "--resume", "-p", f"file={marker}", "--wait")
+    assert {each["state"] for each in first["tasks"]} == {"succeeded"}
+    shell.write("code.py", "def second(x, file):\n    return x + 1\n")
+    again = shell.json("submit", "grown.edsl", "--resume", "-p", f"file={marker}", "--wait")
+    assert (again["state"], again["outputs"]) == ("succeeded", {"y": 3})
+    rows = {each["instance"]: each for each in again["tasks"]}
+    assert (rows["grown/a"]["state"], rows["grown/b"]["state"]) == ("reused", "succeeded")
+    assert rows["grown/b"]["not_reused"] == f"changed since {first['run']}: file code.py"
+
+
+def test_a_file_of_this_machine_becomes_a_parameter_of_a_stack(shell):
+    task = 'task count(data: File) -> (n: Int):\n    run shell:\n        wc -l < "$data" > "$OUT/n"\n'
+    shell.write(
+        "count.edsl",
+        f'edsl 1\n\n{task}\npipeline counted(data: File = file("small.csv")) -> (n: Int, same: File):\n'
+        "    a = count(data)\n    return n = a.n, same = data\n",
+    )
+    shell.write("small.csv", "1\n")
+    shell.write("large.csv", "1\n2\n3\n")
+    first = shell.json("submit", "count.edsl", "-p", "data=large.csv", "--wait")
+    assert first["outputs"]["n"] == 3
+    assert shell.json("submit", "count.edsl", "--wait")["outputs"]["n"] == 1
+    again = shell.json("submit", "count.edsl", "-p", f"data=run:{first['run']}/same", "--wait")
+    assert again["outputs"]["n"] == 3

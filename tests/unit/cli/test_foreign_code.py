@@ -95,3 +95,13 @@ def test_neither_check_nor_run_lets_it_pass(tmp_path: Path, monkeypatch: pytest.
     assert done.exit_code == 3
     assert "go.sh:2:1" in done.stderr
     assert json.loads(CliRunner().invoke(app, ["runs", "--json"]).stdout) == []
+
+
+def test_what_shellcheck_calls_an_error_is_a_warning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ECONDA_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    program(tmp_path, "shellcheck", "cat > /dev/null; echo '-:2:3: error: Use braces. [SC1087]'; exit 1")
+    (tmp_path / "p.edsl").write_text(source("shell", "echo", "  echo $a[1]"))
+    done = CliRunner().invoke(app, ["check", str(tmp_path / "p.edsl")])
+    assert done.exit_code == 0
+    assert "p.edsl:6:13: shellcheck: Use braces. [SC1087]" in done.stderr

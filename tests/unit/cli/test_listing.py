@@ -12,7 +12,7 @@ from econda_adapters.embedded.runner import Home, run_plan
 from typer.testing import CliRunner
 
 from econda_cloud.cli.commands import app
-from econda_cloud.cli.runs.finding import find_run, last_run
+from econda_cloud.cli.runs.finding import find_run, first_begun, last_of_plan
 from econda_cloud.cli.runs.listing import names
 from econda_cloud.cli.runs.stores import Store
 from econda_cloud.ports.log import MemoryLog
@@ -106,10 +106,17 @@ def test_a_run_is_found_by_the_start_of_its_name_without_reading_others(store, r
 def test_the_last_run_of_a_pipeline_is_the_newest_with_a_log(store, runs):
     store.index.add(IndexedRun("local", "other-1", 1_800_000_000_000))
     store.index.add(IndexedRun("local", "p-never", 1_800_000_000_001))
-    found = last_run(store, "p")
+    found = first_begun(store, ["p-never", runs[-2], runs[-1]])
     assert found is not None
-    assert found.run == runs[-1]
-    assert last_run(store, "q") is None
+    assert found.run == runs[-2]
+    assert first_begun(store, ["p-never"]) is None
+    digest = found.planned
+    assert digest.startswith("sha256:")
+    newest = last_of_plan(store, "p", digest)
+    assert newest is not None
+    assert newest.run == runs[-1]
+    assert last_of_plan(store, "q", digest) is None
+    assert last_of_plan(store, "p", "sha256:00") is None
 
 
 def test_an_item_of_another_time_than_the_log_is_no_run(home, runs):

@@ -12,6 +12,7 @@ from econda_edsl.plan import Plan
 from econda_cloud.ports.blobs import MemoryBlobs
 from econda_cloud.record.instances import instances_of
 from econda_cloud.record.results import results_of
+from econda_cloud.run.blocks import program_of
 from econda_cloud.run.downstream import steps_from
 from econda_cloud.run.fingerprints import call_causes, changed, key_of, task_causes
 from econda_cloud.schedule.results import write_earlier
@@ -200,3 +201,13 @@ def test_causes_differ_one_by_one() -> None:
     there = {"$artifact": {"kind": "File", "name": "a.csv", "sha256": "ab", "size": 1, "key": "there"}}
     assert call_causes(common, {"x": [here]}) == call_causes(common, {"x": [there]})
     assert call_causes(common, {"x": {"f": here}}) != call_causes(common, {"x": {"f": 1}})
+
+
+def test_a_program_is_known_by_its_code_and_pins_too():
+    """The digest of a plan knows neither its pins nor the files that nobody reaches."""
+    files = {"lib.py": b"x = 1"}
+    source = SOURCE.replace("        y = x\n", "        import lib, pickle\n\n        y = x\n", 1)
+    one = compile_source(source, files=files).plan
+    assert one is not None
+    other = msgspec.structs.replace(one, code={"lib.py": "0" * 64})
+    assert program_of(one).causes("fit")["files"] != program_of(other).causes("fit")["files"]
