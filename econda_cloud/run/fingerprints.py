@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 import msgspec
-from econda_edsl.plan import Cache, Entry, Inline, Overrides, Plan, Task
+from econda_edsl.plan import Cache, Entry, Inline, Overrides, Plan, Run, Task
 
 Causes: TypeAlias = dict[str, str]
 """By cause (`code`, `types`, `file PATH`, `files`, `environment`, `image`, `input NAME`) a short hash of it."""
@@ -35,7 +35,7 @@ def task_causes(plan: Plan, task: Task) -> Causes:
     them, where that cannot be told. Any record may be spoken of, so all count.
     """
     environment = plan.environments.get(task.environment or "")
-    code = [task.run, task.outputs, task.env, task.version, task.exclusive]
+    code = [_placeless(task.run), task.outputs, task.env, task.version, task.exclusive]
     causes = {"code": _short(code)}
     if plan.types:
         causes["types"] = _short(plan.types)
@@ -46,6 +46,11 @@ def task_causes(plan: Plan, task: Task) -> Causes:
     if task.image is not None:
         causes["image"] = _short(task.image)
     return causes
+
+
+def _placeless(run: Run) -> Run:
+    """The code, wherever in its file it stands."""
+    return msgspec.structs.replace(run, file="", line=0) if isinstance(run, Inline) else run
 
 
 def _files(plan: Plan, task: Task) -> Causes:

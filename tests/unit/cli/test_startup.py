@@ -40,7 +40,7 @@ COMPILER = {"lark", "econda_edsl.compile"}
 LOADS = [
     (["--help"], HEAVY | COMPILER | {"msgspec", "econda_edsl", "sqlite3"}, 175),
     (["--version"], HEAVY | COMPILER | {"msgspec", "econda_edsl", "sqlite3"}, 230),
-    (["check", "hello.edsl"], HEAVY | {"sqlite3", "econda_adapters"}, 345),
+    (["check", "hello.edsl"], HEAVY | {"sqlite3", "econda_adapters"}, 350),
     (["run", "hello.edsl"], HEAVY, 540),
     (["show", "last"], HEAVY | COMPILER, 345),
     (["runs"], HEAVY | COMPILER, 290),
