@@ -15,6 +15,7 @@ from econda_adapters.aws.clients import Clients
 from econda_edsl.bundled_files import inside
 from econda_edsl.given import NotBrought
 
+from econda_cloud.cli.language.parameters import IN_BUNDLE
 from econda_cloud.ports.blobs import BlobStore
 from econda_cloud.submission.data_in import BundleData, check_kind, output_at, output_named
 
@@ -51,6 +52,8 @@ class CommandData(BundleData):
             return self._from_web(text, kind)
         if (output := output_named(text)) is not None:
             return self._from_run(*output, kind)
+        if base == IN_BUNDLE and not text.startswith(("/", "~")):
+            return self.bundled(text.removeprefix("./").rstrip("/"), kind)
         path = Path(base, text).expanduser()
         if not path.exists():
             raise NotBrought(f"there is no file or folder {path}" + _absolute(path))

@@ -20,6 +20,9 @@ from econda_edsl.plan import Plan
 
 from econda_cloud.cli.output import USAGE, stop
 
+IN_BUNDLE = "bundle:"
+"""Where paths start that stand in the parameters of a bundle."""
+
 
 @dataclass(frozen=True)
 class Asked:

@@ -16,7 +16,7 @@ from econda_edsl.lock import LOCK_FILE, lock_text
 from econda_edsl.plan import Entry, Plan
 
 from econda_cloud.cli.language.files_beside import files_beside
-from econda_cloud.cli.language.parameters import bound, params_beside
+from econda_cloud.cli.language.parameters import IN_BUNDLE, bound, params_beside
 from econda_cloud.cli.output import NOT_COMPILED, USAGE, stop
 from econda_cloud.environments.pins import BadPins, take_lock, with_pins
 from econda_cloud.ports.blobs import BlobStore
@@ -53,7 +53,7 @@ def compile_file(
         except BundleError as error:
             stop(f"error: {path}: {error}", NOT_COMPILED)
         compiled, files = _compile(bundle.source, bundle.source_path, bundle.files, pipeline, library)
-        return compiled, files, dict(bundle.params)
+        return compiled, files, {name: each._replace(base=IN_BUNDLE) for name, each in bundle.params.items()}
     try:
         files = files_beside(path, data)
     except BundleError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
+import zipfile
 from collections.abc import Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -145,3 +146,16 @@ def test_links_and_hidden_files_do_not_travel(folder: Path) -> None:
     (folder / "days" / "link.csv").symlink_to(folder / "secret")
     (folder / "days" / ".hidden.csv").write_text("h\n")
     assert outputs()["lines"] == 4
+
+
+def test_the_parameters_of_a_bundle_name_what_lies_in_it(folder: Path) -> None:
+    with zipfile.ZipFile(folder / "p.zip", "w") as archive:
+        archive.writestr("main.edsl", SOURCE)
+        archive.writestr("inner/in.csv", "1\n2\n3\n")
+        archive.writestr("train.csv", "1\n")
+        archive.writestr("days/1.csv", "1\n")
+        archive.writestr("params.yaml", "data: inner/in.csv\nmore: [./train.csv]\nall: inner\n")
+    done = CliRunner().invoke(app, ["run", "p.zip", "--json"])
+    assert done.exit_code == 0, done.output
+    report = json.loads(done.stdout)["outputs"]
+    assert (report["lines"], report["names"]) == (4, "in.csv in.csv")
