@@ -20,7 +20,7 @@ Plans: TypeAlias = Callable[[str, str], Plan]
 
 
 PLANS_KNOWN = 512
-"""Plans that a process remembers, by digest: they never change."""
+"""Plans without code files and packages that a process remembers, by digest: they never change."""
 
 _KNOWN: dict[str, Plan] = {}
 
@@ -59,6 +59,9 @@ class RunFold:
             if plan.digest != digest:
                 self._plan = None
                 raise NoPlan(f"the stored plan of {self._run} is {plan.digest}, not {digest}, with which it began")
+            if plan.code or plan.environments:
+                # Of these the digest does not tell all: a later run may have other files or pins under the same one.
+                return
             _KNOWN[plan.digest] = plan
             while len(_KNOWN) > PLANS_KNOWN:
                 del _KNOWN[next(iter(_KNOWN))]
