@@ -22,8 +22,14 @@ SPY = """edsl 1
 task spy() -> (found: String):
     run python:
         import json, os
-        raw = open(f"/proc/{os.getppid()}/environ", "rb").read().decode().split(chr(0))
-        found = json.dumps(dict(each.split("=", 1) for each in raw if "=" in each))
+        seen, above = {}, os.getppid()
+        while above > 1:
+            raw = open(f"/proc/{above}/environ", "rb").read().decode().split(chr(0))
+            seen = {**dict(each.split("=", 1) for each in raw if "=" in each), **seen}
+            if "AWS_LAMBDA_FUNCTION_NAME" in seen and "AWS_ACCESS_KEY_ID" in seen:
+                break
+            above = int(open(f"/proc/{above}/stat").read().rpartition(")")[2].split()[1])
+        found = json.dumps(seen)
 
 task made(found: String) -> (f: File):
     run shell:
@@ -44,7 +50,7 @@ pipeline p() -> (found: String, f: File, n: Int):
 
 @dataclass
 class Loot:
-    """What a task of `run` in `namespace` has found: the environment of the process that started it."""
+    """What a task of `run` in `namespace` has found: the environment of those that started it, up to its worker."""
 
     namespace: str
     run: str

@@ -7,6 +7,7 @@ import pytest
 from econda_cloud.wire.entries import Placed, decode_entry
 from econda_cloud.worker.reports.delivery import log_span
 from tests.emulator.line.test_line_bad_days import cancel
+from tests.sandbox import WORKER
 
 pytestmark = pytest.mark.emulator
 
@@ -52,7 +53,7 @@ def test_a_link_is_one_record_of_the_log_and_nothing_else(user):
 
 def test_a_worker_that_dies_on_the_way_costs_one_attempt_and_no_retry(user):
     # The attempt kills its own sandbox once: the marker is the number of its attempt.
-    body = "import os, signal\nif x == 3 and os.environ['ECONDA_ATTEMPT'] == '1':\n    os.kill(os.getppid(), signal.SIGKILL)\ny = x + 1"
+    body = f"import os, signal\nif x == 3 and os.environ['ECONDA_ATTEMPT'] == '1':\n    os.kill({WORKER}, signal.SIGKILL)\ny = x + 1"
     user.upload(chain(body, 8))
     status = user.ended()
     assert status["state"] == "succeeded"

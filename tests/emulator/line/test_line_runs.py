@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from econda_cloud.worker.reports.delivery import log_span
+from tests.sandbox import WORKER
 
 pytestmark = pytest.mark.emulator
 
@@ -90,7 +91,7 @@ def test_a_time_out_stops_the_task(user):
 
 def test_a_killed_worker_costs_no_retry(user):
     body = (
-        "import os, signal\nif os.environ['ECONDA_ATTEMPT'] == '1':\n    os.kill(os.getppid(), signal.SIGKILL)\n"
+        f"import os, signal\nif os.environ['ECONDA_ATTEMPT'] == '1':\n    os.kill({WORKER}, signal.SIGKILL)\n"
         "    import time; time.sleep(60)\ny = 5"
     )
     user.upload(one_task(body))
