@@ -51,10 +51,14 @@ class ForkServer:
         return pid
 
     def terminate(self, pid: int) -> None:
-        """Send SIGTERM to a process and all that it has started."""
-        with self._lock, contextlib.suppress(ForkServerGone):
+        """Send SIGTERM to a process and all that it has started; if the server is gone, to its group."""
+        with self._lock:
             if self._socket is not None:
-                self._ask(self._socket, b"t", pid)
+                with contextlib.suppress(ForkServerGone):
+                    self._ask(self._socket, b"t", pid)
+                    return
+        with contextlib.suppress(OSError):
+            os.killpg(pid, signal.SIGTERM)
 
     def end(self, pid: int) -> int:
         """End a process and all that it has started; its return code, negative for a signal."""

@@ -10,6 +10,7 @@ import builtins
 import re
 import symtable
 import warnings
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -79,26 +80,39 @@ def read_code(code: str) -> Code:
     return Code(None, bound, _read_names(table) - bound - _ALWAYS, hides, _returns(tree))
 
 
-@lru_cache(maxsize=512)
 def needed_by(code: str, function: str) -> tuple[str, ...]:
     """What a function that a file, which is right, has at its margin has to be given by name.
 
     Nothing for one that is decorated or bound again: it may be another.
     """
-    defined = [n for n in ast.parse(code).body if getattr(n, "name", "") == function or _assigns(n, function)]
-    if len(defined) != 1 or not isinstance(defined[0], ast.FunctionDef) or defined[0].decorator_list:
-        return ()
-    args = defined[0].args
-    if args.posonlyargs:
-        return ()
+    return _needs(code).get(function, ())
+
+
+@lru_cache(maxsize=64)
+def _needs(code: str) -> dict[str, tuple[str, ...]]:
+    """All functions of a file at once: many tasks may call one each."""
+    needs: dict[str, tuple[str, ...]] = {}
+    bound: Counter[str] = Counter()
+    for node in ast.parse(code).body:
+        bound.update({*_stored(node), *([node.name] if isinstance(node, _NAMED) else [])})
+        if isinstance(node, ast.FunctionDef) and not node.decorator_list and not node.args.posonlyargs:
+            needs[node.name] = _wanted(node.args)
+    return {name: each for name, each in needs.items() if bound[name] == 1}
+
+
+_NAMED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+
+
+def _wanted(args: ast.arguments) -> tuple[str, ...]:
     plain = [each.arg for each in args.args]
     needed = plain[: len(plain) - min(len(plain), len(args.defaults))]
     keyword = zip(args.kwonlyargs, args.kw_defaults, strict=True)
     return (*needed, *(each.arg for each, default in keyword if default is None))
 
 
-def _assigns(node: ast.stmt, name: str) -> bool:
-    return any(isinstance(n, ast.Name) and n.id == name and isinstance(n.ctx, ast.Store) for n in ast.walk(node))
+def _stored(node: ast.stmt) -> set[str]:
+    """The names that a statement, or something in it, assigns."""
+    return {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
 
 
 def places(code: str, names: frozenset[str]) -> list[Unbound]:
