@@ -67,8 +67,9 @@ def run(
     json: Json = False,
 ) -> None:
     """Run a pipeline on this machine. Example: econda run sweep.edsl -p n=12"""
+    from econda_adapters.embedded.capped import capped
     from econda_adapters.embedded.home import NAMESPACE
-    from econda_adapters.embedded.pool import own_gpus, own_hosts
+    from econda_adapters.embedded.pool import machine_pool, own_gpus, own_hosts
     from econda_adapters.embedded.runner import NOBODY
 
     from econda_cloud.cli.language.packages import pinned
@@ -92,7 +93,9 @@ def run(
         loaded = load(file, pipeline)
         home = embedded_home()
         params = kept_params(loaded, gathered(loaded.plan, loaded.params, wanted), home.blobs, NAMESPACE)
-        plan = pinned(loaded.plan, home.blobs, NAMESPACE)
+        plan, held = capped(pinned(loaded.plan, home.blobs, NAMESPACE), machine_pool())
+        for line in held:
+            typer.echo(f"note: {line}", err=True)
         if own_gpus() == 0 and any(task.needs.gpu != {"lit": 0} for task in plan.tasks.values()):
             typer.echo("note: this machine has no GPU; tasks that ask for one run on its CPU", err=True)
         say_unheeded(plan)
