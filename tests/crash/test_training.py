@@ -15,7 +15,7 @@ task train(dir: String, epochs: Int) -> (model: File, loss: Float):
     checkpoint = every(50ms)
     run python "training.py:train"
 
-pipeline p(dir: String, epochs: Int = 1500) -> (model: File, loss: Float):
+pipeline p(dir: String, epochs: Int = 4000) -> (model: File, loss: Float):
     a = train(dir, epochs)
     return model = a.model, loss = a.loss
 """
@@ -60,9 +60,11 @@ def train(dir, epochs):
 
 
 def saved_at(shell: Shell) -> int:
-    """When a checkpoint was last saved, in ns; 0 if none was."""
-    found = (shell.home / "embedded" / "blobs" / "work").glob("*/*/checkpoints/*.tar")
-    return max((path.stat().st_mtime_ns for path in found), default=0)
+    """When a checkpoint was last saved, in ns; 0 if none was: as long as no blob names a slot, it may be half done."""
+    found = list((shell.home / "embedded" / "blobs" / "work").glob("*/*/checkpoints/*"))
+    if not any(path.suffix != ".tar" for path in found):
+        return 0
+    return max((path.stat().st_mtime_ns for path in found if path.suffix == ".tar"), default=0)
 
 
 def epochs(folder: Path) -> list[int]:
