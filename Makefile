@@ -72,6 +72,8 @@ bench: install
 	$(BIN)/python -m bench.wire
 	$(BIN)/python -m bench.latency
 	$(BIN)/python -m bench.cold
+	$(BIN)/python -m bench.startup
+	$(BIN)/python -m bench.isolation
 	$(BIN)/python -m bench.editing
 	$(BIN)/python -m bench.compiling
 	@[ "$(ECONDA_BENCH_PEERS)" = 0 ] || $(MAKE) peers

@@ -101,8 +101,9 @@ class Attempts:
         finally:
             if self.task.own_process and self.host is not None:
                 self.host.close()
-            with contextlib.suppress(InputChanged):
-                self.inputs.check()
+            if not attempt.looked:
+                with contextlib.suppress(InputChanged):
+                    self.inputs.check()
             attempt.hide_secrets()
             if workdir.has_log():
                 kept = self.logs / f"{file_name(item.instance)}.{item.attempt}.log"
@@ -135,6 +136,8 @@ class _Attempt:
                     "PYTHONUNBUFFERED": "1"}  # fmt: skip
         self.revealed = [chunk.secrets.get(reference) for reference in item.secrets.values()]
         self.env |= dict(zip(item.secrets, self.revealed, strict=True))
+        self.looked = False
+        """Whether its inputs were looked at after it."""
         self.state = self._operator_state()
         self.checkpoint = self._checkpoint()
         if self.checkpoint is not None:
@@ -156,6 +159,7 @@ class _Attempt:
             checker = Checker(self.task.types, lambda path, kind: store(keep, path, kind, work), self.cwd)
             found = answer["ok"]
             outputs = checker.outputs(self.task.outputs, found["outputs"], found["assigned"])
+            self.looked = True
             try:
                 self.all.inputs.check()
             except InputChanged as error:

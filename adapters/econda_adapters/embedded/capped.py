@@ -24,33 +24,35 @@ def capped(plan: Plan, machine: Pool) -> tuple[Plan, list[str]]:
     memory = node.memory // _GIB * _GIB if node.memory >= 4 * _GIB else node.memory
     most = {"cpu": node.cpu_milli // 1000, "memory": memory, "gpu": node.gpu}
     data, said = msgspec.to_builtins(plan), list[str]()
-    for name, task in data["tasks"].items():
-        _hold(task.get("needs", {}), most, f"`{name}`", said)
-    _hold_steps(data, most, said)
-    return (msgspec.convert(data, Plan), said) if said or data != msgspec.to_builtins(plan) else (plan, [])
+    held = [_hold(task.get("needs", {}), most, f"`{name}`", said) for name, task in data["tasks"].items()]
+    held.append(_hold_steps(data, most, said))
+    return (msgspec.convert(data, Plan), said) if any(held) else (plan, [])
 
 
-def _hold_steps(data: Any, most: dict[str, int], said: list[str]) -> None:
-    """The needs that steps set for themselves, in blocks of any depth."""
-    if isinstance(data, list | tuple):
-        for each in data:
-            _hold_steps(each, most, said)
-    elif isinstance(data, dict):
-        if isinstance(own := data.get("overrides"), dict) and "task" in data:
-            _hold(own.get("needs", {}), most, f"the step `{data.get('id')}`", said)
-        for key, each in data.items():
-            if key != "tasks":
-                _hold_steps(each, most, said)
+def _hold_steps(data: Any, most: dict[str, int], said: list[str]) -> bool:
+    """The needs that steps set for themselves, in blocks of any depth; whether any was held."""
+    held, parts = False, list(data) if isinstance(data, list | tuple) else []
+    if isinstance(data, dict):
+        parts = [each for key, each in data.items() if key != "tasks"]
+        if "task" in data and data.get("overrides") is not None:
+            held = _hold(data["overrides"].get("needs", {}), most, f"the step `{data.get('id')}`", said)
+    for each in parts:
+        held = _hold_steps(each, most, said) or held
+    return held
 
 
-def _hold(needs: dict[str, Any], most: dict[str, int], what: str, said: list[str]) -> None:
+def _hold(needs: dict[str, Any], most: dict[str, int], what: str, said: list[str]) -> bool:
+    """Whether any of them was, or may be in the run, beyond its limit."""
+    held = False
     for name, limit in most.items():
         need = needs.get(name)
         if need is None or (set(need) == {"lit"} and need["lit"] <= limit):
             continue
+        held = True
         if set(need) == {"lit"}:
             asked, has = show(need["lit"], _SHOWN[name]), show(limit, _SHOWN[name])
             said.append(f"{what} asks for {name} = {asked}; this machine has {has}, which it gets")
             needs[name] = {"lit": limit}
         else:
             needs[name] = {"cond": [{"gt": [need, {"lit": limit}]}, {"lit": limit}, need]}
+    return held

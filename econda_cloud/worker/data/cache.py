@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from econda_cloud.ports.blobs import WorkerBlobs
-from econda_cloud.worker.data.cache_room import Claims, Room
+from econda_cloud.worker.data.cache_room import Claims, Room, stamps_of
 from econda_cloud.worker.data.packing import UNPACKED_S, sha256, unpack
 from econda_cloud.worker.data.private import protect, remove, stamp
 
@@ -62,7 +62,10 @@ class Cache:
             if not _is_whole(target, checked=bool(digest)):
                 remove(target)
                 self._fetch_into_room(key, target, digest, packed)
-                _stamp_file(target).write_text(json.dumps(stamp(target)))
+                if digest:
+                    noted = _stamp_file(target)
+                    noted.parent.mkdir(exist_ok=True)
+                    noted.write_text(json.dumps(stamp(target)))
         return target
 
     def _claim(self, entry: Path) -> None:
@@ -103,13 +106,15 @@ class Cache:
 
 
 def _stamp_file(target: Path) -> Path:
-    return target.with_name(".stamp")
+    """Not in its entry, where it could have a file's name; files of one content have several names there."""
+    return stamps_of(target.parent) / target.name
 
 
 def _is_whole(target: Path, *, checked: bool) -> bool:
-    """Whether it is there, all of it, and, if that is `checked`, as it was fetched."""
+    """Whether it is there, all of it, and, if that is `checked`, as it was fetched. It comes whole or not at all."""
+    if not checked:
+        return target.exists()
     try:
-        noted = _stamp_file(target).read_text()
-        return not checked or json.loads(noted) == list(stamp(target))
+        return json.loads(_stamp_file(target).read_text()) == list(stamp(target))
     except (OSError, ValueError):
         return False

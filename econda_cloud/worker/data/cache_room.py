@@ -2,7 +2,7 @@
 
 Workers of one machine share the folder, each process for itself, so all there is to know lies in it. An entry is
 `<namespace>/<digest>` or `<namespace>/opened/<digest>`; the time of its folder is when it was last asked for, and beside
-it lies its size. Whoever uses entries has a file that names them, locked as long as he lives: a kill ends a claim, too.
+it lie its size and its stamps. Whoever uses entries has a file that names them, locked as long as he lives: a kill ends a claim, too.
 Claims are made under a shared lock of the whole folder, and entries removed under an exclusive one, so nothing that is
 claimed is ever removed, and nothing that is removed is ever claimed.
 """
@@ -157,6 +157,11 @@ def _folders(path: Path) -> list[Path]:
     return []
 
 
+def stamps_of(entry: Path) -> Path:
+    """The folder beside an entry that tells, by name, how what is in it was when it was fetched."""
+    return entry.with_suffix(".stamps")
+
+
 def _size_file(entry: Path) -> Path:
     return entry.with_suffix(".size")
 
@@ -182,6 +187,7 @@ def _size_of(entry: Path) -> int:
 def _move_away(entry: Path, trash: Path) -> None:
     """Out of sight at once: to remove it may take long."""
     _size_file(entry).unlink(missing_ok=True)
+    remove(stamps_of(entry))
     with contextlib.suppress(OSError):
         entry.rename(trash / uuid.uuid4().hex)
     entry.with_suffix(".lock").unlink(missing_ok=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -33,13 +34,14 @@ class Inputs:
         self._cache, self._make = cache, folder
         self._folder: Path | None = None
         self._given: dict[tuple[str, str], _Given] = {}
+        self._places = count()
 
     def path(self, value: dict[str, Any]) -> Path:
         """Where an attempt finds this artifact. Raises what `Cache.artifact` raises."""
         about = value["$artifact"]
         key = str(about["sha256"]), str(about.get("name", ""))
         if key not in self._given:
-            self._given[key] = self._copied(value, len(self._given))
+            self._given[key] = self._copied(value)
         return self._given[key].path
 
     def folders(self) -> list[Path]:
@@ -48,30 +50,29 @@ class Inputs:
 
     def check(self) -> None:
         """After an attempt: whatever it has changed is not given to another one. Raises `InputChanged`."""
-        for key, given in list(self._given.items()):
-            if _stamp(given.path) == given.stamp:
-                continue
+        changed = {key: given for key, given in self._given.items() if _stamp(given.path) != given.stamp}
+        for key, given in changed.items():
             del self._given[key]
             if given.private:
                 remove(given.path)
             else:
                 self._cache.forget(given.path)
-                raise InputChanged(
-                    f"the input {given.path.name} was changed while the attempt ran; inputs are for reading: copy it"
-                    " first, to a name in the current directory"
-                )
+        if shared := [given.path.name for given in changed.values() if not given.private]:
+            raise InputChanged(
+                f"the input {', '.join(shared)} was changed while the attempt ran; inputs are for reading: copy it first, to"
+                " a name in the current directory"
+            )
 
-    def _copied(self, value: dict[str, Any], number: int) -> _Given:
+    def _copied(self, value: dict[str, Any]) -> _Given:
         shared = self._cache.artifact(value)
         if self._folder is None:
             self._folder = self._make()
         # A folder for each: a task may look for what lies beside a file.
-        place = self._folder / str(number)
+        target = self._folder / str(next(self._places)) / shared.name
+        target.parent.mkdir()
         try:
-            place.mkdir()
-            target = place / shared.name
             copy_private(shared, target, int(value["$artifact"].get("size", 0)))
-        except (TooMuch, FileExistsError):
+        except TooMuch:
             return _Given(shared, stamp(shared), private=False)
         return _Given(target, stamp(target), private=True)
 

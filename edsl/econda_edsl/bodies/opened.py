@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import ast
 import re
-import warnings
+from collections import Counter
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
+
+from econda_edsl.bodies.parsing import tree_of
 
 _READERS = re.compile(
     r"read\w*|load\w*|imread|genfromtxt|fromfile|open_dataset|scan_\w+|from_(?:file|csv|json|parquet)"
@@ -29,29 +31,24 @@ class Opened(NamedTuple):
 @lru_cache(maxsize=256)
 def opened_by_python(code: str) -> tuple[Opened, ...]:
     """The relative names that Python code reads and does nothing else with; nothing for what is no Python."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tree = ast.parse(code)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    tree = tree_of(code)
+    if tree is None:
         return ()
     read, lines = list(_read(tree)), code.split("\n")
-    texts = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+    texts = Counter(n.value for n in ast.walk(tree) if isinstance(n, ast.Constant) and isinstance(n.value, str))
+    reads = Counter(node.value for node in read)
     return tuple(
-        Opened(str(node.value), node.lineno, _column(lines[node.lineno - 1], node.col_offset))
+        Opened(node.value, node.lineno, _column(lines[node.lineno - 1], node.col_offset))
         for node in read
-        if texts.count(str(node.value)) == sum(each.value == node.value for each in read) and _relative(str(node.value))
+        if isinstance(node.value, str) and texts[node.value] == reads[node.value] and _relative(node.value)
     )
 
 
 @lru_cache(maxsize=256)
 def imported_by_python(code: str) -> tuple[Opened, ...]:
     """The first parts of the modules that Python code imports by their full names; nothing for what is no Python."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tree = ast.parse(code)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    tree = tree_of(code)
+    if tree is None:
         return ()
     found: dict[str, Opened] = {}
     for node in ast.walk(tree):

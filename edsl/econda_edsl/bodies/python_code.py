@@ -15,6 +15,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
+from econda_edsl.bodies.parsing import tree_of
+
 _ALWAYS = frozenset(dir(builtins)) | {
     "__name__", "__file__", "__doc__", "__builtins__", "__package__", "__spec__", "__loader__", "__annotations__",
     "__class__", "__debug__", "__path__", "__cached__", "__conditional_annotations__",
@@ -93,7 +95,8 @@ def _needs(code: str) -> dict[str, tuple[str, ...]]:
     """All functions of a file at once: many tasks may call one each."""
     needs: dict[str, tuple[str, ...]] = {}
     bound: Counter[str] = Counter()
-    for node in ast.parse(code).body:
+    tree = tree_of(code)
+    for node in tree.body if tree is not None else ():
         bound.update({*_stored(node), *([node.name] if isinstance(node, _NAMED) else [])})
         if isinstance(node, ast.FunctionDef) and not node.decorator_list and not node.args.posonlyargs:
             needs[node.name] = _wanted(node.args)
@@ -118,7 +121,8 @@ def _stored(node: ast.stmt) -> set[str]:
 def places(code: str, names: frozenset[str]) -> list[Unbound]:
     """Where code, which is right, first reads each of these names; not those read where a missing name is expected."""
     lines, left, found = code.split("\n"), set(names), list[Unbound]()
-    for node in _read(ast.parse(code)) if left else ():
+    tree = tree_of(code) if left else None
+    for node in _read(tree) if tree is not None else ():
         if node.id in left:
             left.discard(node.id)
             found.append(Unbound(node.id, *_place(lines, node)))

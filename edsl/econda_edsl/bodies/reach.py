@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import ast
 import re
-import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+
+from econda_edsl.bodies.parsing import tree_of
 
 _UNSEEN = frozenset({
     "exec", "eval", "compile", "__file__", "__path__", "__spec__", "__loader__", "__import__", "_getframe",
@@ -138,11 +139,8 @@ def _module(path: str, files: Mapping[str, bytes]) -> Iterator[str]:
 
 @lru_cache(maxsize=1024)
 def _mentions(code: str) -> _Mentions:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tree = ast.parse(code)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    tree = tree_of(code)
+    if tree is None:
         return _Mentions(unseen=True)
     imports, texts, unseen = list[_Import](), set[str](), False
     for node in ast.walk(tree):

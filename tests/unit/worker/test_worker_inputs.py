@@ -87,3 +87,25 @@ def test_an_input_is_handed_on_as_it_is(go, given, blobs):
     about = {name: report.outputs[name]["$artifact"] for name in "gh"}
     assert blobs.get(about["g"]["key"]) == b"one\ntwo\n"
     assert about["h"]["sha256"] == given["f"]["$artifact"]["sha256"]
+
+
+def test_every_attempt_of_a_chunk_may_change_its_own_copy(go, given):
+    body = "f.chmod(0o644); open(f, 'a').write('two')\nopen(d / 'x', 'a').write('two')\nseen = [f.read_text(), (d / 'x').read_text()]"
+    for report in go(body, *[{**given, "i": i} for i in range(4)], inputs=INPUTS, outputs=SEEN):
+        assert report.outputs == {"seen": ["one\ntwo", "one\ntwo"]}
+
+
+def test_files_of_one_content_and_several_names_are_fetched_once_each(go, tmp_path, blobs, monkeypatch):
+    keep = keep_in(blobs, "n")
+    values = {}
+    for name in ("a", "b", ".stamp", "c"):
+        (tmp_path / name).write_text("same")
+        values[name.strip(".")] = store(keep, tmp_path / name, "File", tmp_path)
+    fetched = []
+    get = blobs.get_file
+    monkeypatch.setattr(blobs, "get_file", lambda key, path: fetched.append(key) or get(key, path))
+    for _ in range(3):
+        [report] = go("seen = [p.name + p.read_text() for p in (a, b, stamp, c)]", values,
+                      inputs=dict.fromkeys(values, "File"), outputs=SEEN)  # fmt: skip
+        assert report.outputs["seen"] == ["asame", "bsame", ".stampsame", "csame"]
+    assert len(fetched) == 4
