@@ -1,7 +1,7 @@
 """The clean parent of the processes that run attempts: it forks them, and ends them with all that they started.
 
 It runs under the task's own interpreter and imports nothing but the standard library. It never runs code of a task, so
-what it forks cannot be told from a fresh process; a fork takes 0.2 ms, a start 12 ms and more. It adopts whatever an
+what it forks cannot be told from a fresh process; a fork takes a tenth of a start (`bench.isolation`). It adopts whatever an
 attempt leaves behind (`PR_SET_CHILD_SUBREAPER`), so nothing gets away by leaving its session or by forking twice.
 
 A request is a letter and a process id; an answer is a number. `p` prepares, with no answer. `f` with three descriptors (requests, replies, lifeline)
