@@ -30,13 +30,10 @@ READY = b"ready\n"
 
 
 class Host:
-    """`watched`: whether all modules whose patches are undone had been imported before any task ran."""
-
-    def __init__(self, *, watched: bool) -> None:
+    def __init__(self) -> None:
         self.pid = os.getpid()
         self.bundle = ""
         self.compiled: dict[str, tuple[bytes | str, Any]] = {}
-        self.watched = watched
         self.surroundings: Surroundings | None = None
 
     def answer(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -49,7 +46,7 @@ class Host:
         if os.getpid() != self.pid:
             # A fork of the user's that fell out of the body must not answer for this process.
             os._exit(1 if "failure" in answer else 0)
-        answer["stale"] = end_below() or has_threads() or not self.watched
+        answer["stale"] = end_below() or has_threads()
         return answer
 
     def as_before(self) -> bool:
@@ -210,7 +207,7 @@ class Host:
         return {"failure": "out_of_memory" if isinstance(error, MemoryError) else "failed", "message": message}
 
 
-def serve(requests: int, replies: int, *, watched: bool) -> None:
+def serve(requests: int, replies: int) -> None:
     """Answer requests until none will come any more. When the process is ready for another one, it says so."""
     for fd in (requests, replies):
         os.set_inheritable(fd, False)
@@ -220,7 +217,7 @@ def serve(requests: int, replies: int, *, watched: bool) -> None:
     sys.argv[:] = [""]
     host_exits.record()
     begin_random()
-    host = Host(watched=watched)
+    host = Host()
     with open(requests, encoding="utf-8") as lines:
         for line in lines:
             _write(replies, json.dumps(host.answer(json.loads(line))).encode() + b"\n")

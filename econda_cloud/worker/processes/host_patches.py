@@ -1,6 +1,7 @@
 """What an attempt may have patched in modules that all attempts of a process share, put back before the next one.
 
-By a copy of each module's names, taken while no task had run. Patches of other modules, and of classes, are not found;
+By a copy of each module's names, taken before a task runs, or after the attempt that was first to import it, if that has put
+nothing of its own there. Patches of other modules, and of classes, are not found;
 `isolation = process` is for tasks that need them.
 """
 
@@ -8,6 +9,7 @@ from __future__ import annotations
 
 import sys
 import types
+import warnings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,7 +20,7 @@ WATCHED = (
     "json.decoder", "random", "datetime", "decimal", "warnings", "threading", "logging", "copy", "string", "pathlib",
     "subprocess", "socket", "signal", "gc",
 )  # fmt: skip
-"""Imported in advance by the parent of all hosts, so that no host sees them patched first."""
+"""The parent of all hosts may have imported them in advance; the others are watched from when an attempt has imported them."""
 
 _NOT_OF_TASKS = frozenset({"path_importer_cache", "last_type", "last_value", "last_traceback", "last_exc", "_"})
 """Of `sys`: what the interpreter itself sets as it goes on."""
@@ -28,14 +30,15 @@ class Patches:
     """The names of the watched modules as they were when this was made."""
 
     def __init__(self) -> None:
-        self._modules = {name: module for name, module in sys.modules.items() if name in WATCHED}
-        self._names = [(vars(module), dict(vars(module))) for module in self._modules.values()]
-        shared = [sys.path, sys.meta_path, sys.path_hooks, sys.argv]
-        if warnings := sys.modules.get("warnings"):
-            shared.append(warnings.filters)
+        self._modules: dict[str, types.ModuleType] = {}
+        self._names: list[tuple[dict[str, Any], dict[str, Any]]] = []
+        self._unwatched = set(WATCHED)
+        self._watch_loaded()
+        shared = [sys.path, sys.meta_path, sys.path_hooks, sys.argv, warnings.filters]
         self._lists = [(each, list(each)) for each in shared]
 
-    def undo(self) -> None:
+    def undo(self, own: str) -> bool:
+        """Put the names back; False if a module that was just imported has something in it of the task's `own` folder."""
         for names, before in self._names:
             if not _same(names, before):
                 _restore(names, before)
@@ -45,6 +48,31 @@ class Patches:
                 _forget_warned()
         for name, module in self._modules.items():
             sys.modules[name] = module
+        return not any(_has_own(sys.modules[name], own) for name in self._watch_loaded())
+
+    def _watch_loaded(self) -> list[str]:
+        """Watch what has been imported since; its names."""
+        found = [name for name in self._unwatched if name in sys.modules]
+        for name in found:
+            self._unwatched.discard(name)
+            module = self._modules[name] = sys.modules[name]
+            self._names.append((vars(module), dict(vars(module))))
+        return found
+
+
+def _has_own(module: types.ModuleType, own: str) -> bool:
+    """Whether a module is made up, or a name of it means a function or class of the program or of the task's own files."""
+    if getattr(module, "__spec__", None) is None:
+        return True
+    for value in list(vars(module).values()):
+        made = getattr(value, "__module__", None) if isinstance(value, types.FunctionType | type) else None
+        if made == "__main__" or (made is not None and own and _lies_in(sys.modules.get(made), own)):
+            return True
+    return False
+
+
+def _lies_in(module: types.ModuleType | None, folder: str) -> bool:
+    return str(getattr(module, "__file__", None) or "").startswith(f"{folder}/")
 
 
 def _forget_warned() -> None:

@@ -17,7 +17,6 @@ import contextlib
 import gc
 import importlib
 import os
-import select
 import signal
 import sys
 
@@ -44,22 +43,25 @@ def main() -> None:
             server.end_all()
 
 
+def prepare() -> None:
+    """What attempts often import is imported once for all. Only for who waits anyway: a cold function would pay for it."""
+    for name in WATCHED:
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
+    gc.collect()
+    gc.freeze()
+
+
 class _Server:
     def __init__(self, socket: _socket.socket) -> None:
         self._socket, self._pid = socket, os.getpid()
         self._hosts: set[int] = set()
-        self._unwatched = list(WATCHED)
-        self._poll = select.poll()
-        self._poll.register(socket.fileno(), select.POLLIN)
 
     def is_parent(self) -> bool:
         return os.getpid() == self._pid
 
     def serve_next(self) -> bool:
         """Answer one request; False when none will come any more."""
-        while self._unwatched and not self._poll.poll(0):
-            # Nobody waits.
-            self._import_watched()
         data, ancillary, _, _ = self._socket.recvmsg(REQUEST_BYTES, _socket.CMSG_SPACE(3 * 4))
         descriptors = array.array("i")
         for _, _, part in ancillary:
@@ -70,21 +72,12 @@ class _Server:
         if not data:
             return False
         if data[:1] == b"p":
-            while self._unwatched:
-                self._import_watched()
+            prepare()
             return True
         number = self._answer(data[:1], int.from_bytes(data[1:], "big", signed=True), list(descriptors))
         with contextlib.suppress(BrokenPipeError):
             self._socket.sendall(number.to_bytes(8, "big", signed=True))
         return True
-
-    def _import_watched(self) -> None:
-        """What attempts often import is imported once for all, while it cannot have been patched."""
-        with contextlib.suppress(ImportError):
-            importlib.import_module(self._unwatched.pop(0))
-        if not self._unwatched:
-            gc.collect()
-            gc.freeze()
 
     def _answer(self, what: bytes, pid: int, descriptors: list[int]) -> int:
         if what == b"f":
@@ -103,7 +96,7 @@ class _Server:
             self._socket.close()
             os.setsid()
             adopt()
-            host_attempts.serve(descriptors[0], descriptors[1], watched=not self._unwatched)
+            host_attempts.serve(descriptors[0], descriptors[1])
             os._exit(0)
         for each in descriptors:
             os.close(each)

@@ -53,7 +53,7 @@ class Surroundings:
         for timer in _TIMERS:
             _signal.setitimer(timer, 0)
         _flush(*self._streams, sys.stdout, sys.stderr)
-        self._restore_python()
+        stale = not self._restore_python()
         if _handlers() != self._signals:
             for number, handler in self._signals.items():
                 if _signal.getsignal(number) is not handler:
@@ -64,17 +64,19 @@ class Surroundings:
         _restore_variables(self._variables)
         if _locale.setlocale(_locale.LC_ALL) != self._locale:
             _locale.setlocale(_locale.LC_ALL, self._locale)
-        stale = self._restore_limits() or self._streams_broke()
+        stale = self._restore_limits() or self._streams_broke() or stale
         return not (stale or _fixed() != self._fixed or _open_files() - self._open)
 
-    def _restore_python(self) -> None:
+    def _restore_python(self) -> bool:
+        # Before the task's own modules are forgotten: by them is told whose a function is.
+        clean = self._patches.undo(self._folder)
         forget_modules(self._folder, self._known)
-        self._patches.undo()
         for read, (before, write) in zip(self._read, self._python, strict=True):
             if read() != before:
                 write(before)
         restore_loggers(self._loggers)
         _restore_shared()
+        return clean
 
     def _restore_limits(self) -> bool:
         if _limits() != self._limits:

@@ -111,3 +111,31 @@ def test_a_task_may_ask_for_a_process_per_attempt(go):
     assert len(set(pids)) == 3
     shared = [report.outputs["pid"] for report in go(body, {}, {}, {}, outputs={"pid": "Int"})]
     assert len(set(shared)) == 1
+
+
+FIRST = {
+    "a function of a module that nobody had imported": ("import random\nrandom.random = lambda: 4", "__import__('random').random() == 4"),
+    "a class of it": ("import decimal\nclass Decimal: pass\ndecimal.Decimal = Decimal", "__import__('decimal').Decimal.__module__"),
+    "a filter of warnings": PYTHON["a filter of warnings"],
+    "a handler of logs": PYTHON["a handler of logs"],
+    "decimal precision": PYTHON["decimal precision"],
+    "a seed": PYTHON["a seed"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FIRST)
+def test_nothing_leaks_from_who_is_first_to_import_it(tmp_path, blobs, name):
+    """As in a cold function, whose processes begin with next to nothing imported."""
+    body = body_of("python", *FIRST[name])
+    with HostPool() as hosts:
+        run = Run(hosts, tmp_path, blobs, "python")
+        [fresh] = run.attempts("fresh", body, {"i": 1})
+        _, other_attempt = run.attempts("t", body, {"i": 0}, {"i": 1})
+    assert said(other_attempt) == said(fresh)
+
+
+def test_who_is_first_to_import_a_module_keeps_the_process(tmp_path, blobs):
+    body = "import random, datetime, logging, decimal, subprocess, socket, os\nseen = str(os.getpid())"
+    with HostPool() as hosts:
+        pids = Run(hosts, tmp_path, blobs, "python").attempts("t", body, {"i": 0}, {"i": 1}, {"i": 2})
+    assert len({said(each) for each in pids}) == 1
