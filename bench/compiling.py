@@ -13,10 +13,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from econda_edsl import parse
-from econda_edsl.compile import compile_source, examine
+from econda_edsl.compiler.compile import compile_source, examine
+from econda_edsl.compiler.parse.layout import lay_out
 from econda_edsl.formatting.source import format_source
-from econda_edsl.layout import lay_out
 from lark import Lark
 
 from bench.cold import seconds as cold_seconds
@@ -27,8 +26,8 @@ RUNS = 5
 HELLO = Path(__file__).parent.parent / "edsl" / "examples" / "hello.edsl"
 COLD = {
     "an empty interpreter": "pass",
-    "import econda_edsl.compile": "import econda_edsl.compile",
-    "and compile hello.edsl": f"from econda_edsl.compile import compile_source; compile_source(open({str(HELLO)!r}).read())",
+    "import econda_edsl.compiler.compile": "import econda_edsl.compiler.compile",
+    "and compile hello.edsl": f"from econda_edsl.compiler.compile import compile_source; compile_source(open({str(HELLO)!r}).read())",
 }
 
 
@@ -55,13 +54,13 @@ def main() -> None:
         profile.runcall(examine, program(LINES[0]), {})
         pstats.Stats(profile).sort_stats("tottime").print_stats(25)
         return
-    alone_parser = parse.built(parse.grammar_text())
+    alone_parser = parser.built(parser.grammar_text())
     print(f"{'':<28}{'lines':>8}{'lines/s':>10}{'of the library':>16}")
     for wanted in LINES:
         text = program(wanted)
         lines, alone = text.count("\n"), seconds(lambda text=text: library(alone_parser, text))
         works: dict[str, Callable[[], object]] = {
-            "parse": lambda text=text: parse.parse(lay_out(text)[0]),
+            "parse": lambda text=text: parser.parse(lay_out(text)[0]),
             "parse and check": lambda text=text: examine(text, {}),
             "compile to a plan": lambda text=text: compile_source(text),
             "format": lambda text=text: format_source(text),

@@ -14,7 +14,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from econda_edsl.compile import compile_source
+from econda_edsl.compiler.compile import compile_source
 from lsprotocol import types as p
 
 from tests.lsp.editor import PROGRAM, Editor, editing

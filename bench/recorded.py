@@ -17,7 +17,7 @@ from pathlib import Path
 
 from econda_adapters.embedded.pool import machine_pool, own_hosts
 from econda_edsl.evaluate import evaluate
-from econda_edsl.importing.wfformat import import_wfformat
+from econda_edsl.importing.recordings.wfformat import import_wfformat
 from econda_edsl.plan import Call, Plan
 from econda_edsl.writing.source import source_text
 from msgspec.structs import replace

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from econda_adapters.embedded.runner import Home, run_plan
-from econda_edsl.compile import compile_source
+from econda_edsl.compiler.compile import compile_source
 from econda_edsl.plan import Plan
 
 from econda_cloud.wire.pools import Pool

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from econda_edsl.compile import compile_source
+from econda_edsl.compiler.compile import compile_source
 from econda_edsl.plan import FailureKind, Plan, decode_plan, encode_plan
 
 from econda_cloud.money.prices import Price

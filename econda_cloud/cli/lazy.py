@@ -52,7 +52,7 @@ class LazyGroup(TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Whoever mistypes a command is told of one that there is: typer suggests from those it has loaded."""
         if args and args[0] not in self.table and not args[0].startswith("-"):
-            from econda_edsl.suggest import did_you_mean
+            from econda_edsl.diagnostics.spelling import did_you_mean
 
             hint = did_you_mean(args[0], self.table)
             ctx.fail(f"there is no command `{args[0]}`; {hint or '`econda --help` lists them'}")

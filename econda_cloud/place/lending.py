@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import msgspec
 from econda_edsl.plan import Policy
-from econda_edsl.policies import changes_with_time
+from econda_edsl.plan.policies import changes_with_time
 
 from econda_cloud.money.prices import attempt_cost
 from econda_cloud.place import capacity

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import msgspec
 from econda_edsl.plan import Policy
-from econda_edsl.policies import Decision, Facts, decide, foresee
+from econda_edsl.plan.policies import Decision, Facts, decide, foresee
 
 from econda_cloud.money.amounts import MS_PER_HOUR, NANOS_PER_MICRO
 from econda_cloud.money.prices import attempt_cost

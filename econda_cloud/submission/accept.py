@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from econda_edsl.bundle import Bundle, BundleError, read_bundle
-from econda_edsl.compile import compile_source
-from econda_edsl.given import Given, Plain
-from econda_edsl.parameter_files import BadParams, read_params
-from econda_edsl.parameters import bind_parameters
+from econda_edsl.compiler.compile import compile_source
+from econda_edsl.compiler.modules.bundle import Bundle, BundleError, read_bundle
+from econda_edsl.parameters.bind import bind_parameters
+from econda_edsl.parameters.files import BadParams, read_params
+from econda_edsl.parameters.given import Given, Plain
 from econda_edsl.plan import Plan
 
 from econda_cloud.environments.archives import known_archives

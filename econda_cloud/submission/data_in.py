@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from econda_edsl.bundled_files import inside, matching
-from econda_edsl.given import NotBrought
+from econda_edsl.compiler.check.bundled_files import inside, matching
+from econda_edsl.parameters.given import NotBrought
 
 from econda_cloud.ports.blobs import BlobStore
 from econda_cloud.submission.uploads import PREFIX, Upload

@@ -6,7 +6,7 @@ import hashlib
 
 import msgspec
 from econda_edsl.plan import Plan, Policy
-from econda_edsl.policies import UNBOUNDED, priority
+from econda_edsl.plan.policies import UNBOUNDED, priority
 
 from econda_cloud.money.amounts import NANOS_PER_MICRO
 

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
-from econda_edsl.compile import compile_source
+from econda_edsl.compiler.compile import compile_source
 from econda_edsl.formatting.source import format_source
 from typer.testing import CliRunner
 

@@ -4,8 +4,8 @@ import re
 from pathlib import Path
 
 import pytest
-from econda_edsl.compile import compile_source
-from econda_edsl.explain import UnknownCode, catalogue, codes, page, read_page
+from econda_edsl.compiler.compile import compile_source
+from econda_edsl.diagnostics.pages import UnknownCode, catalogue, codes, page, read_page
 from econda_edsl.formatting.source import format_source
 
 from econda_cloud.cli.language.foreign_code import with_foreign_code

@@ -5,10 +5,10 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from econda_edsl.compile import compile_source
+from econda_edsl.compiler.compile import compile_source
+from econda_edsl.compiler.parse.layout import lay_out
 from econda_edsl.formatting.source import format_source
 from econda_edsl.formatting.statements import Remark, statements
-from econda_edsl.layout import lay_out
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 

@@ -8,8 +8,8 @@ import os
 from pathlib import Path
 
 import pytest
-from econda_edsl.compile import compile_source
-from econda_edsl.explain import codes
+from econda_edsl.compiler.compile import compile_source
+from econda_edsl.diagnostics.pages import codes
 from econda_edsl.plan import decode_plan, encode_plan
 
 HERE = Path(__file__).parent

@@ -9,7 +9,7 @@ from types import FrameType
 from typing import Any
 
 import pytest
-from econda_edsl.compile import compile_source
+from econda_edsl.compiler.compile import compile_source
 from econda_edsl.formatting.source import format_source
 
 HEAD = "edsl 1\n\n"

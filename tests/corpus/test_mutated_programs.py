@@ -4,11 +4,11 @@ import re
 from pathlib import Path
 
 import pytest
-from econda_edsl import syntax as s
-from econda_edsl.compile import compile_source
-from econda_edsl.declare import blocks_of
-from econda_edsl.layout import lay_out
-from econda_edsl.parse import parse
+from econda_edsl.compiler import syntax as s
+from econda_edsl.compiler.compile import compile_source
+from econda_edsl.compiler.parse.layout import lay_out
+from econda_edsl.compiler.parse.parser import parse
+from econda_edsl.compiler.syntax.steps import blocks_of
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 

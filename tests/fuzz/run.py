@@ -16,7 +16,7 @@ from pathlib import Path
 import atheris
 
 with atheris.instrument_imports(include=["econda_edsl"]):
-    from econda_edsl import prelude
+    from econda_edsl.words import prelude
 
     from tests.fuzz.target import holds
 

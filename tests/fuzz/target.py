@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from econda_edsl.compile import compile_source
+from econda_edsl.compiler.compile import compile_source
 from econda_edsl.formatting.source import format_source
 from econda_edsl.index.analysis import analyse
 from econda_edsl.lint.run import lint

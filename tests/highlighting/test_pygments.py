@@ -4,10 +4,10 @@ from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
-from econda_edsl import manual, prelude
+from econda_edsl.compiler.parse.parser import _parser
 from econda_edsl.highlighting import words
 from econda_edsl.highlighting.lexer import EdslLexer
-from econda_edsl.parse import _parser
+from econda_edsl.words import manual, prelude
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lark.lexer import PatternStr

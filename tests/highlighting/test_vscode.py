@@ -7,9 +7,9 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from econda_edsl.compiler.parse.layout import lay_out
 from econda_edsl.highlighting import textmate, words
 from econda_edsl.index.analysis import analyse
-from econda_edsl.layout import lay_out
 
 ROOT = Path(__file__).parents[2]
 EXTENSION = ROOT / "edsl" / "editors" / "vscode"

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from econda_edsl.importing.airflow import import_airflow
+from econda_edsl.importing.airflow.workflow import import_airflow
 from econda_edsl.importing.formats import detect
 from econda_edsl.importing.report import NotImported
 from econda_edsl.plan import Foreach

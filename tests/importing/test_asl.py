@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from econda_edsl.importing import asl_data
-from econda_edsl.importing.asl import import_asl
 from econda_edsl.importing.formats import detect
 from econda_edsl.importing.report import NotImported
+from econda_edsl.importing.states import data
+from econda_edsl.importing.states.workflow import import_asl
 from econda_edsl.plan import Foreach, Repeat, When
-from econda_edsl.plan_nodes import all_nodes
+from econda_edsl.plan.nodes import all_nodes
 
 from tests.importing.conftest import gap, written
 
@@ -157,13 +157,13 @@ def test_jsonata_is_computed_and_what_nobody_understands_is_reported() -> None:
     text, _ = written(found)
     assert "$sum(" in gap(found, "JSONata")
     assert text.count('packages = ["jsonata-python"]') == 2
-    assert asl_data.choose([{"Condition": "{% $states.input.n > 5 %}", "Next": "Yes"}], "No", '{"n": 6}') == "Yes"
-    assert asl_data.leave({"Output": {"n": "{% $states.input.n %}"}}, {"n": 6}, None) == '{"n": 6}'
+    assert data.choose([{"Condition": "{% $states.input.n > 5 %}", "Next": "Yes"}], "No", '{"n": 6}') == "Yes"
+    assert data.leave({"Output": {"n": "{% $states.input.n %}"}}, {"n": 6}, None) == '{"n": 6}'
     assert (
-        asl_data.leave({"Output": "{% $sum($states.input.all[n>1].n) %}"}, {"all": [{"n": 1}, {"n": 2}, {"n": 3}]}, 0)
+        data.leave({"Output": "{% $sum($states.input.all[n>1].n) %}"}, {"all": [{"n": 1}, {"n": 2}, {"n": 3}]}, 0)
         == "5"
     )
-    assert asl_data.leave({"Output": "{% $states.result.x & $uuid()[0] != '' %}"}, {}, {"x": "a"}) == "true"
+    assert data.leave({"Output": "{% $states.result.x & $uuid()[0] != '' %}"}, {}, {"x": "a"}) == "true"
 
 
 @pytest.mark.parametrize(
@@ -186,7 +186,7 @@ def test_jsonata_is_computed_and_what_nobody_understands_is_reported() -> None:
 )
 def test_rules_of_choices(test: dict[str, Any], holds: bool) -> None:
     document = {"s": "abc", "n": 1, "m": 1.0, "t": True, "when": "2025-01-01T00:00:00Z"}
-    assert asl_data._holds(test, document) is holds
+    assert data._holds(test, document) is holds
 
 
 def test_the_files_beside_the_pipeline_need_only_python() -> None:

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from econda_edsl.importing import asl_data
-from econda_edsl.importing.asl import import_asl
-from econda_edsl.importing.asl_functions import FUNCTIONS, IntrinsicFailure, call
-from econda_edsl.importing.asl_paths import BadPath, find, parsed
+from econda_edsl.importing.states import data
+from econda_edsl.importing.states.functions import FUNCTIONS, IntrinsicFailure, call
+from econda_edsl.importing.states.paths import BadPath, find, parsed
+from econda_edsl.importing.states.workflow import import_asl
 
 from tests.importing.conftest import gap
 from tests.importing.test_asl import goto, machine, rule, run
@@ -111,14 +111,14 @@ RULES = [
 
 @pytest.mark.parametrize(("test", "wanted", "value", "holds"), RULES)
 def test_rules(test: str, wanted: Any, value: Any, holds: bool) -> None:
-    assert asl_data._holds({"Variable": "$.v", test: wanted}, {"v": value}) is holds
+    assert data._holds({"Variable": "$.v", test: wanted}, {"v": value}) is holds
 
 
 def test_a_rule_on_what_is_not_there_fails_the_machine() -> None:
-    with pytest.raises(asl_data.Failure, match=r"States\.Runtime"):
-        asl_data._holds({"Variable": "$.v", "NumericEquals": 1}, {})
-    with pytest.raises(asl_data.Failure, match=r"States\.NoChoiceMatched"):
-        asl_data.choose([], None, "{}")
+    with pytest.raises(data.Failure, match=r"States\.Runtime"):
+        data._holds({"Variable": "$.v", "NumericEquals": 1}, {})
+    with pytest.raises(data.Failure, match=r"States\.NoChoiceMatched"):
+        data.choose([], None, "{}")
 
 
 STATES = [
@@ -136,13 +136,13 @@ STATES = [
 
 @pytest.mark.parametrize(("fields", "given", "after"), STATES)
 def test_what_becomes_of_a_document(fields: dict[str, Any], given: Any, after: Any) -> None:
-    assert json.loads(asl_data.through({**fields, "State": "A"}, json.dumps(given), lambda each: each)) == after
+    assert json.loads(data.through({**fields, "State": "A"}, json.dumps(given), lambda each: each)) == after
 
 
 @pytest.mark.parametrize("path", ["$.a[5]", "$.n.x", "$[0]"])
 def test_a_result_that_has_no_place(path: str) -> None:
-    with pytest.raises(asl_data.Failure, match="ResultPathMatchFailure"):
-        asl_data.through({"ResultPath": path}, json.dumps({"a": [], "n": 1}), lambda each: each)
+    with pytest.raises(data.Failure, match="ResultPathMatchFailure"):
+        data.through({"ResultPath": path}, json.dumps({"a": [], "n": 1}), lambda each: each)
 
 
 def failing(error: str, **catch: str) -> bytes:
@@ -182,15 +182,15 @@ def test_a_catcher_takes_the_errors_that_it_names(
     ],
 )  # fmt: skip
 def test_errors_keep_their_names(message: str, error: str, cause: str) -> None:
-    found = asl_data.failure_of(message)
+    found = data.failure_of(message)
     assert (found.name, found.cause) == (error, cause)
 
 
 def test_runtime_errors_are_caught_by_their_name_only() -> None:
-    message = "p/x (attempt 1) failed: asl_data.Failure: " + str(asl_data.Failure("States.Runtime", "c"))
-    with pytest.raises(asl_data.Failure):
-        asl_data.caught([{"ErrorEquals": ["States.ALL"], "Next": "A"}], "{}", message)
-    assert asl_data.caught([{"ErrorEquals": ["States.Runtime"], "Next": "A"}], "{}", message)[1] == "A"
+    message = "p/x (attempt 1) failed: asl_data.Failure: " + str(data.Failure("States.Runtime", "c"))
+    with pytest.raises(data.Failure):
+        data.caught([{"ErrorEquals": ["States.ALL"], "Next": "A"}], "{}", message)
+    assert data.caught([{"ErrorEquals": ["States.Runtime"], "Next": "A"}], "{}", message)[1] == "A"
 
 
 def test_what_cannot_be_computed_is_said_where_it_stands() -> None:
@@ -217,7 +217,7 @@ def test_requests_have_the_names_of_their_service() -> None:
     code = found.files["m_states.py"].decode()
     assert "request('stepfunctions', 'StartExecution', given)" in code
     assert "request('logs', 'DescribeLogGroups', given)" in code
-    space: dict[str, Any] = {"asl_data": asl_data, "json": json}
+    space: dict[str, Any] = {"asl_data": data, "json": json}
     exec(compile(code.replace("import asl_data\n", ""), "m_states.py", "exec"), space)
     import botocore.session
 

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from econda_edsl.importing.cwl import import_cwl
+from econda_edsl.importing.cwl.workflow import import_cwl
 from econda_edsl.importing.formats import detect
 from econda_edsl.importing.report import NotImported
 from econda_edsl.plan import Foreach, When

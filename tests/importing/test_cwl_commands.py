@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from econda_edsl.importing.cwl import import_cwl
+from econda_edsl.importing.cwl.workflow import import_cwl
 from econda_edsl.plan import Inline
 
 from tests.importing.conftest import written

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from econda_edsl.importing.formats import detect
-from econda_edsl.importing.nextflow_trace import import_trace
+from econda_edsl.importing.recordings.nextflow_trace import import_trace
 from econda_edsl.importing.report import NotImported
 
 from tests.importing.conftest import gap, written

@@ -6,9 +6,9 @@ import json
 from pathlib import Path
 
 import pytest
-from econda_edsl.compile import compile_source
+from econda_edsl.compiler.compile import compile_source
+from econda_edsl.importing.recordings.wfformat import import_wfformat
 from econda_edsl.importing.report import NotImported
-from econda_edsl.importing.wfformat import import_wfformat
 from econda_edsl.plan import Call, Plan
 from econda_edsl.writing.source import source_text
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from econda_edsl.compile import compile_source
+from econda_edsl.compiler.compile import compile_source
 from econda_edsl.index.analysis import analyse
 from econda_edsl.lint.pages import UnknownLint, catalogue, page
 from econda_edsl.lint.rule import Finding, Rule

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from econda_edsl.compile import compile_source
+from econda_edsl.compiler.compile import compile_source
 from econda_edsl.formatting.source import format_source
 from econda_edsl.plan import Plan
 

@@ -7,7 +7,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from econda_edsl.compile import compile_source
+from econda_edsl.compiler.compile import compile_source
 from econda_edsl.evaluate import EvaluationError, evaluate
 from econda_edsl.plan import AnyNode, Call, Expr, FailureKind, Foreach, Plan, Repeat, When, decode_plan, encode_plan
 

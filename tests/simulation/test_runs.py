@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from econda_edsl.compile import compile_source
+from econda_edsl.compiler.compile import compile_source
 from econda_edsl.plan import Plan
 
 from econda_cloud.run.state import decode_state, encode_state

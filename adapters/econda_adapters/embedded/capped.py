@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
+from econda_edsl.evaluate.text import show
 from econda_edsl.plan import Plan
-from econda_edsl.show import show
 
 from econda_cloud.wire.pools import Pool
 

@@ -12,8 +12,8 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from econda_adapters.aws.clients import Clients
-from econda_edsl.bundled_files import inside
-from econda_edsl.given import NotBrought
+from econda_edsl.compiler.check.bundled_files import inside
+from econda_edsl.parameters.given import NotBrought
 
 from econda_cloud.cli.language.parameters import IN_BUNDLE
 from econda_cloud.ports.blobs import BlobStore

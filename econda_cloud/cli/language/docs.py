@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from econda_edsl.bundle import BundleError
+from econda_edsl.compiler.modules.bundle import BundleError
+from econda_edsl.compiler.parse.layout import decode
+from econda_edsl.diagnostics.render import render
 from econda_edsl.documenting.pages import NotDocumented, Page, file_page, index_page
-from econda_edsl.layout import decode
-from econda_edsl.render import render
 
 from econda_cloud.cli.language.files_beside import files_beside
 from econda_cloud.cli.output import NOT_COMPILED, USAGE, stop

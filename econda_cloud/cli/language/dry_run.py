@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import typer
-from econda_edsl.parameter_texts import written_params
+from econda_edsl.parameters.texts import written_params
 from econda_edsl.plan import Plan
 
 from econda_cloud.cli.output import print_json

@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from econda_edsl.bundle import BYTES_MOST, FILES_MOST, BundleError
-from econda_edsl.bundled_files import matching
+from econda_edsl.compiler.check.bundled_files import matching
+from econda_edsl.compiler.modules.bundle import BYTES_MOST, FILES_MOST, BundleError
 
 from econda_cloud.environments.pins import LOCK_NAME
 

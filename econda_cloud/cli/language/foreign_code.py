@@ -10,8 +10,8 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
-from econda_edsl.bodies.places import Body, unreadable
-from econda_edsl.compile import Compilation
+from econda_edsl.compiler.bodies.places import Body, unreadable
+from econda_edsl.compiler.compile import Compilation
 from econda_edsl.diagnostics import Diagnostic, in_source_order
 
 WAIT_S = 10

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from econda_edsl.compile import compile_source
+from econda_edsl.compiler.compile import compile_source
 from econda_edsl.importing.formats import FORMATS, import_file
 from econda_edsl.importing.report import Imported, NotImported
 from econda_edsl.plan import Plan
-from econda_edsl.plan_nodes import all_nodes
+from econda_edsl.plan.nodes import all_nodes
 from econda_edsl.writing.source import source_text
 
 from econda_cloud.cli.options import Json

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from econda_edsl.bodies.opened import Opened, imported_by_python, opened_by_python, opened_by_shell
-from econda_edsl.compile import Compilation
+from econda_edsl.compiler.bodies.opened import Opened, imported_by_python, opened_by_python, opened_by_shell
+from econda_edsl.compiler.compile import Compilation
 from econda_edsl.plan import Entry
 
 from econda_cloud.cli.language.files_beside import LOCKS, SUFFIXES

@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from econda_edsl.bundle import BundleError
+from econda_edsl.compiler.modules.bundle import BundleError
+from econda_edsl.compiler.parse.layout import decode
 from econda_edsl.diagnostics import Diagnostic
+from econda_edsl.diagnostics.render import render
 from econda_edsl.index.analysis import Analysis, analyse
-from econda_edsl.layout import decode
 from econda_edsl.lint.rule import Finding
 from econda_edsl.lint.run import fixed
 from econda_edsl.lint.run import lint as advice_on
-from econda_edsl.render import render
 
 from econda_cloud.cli.language.files_beside import files_beside
 from econda_cloud.cli.options import Json

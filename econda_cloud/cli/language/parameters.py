@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import typer
-from econda_edsl.bundle import PARAMS
-from econda_edsl.given import DataIn, Given, Plain
-from econda_edsl.parameter_files import BadParams, read_params
-from econda_edsl.parameter_paths import BadPath, give
-from econda_edsl.parameters import bind_parameters
+from econda_edsl.compiler.modules.bundle import PARAMS
+from econda_edsl.parameters.bind import bind_parameters
+from econda_edsl.parameters.files import BadParams, read_params
+from econda_edsl.parameters.given import DataIn, Given, Plain
+from econda_edsl.parameters.paths import BadPath, give
 from econda_edsl.plan import Plan
 
 from econda_cloud.cli.output import USAGE, stop

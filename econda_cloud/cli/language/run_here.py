@@ -41,7 +41,7 @@ from econda_cloud.cli.output import FAILED, NOT_COMPILED, USAGE, exit_like, prin
 if TYPE_CHECKING:
     from econda_adapters.embedded.home import Home
     from econda_adapters.embedded.runner import Follow
-    from econda_edsl.compile import Compilation
+    from econda_edsl.compiler.compile import Compilation
     from econda_edsl.plan import Plan
 
     from econda_cloud.cli.runs.following import CarryOn
@@ -251,7 +251,7 @@ def graph(
     to: Annotated[str, typer.Option("--to", help="mermaid, dot or svg")] = "mermaid",
 ) -> None:
     """Draw a pipeline. Example: econda graph sweep.edsl --to svg > sweep.svg"""
-    from econda_edsl.graph import to_dot, to_mermaid, to_svg
+    from econda_edsl.drawing.text import to_dot, to_mermaid, to_svg
 
     draw = {"mermaid": to_mermaid, "dot": to_dot, "svg": to_svg}.get(to)
     if draw is None:

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
-from econda_edsl.bundle import BundleError, read_bundle
-from econda_edsl.compile import Compilation, compile_source
+from econda_edsl.compiler.compile import Compilation, compile_source
+from econda_edsl.compiler.modules.bundle import BundleError, read_bundle
+from econda_edsl.compiler.modules.lock import LOCK_FILE, lock_text
 from econda_edsl.diagnostics import Diagnostic
-from econda_edsl.given import Given
-from econda_edsl.lock import LOCK_FILE, lock_text
+from econda_edsl.parameters.given import Given
 from econda_edsl.plan import Entry, Plan
 
 from econda_cloud.cli.language.files_beside import files_beside

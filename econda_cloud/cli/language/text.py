@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from econda_edsl.explain import UnknownCode, codes, page
+from econda_edsl.diagnostics.pages import UnknownCode, codes, page
+from econda_edsl.diagnostics.render import render
+from econda_edsl.diagnostics.spelling import did_you_mean
 from econda_edsl.formatting.source import Formatted, format_source
 from econda_edsl.lint.pages import page as lint_page
 from econda_edsl.lint.rules import RULES
-from econda_edsl.render import render
-from econda_edsl.suggest import did_you_mean
 
 from econda_cloud.cli.output import NOT_COMPILED, USAGE, stop
 

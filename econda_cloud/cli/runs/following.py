@@ -10,8 +10,8 @@ from typing import Any
 import typer
 from econda_adapters.embedded.holding import RunBusy, holding
 from econda_adapters.embedded.runner import NOBODY, Follow, Home
+from econda_edsl.diagnostics.spelling import did_you_mean
 from econda_edsl.plan import Plan
-from econda_edsl.suggest import did_you_mean
 
 from econda_cloud.cli.language.file_runs import runs_of
 from econda_cloud.cli.output import FAILED, USAGE, stop

@@ -57,7 +57,7 @@ def _wanted(found: Found, names: list[str]) -> dict[str, Any]:
     there = outcome.outputs
     unknown = next((each for each in names if each not in there), None)
     if unknown is not None:
-        from econda_edsl.suggest import did_you_mean
+        from econda_edsl.diagnostics.spelling import did_you_mean
 
         has = f"it has {', '.join(there)}" if there else f"it has {outcome.state} and has none"
         stop(f"error: {found.run} has no output `{unknown}`; {did_you_mean(unknown, there) or has}", NOT_FOUND)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from econda_adapters.aws.team import Team
 from econda_adapters.embedded.runner import Follow
-from econda_edsl.given import Given
-from econda_edsl.parameter_texts import written_params
+from econda_edsl.parameters.given import Given
+from econda_edsl.parameters.texts import written_params
 
 from econda_cloud.cli.language.packages import pinned
 from econda_cloud.cli.language.source import Loaded, kept_params

@@ -12,10 +12,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from econda_edsl.moments import read_instant
-from econda_edsl.suggest import did_you_mean
-from econda_edsl.typetext import TypeText
-from econda_edsl.typetext import read_type as _read_type
+from econda_edsl.diagnostics.spelling import did_you_mean
+from econda_edsl.evaluate.times import read_instant
+from econda_edsl.plan.type_text import TypeText
+from econda_edsl.plan.type_text import read_type as _read_type
 
 from econda_cloud.worker.data.artifacts import TYPES as ARTIFACTS
 from econda_cloud.worker.data.packing import CannotKeep, kind_of

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
-from econda_edsl import syntax as s
-from econda_edsl.compile import compile_source
+from econda_edsl.compiler import syntax as s
+from econda_edsl.compiler.compile import compile_source
+from econda_edsl.compiler.syntax.comments import shown
+from econda_edsl.compiler.syntax.printing import expr_text, type_text
 from econda_edsl.diagnostics import Diagnostic
 from econda_edsl.documenting.tables import cell, code, fields_table, settings_list, table
-from econda_edsl.graph import to_svg
+from econda_edsl.drawing.text import to_svg
 from econda_edsl.index.analysis import Analysis, analyse
-from econda_edsl.remarks import shown
-from econda_edsl.written import expr_text, type_text
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from econda_edsl import syntax as s
-from econda_edsl import types as t
+from econda_edsl.compiler import syntax as s
+from econda_edsl.compiler.syntax.printing import expr_text, type_text
+from econda_edsl.compiler.types import model as t
 from econda_edsl.index.analysis import Analysis
-from econda_edsl.written import expr_text, type_text
 
 # What code sees of a quantity: a plain number of these.
 UNITS = {

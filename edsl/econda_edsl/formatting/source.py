@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from econda_edsl.compiler.parse.layout import SOURCE_BYTES, decode, lay_out, too_large
+from econda_edsl.compiler.parse.parser import parse
 from econda_edsl.diagnostics import Diagnostic, in_source_order
 from econda_edsl.formatting.brackets import tree
 from econda_edsl.formatting.statements import Remark, Statement, statements
 from econda_edsl.formatting.tokens import Token, spread
 from econda_edsl.formatting.wrapping import STEP, Writer
-from econda_edsl.layout import SOURCE_BYTES, decode, lay_out, too_large
-from econda_edsl.parse import parse
 
 _LINE_END = re.compile(r"\r+\n")
 _ONE_LINE = ("edsl", "let", "import", "alias")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from econda_edsl.compiler.parse.layout import CODE_HEADER
 from econda_edsl.formatting.tokens import CLOSERS, OPENERS, TOKEN, Token
-from econda_edsl.layout import CODE_HEADER
 
 
 @dataclass(slots=True)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from econda_edsl import prelude
+from econda_edsl.words import prelude
 
 # Numbers as the grammar reads them: a unit belongs to its number only when no word continues it.
 _NUMBER = (

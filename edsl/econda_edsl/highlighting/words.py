@@ -6,8 +6,9 @@ import re
 from functools import cache
 from importlib import resources
 
-from econda_edsl import literals, prelude
-from econda_edsl import types as t
+from econda_edsl.compiler.types import model as t
+from econda_edsl.evaluate import quantities
+from econda_edsl.words import prelude
 
 CONSTANTS = ("true", "false", "none")
 OPERATORS = ("and", "or", "not", "in", "if", "else", "of")
@@ -20,7 +21,7 @@ CONTROL = (
 NAMES = ("attempt", "node", "offer", "pool", "queue")
 FUNCTIONS = (*prelude.FUNCTIONS, *prelude.FILES, "exponential", "linear", "every")
 TYPES = (*t.PLAIN, "Table", "List", "Map", "Secret")
-UNITS = (*literals.SIZES, *literals.DURATIONS, *literals.BANDWIDTHS)
+UNITS = (*quantities.SIZES, *quantities.DURATIONS, *quantities.BANDWIDTHS)
 # Languages of code bodies: how `run` calls them, how Pygments does, their scope in TextMate.
 LANGUAGES = {
     "shell": ("bash", "source.shell"),
@@ -35,6 +36,6 @@ _WORD = re.compile(r'"([a-z]+)"')
 @cache
 def grammar_words() -> frozenset[str]:
     """All words that the grammar itself knows."""
-    grammar = resources.files("econda_edsl").joinpath("edsl.lark").read_text("utf-8")
+    grammar = resources.files("econda_edsl.compiler.parse").joinpath("grammar.lark").read_text("utf-8")
     code = "\n".join(line.split("//")[0] for line in grammar.split("\n"))
     return frozenset(_WORD.findall(code))

@@ -18,23 +18,23 @@ def import_file(data: bytes, path: str, format: str | None = None, *, scale: flo
     """
     match format or detect(data, path):
         case "wfformat":
-            from econda_edsl.importing.wfformat import import_wfformat
+            from econda_edsl.importing.recordings.wfformat import import_wfformat
 
             return import_wfformat(data, path, scale=scale)
         case "nextflow-trace":
-            from econda_edsl.importing.nextflow_trace import import_trace
+            from econda_edsl.importing.recordings.nextflow_trace import import_trace
 
             return import_trace(data, path, scale=scale)
         case "asl":
-            from econda_edsl.importing.asl import import_asl
+            from econda_edsl.importing.states.workflow import import_asl
 
             return import_asl(data, path)
         case "airflow":
-            from econda_edsl.importing.airflow import import_airflow
+            from econda_edsl.importing.airflow.workflow import import_airflow
 
             return import_airflow(data, path)
         case "cwl":
-            from econda_edsl.importing.cwl import import_cwl
+            from econda_edsl.importing.cwl.workflow import import_cwl
 
             return import_cwl(data, path)
         case other:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from econda_edsl.checked import Checked
-from econda_edsl.compile import examine
+from econda_edsl.compiler.check.module import Checked
+from econda_edsl.compiler.compile import examine
+from econda_edsl.compiler.parse.layout import SOURCE_BYTES, normalise, too_large
 from econda_edsl.diagnostics import NOWHERE, Diagnostic, in_source_order
 from econda_edsl.index.build import build_index
 from econda_edsl.index.memory import Memory
 from econda_edsl.index.repair import repaired
 from econda_edsl.index.symbols import Index
-from econda_edsl.layout import SOURCE_BYTES, normalise, too_large
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from econda_edsl import syntax as s
-from econda_edsl import types as t
-from econda_edsl.checked import Checked
+from econda_edsl.compiler import syntax as s
+from econda_edsl.compiler.check.module import Checked
+from econda_edsl.compiler.syntax.comments import shown
+from econda_edsl.compiler.types import model as t
+from econda_edsl.compiler.types.entities import NODE, RUN
 from econda_edsl.diagnostics import Span
 from econda_edsl.index.code_names import names_in_code
 from econda_edsl.index.expressions import Names
 from econda_edsl.index.steps import Steps
 from econda_edsl.index.symbols import WHOLE_FILE, Index, Scope, Symbol
-from econda_edsl.infer import NODE, RUN
-from econda_edsl.remarks import shown
 
 _DECLARED = {s.Let: "constant", s.Task: "task", s.Pipeline: "pipeline", s.Alias: "type", s.Record: "type",
              s.Policy: "policy"}  # fmt: skip

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from econda_edsl import prelude
-from econda_edsl import syntax as s
-from econda_edsl import types as t
-from econda_edsl.checked import Checked
+from econda_edsl.compiler import syntax as s
+from econda_edsl.compiler.check.module import Checked
+from econda_edsl.compiler.types import model as t
+from econda_edsl.compiler.types.model import Type
 from econda_edsl.diagnostics import Span
 from econda_edsl.index.fields import FieldTable
 from econda_edsl.index.foreign import fill_imported
 from econda_edsl.index.symbols import WHOLE_FILE, Index, Reference, Scope, Symbol
-from econda_edsl.types import Type
+from econda_edsl.words import prelude
 
 Names = dict[str, Symbol]
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from econda_edsl.compiler.types.model import Type
 from econda_edsl.index.symbols import Symbol
-from econda_edsl.types import Type
 
 
 class FieldTable:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from econda_edsl import syntax as s
-from econda_edsl import types as t
-from econda_edsl.checked import Checked
+from econda_edsl.compiler import syntax as s
+from econda_edsl.compiler.check.module import Checked
+from econda_edsl.compiler.types import model as t
 from econda_edsl.diagnostics import Span
 from econda_edsl.index.symbols import Symbol
 

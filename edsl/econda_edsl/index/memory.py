@@ -7,9 +7,9 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from econda_edsl import syntax as s
+from econda_edsl.compiler import syntax as s
+from econda_edsl.compiler.parse.layout import Chunk, Layout
 from econda_edsl.diagnostics import Diagnostic, Span
-from econda_edsl.layout import Chunk, Layout
 
 _BODY = re.compile(r"\x01(\d+)\x01")
 _Key = tuple[str, tuple[str, ...], tuple[tuple[int, str], ...]]

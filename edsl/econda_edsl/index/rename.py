@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 
-from econda_edsl import prelude
-from econda_edsl import syntax as s
-from econda_edsl import types as t
+from econda_edsl.compiler import syntax as s
+from econda_edsl.compiler.types import model as t
 from econda_edsl.diagnostics import Span
 from econda_edsl.index.analysis import Analysis
 from econda_edsl.index.symbols import Reference, Symbol
+from econda_edsl.words import prelude
 
 _VALUE = re.compile(r"[a-z_][A-Za-z0-9_]*")
 _TYPE = re.compile(r"[A-Z][A-Za-z0-9_]*")

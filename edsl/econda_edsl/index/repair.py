@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from econda_edsl.compiler.parse.layout import lay_out
+from econda_edsl.compiler.parse.parser import Memo, parse
 from econda_edsl.diagnostics import Diagnostic
-from econda_edsl.layout import lay_out
-from econda_edsl.parse import Memo, parse
 
 ROUNDS = 6
 _BINDS = re.compile(r"\s*([a-z_]\w*)\s*=(?!=)")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from econda_edsl import syntax as s
-from econda_edsl import types as t
+from econda_edsl.compiler import syntax as s
+from econda_edsl.compiler.resolve.scopes import exported
+from econda_edsl.compiler.types import model as t
+from econda_edsl.compiler.types.model import Type
 from econda_edsl.diagnostics import Span
 from econda_edsl.index.expressions import Expressions, Names
 from econda_edsl.index.symbols import Reference, Scope, Symbol
-from econda_edsl.scopes import exported
-from econda_edsl.types import Type
 
 
 @dataclass(slots=True)

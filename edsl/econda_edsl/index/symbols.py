@@ -5,9 +5,9 @@ from __future__ import annotations
 from bisect import bisect_right
 from dataclasses import dataclass, field
 
-from econda_edsl import syntax as s
+from econda_edsl.compiler import syntax as s
+from econda_edsl.compiler.types.model import UNKNOWN, Type
 from econda_edsl.diagnostics import Span
-from econda_edsl.types import UNKNOWN, Type
 
 # What a symbol is; readers see these words.
 KINDS = (

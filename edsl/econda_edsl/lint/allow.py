@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from econda_edsl.compiler.parse.layout import CODE_HEADER
+from econda_edsl.compiler.syntax.comments import ALLOW
 from econda_edsl.diagnostics import Span
-from econda_edsl.layout import CODE_HEADER
 from econda_edsl.lint.rule import Finding, Program
-from econda_edsl.remarks import ALLOW
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 import sys
 
+from econda_edsl.diagnostics.spelling import did_you_mean
 from econda_edsl.lint.rules import RULES
-from econda_edsl.suggest import did_you_mean
 
 
 class UnknownLint(LookupError):

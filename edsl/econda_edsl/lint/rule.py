@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from econda_edsl import syntax as s
-from econda_edsl.checked import Checked
+from econda_edsl.compiler import syntax as s
+from econda_edsl.compiler.check.module import Checked
 from econda_edsl.diagnostics import Span
 from econda_edsl.index.analysis import Analysis
 from econda_edsl.index.symbols import Index

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from lsprotocol import types as p
 
-from econda_edsl import manual, prelude, resources
-from econda_edsl import syntax as s
-from econda_edsl import types as t
+from econda_edsl.compiler import syntax as s
+from econda_edsl.compiler.syntax.printing import type_text
+from econda_edsl.compiler.types import model as t
 from econda_edsl.index.analysis import Analysis
 from econda_edsl.index.memory import Memory
 from econda_edsl.index.symbols import Symbol
@@ -17,7 +17,7 @@ from econda_edsl.lsp import probe
 from econda_edsl.lsp.cursor import Call, Cursor, cursor_at
 from econda_edsl.lsp.describe import field_head, settings_place
 from econda_edsl.lsp.texts import Text
-from econda_edsl.written import type_text
+from econda_edsl.words import drivers, manual, prelude
 
 K = p.CompletionItemKind
 TRIGGERS = (".", "[", "|", "$")
@@ -176,7 +176,7 @@ class _Context:
                 yield from _words(["where"])
         elif block in _BODIES:
             yield from self.step(block)
-        elif block in resources.DRIVERS:
+        elif block in drivers.DRIVERS:
             yield from _resource_settings(block)
         elif block == "policy":
             yield from _words(_RULES)
@@ -297,8 +297,8 @@ class _Context:
 
 def _resource_settings(kind: str) -> Iterator[p.CompletionItem]:
     """The settings of a pool, secret or trigger, those of all drivers: the driver's own check tells them apart."""
-    common = {"pool": resources.POOL_SETTINGS, "trigger": resources.TRIGGER_SETTINGS}.get(kind, {})
-    for settings in (common, *resources.DRIVERS[kind].values()):
+    common = {"pool": drivers.POOL_SETTINGS, "trigger": drivers.TRIGGER_SETTINGS}.get(kind, {})
+    for settings in (common, *drivers.DRIVERS[kind].values()):
         for name, type_ in settings.items():
             yield _item(name, K.Property, f"{name} = {type_}", "", f"{name} = ")
 

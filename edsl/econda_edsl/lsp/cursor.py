@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from econda_edsl.compiler.parse.layout import CODE_HEADER
 from econda_edsl.formatting.tokens import CLOSERS, OPENERS, TOKEN
-from econda_edsl.layout import CODE_HEADER
 
 _NOT_SPACE = ("newline", "gap")
 

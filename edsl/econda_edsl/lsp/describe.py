@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import re
 
-from econda_edsl import literals, manual, prelude
-from econda_edsl import syntax as s
+from econda_edsl.compiler import syntax as s
+from econda_edsl.compiler.syntax.printing import expr_text, type_text
+from econda_edsl.evaluate import quantities
 from econda_edsl.index.analysis import Analysis
 from econda_edsl.index.symbols import Reference
 from econda_edsl.lsp.cursor import Cursor
-from econda_edsl.written import expr_text, type_text
+from econda_edsl.words import manual, prelude
 
 _NUMBER = re.compile(r"\$?\d[\d_]*(?:\.\d+)?(?:%|/?[A-Za-z]+)?")
 _READERS = (
-    ("bytes", literals.read_size),
-    ("milliseconds", literals.read_duration),
-    ("bits per second", literals.read_bandwidth),
-    ("micro-dollars per hour", literals.read_rate),
-    ("micro-dollars", literals.read_money),
+    ("bytes", quantities.read_size),
+    ("milliseconds", quantities.read_duration),
+    ("bits per second", quantities.read_bandwidth),
+    ("micro-dollars per hour", quantities.read_rate),
+    ("micro-dollars", quantities.read_money),
 )
 
 

@@ -12,7 +12,7 @@ from urllib.parse import unquote, urlsplit
 
 from lsprotocol import types as p
 
-from econda_edsl.bundle import BundleError
+from econda_edsl.compiler.modules.bundle import BundleError
 from econda_edsl.index.analysis import Analysis, analyse
 from econda_edsl.index.memory import Memory
 from econda_edsl.lsp.texts import Text

@@ -9,7 +9,7 @@ from functools import cache
 from lsprotocol import types as p
 
 from econda_edsl.diagnostics import NOWHERE, Diagnostic, Span
-from econda_edsl.explain import UnknownCode, page
+from econda_edsl.diagnostics.pages import UnknownCode, page
 from econda_edsl.index.analysis import Analysis
 from econda_edsl.lint.pages import anchor
 from econda_edsl.lint.rule import Finding

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from econda_edsl import syntax as s
-from econda_edsl import types as t
+from econda_edsl.compiler import syntax as s
+from econda_edsl.compiler.types import model as t
+from econda_edsl.compiler.types.model import Type
 from econda_edsl.index.analysis import Analysis, analyse
 from econda_edsl.index.memory import Memory
-from econda_edsl.types import Type
 
 _PLACEHOLDER = "econda_asks_here"
 _TYPED = re.compile(r"[A-Za-z_]\w*$")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from lsprotocol import types as p
 
-from econda_edsl import manual
-from econda_edsl import syntax as s
+from econda_edsl.compiler import syntax as s
 from econda_edsl.index.analysis import Analysis
 from econda_edsl.index.symbols import Symbol
 from econda_edsl.lsp.cursor import Call, cursor_at
 from econda_edsl.lsp.describe import field_text
 from econda_edsl.lsp.texts import Text
+from econda_edsl.words import manual
 
 
 def signature_help(text: Text, analysis: Analysis, line: int, column: int) -> p.SignatureHelp | None:

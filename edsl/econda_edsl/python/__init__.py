@@ -10,8 +10,9 @@ tasks.
 
 from econda_edsl.python.blocks import check, fail, foreach, repeat, until, when
 from econda_edsl.python.expressions import Expr, TraceError, fn, run, text
-from econda_edsl.python.hints import Range, record
+from econda_edsl.python.hints import Range
 from econda_edsl.python.pipelines import Pipeline, pipeline
+from econda_edsl.python.records import record
 from econda_edsl.python.settings import Needs, every, exponential, linear
 from econda_edsl.python.tasks import Task, container, shell, task
 from econda_edsl.python.trace import value

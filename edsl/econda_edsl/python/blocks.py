@@ -7,10 +7,10 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from econda_edsl import prelude
 from econda_edsl.python import trace as t
 from econda_edsl.python.expressions import Expr, TraceError, expression
 from econda_edsl.python.settings import step_settings
+from econda_edsl.words import prelude
 from econda_edsl.writing import program as w
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 
-from econda_edsl import prelude
-from econda_edsl.literals import READERS
-from econda_edsl.suggest import did_you_mean
+from econda_edsl.diagnostics.spelling import did_you_mean
+from econda_edsl.evaluate.quantities import READERS
+from econda_edsl.words import prelude
 from econda_edsl.writing.literals import NoLiteral, duration_literal, number_literal, size_literal, text_literal
 
 CONDITIONAL, COALESCE, OR, AND, NOT, COMPARE, RANGE, SUM, TERM, UNARY, POWER, POSTFIX = range(12)
@@ -192,6 +192,10 @@ class Expr:
         return Expr(f"{at(mine, level + (level == COMPARE))} {sign} {at(its, level + 1)}", level)
 
 
+RECORDS: list[Callable[[Any], Expr]] = []
+"""What writes a data class: `records` puts it here, for it needs the pipeline that is traced."""
+
+
 def at(value: Any, level: int) -> str:
     """A value as text that may stand where an operator of `level` expects it."""
     found = value if isinstance(value, Expr) else _written(value)
@@ -258,9 +262,7 @@ def _literal(value: Any, type: str | None) -> str:
             inner = type[5:-1] if type and type.startswith("List[") else None
             return f"[{', '.join(expression(each, inner) for each in value)}]"
         case _ if dataclasses.is_dataclass(value) and not isinstance(value, type_):
-            from econda_edsl.python.hints import record
-
-            return record(value.__class__, **{f.name: getattr(value, f.name) for f in dataclasses.fields(value)})._text
+            return RECORDS[0](value)._text
         case _:
             raise NoLiteral(f"a {kind} is no value of EDSL")
 

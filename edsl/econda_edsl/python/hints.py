@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Union
 
-from econda_edsl.python.expressions import Expr, TraceError, expression
+from econda_edsl.python.expressions import TraceError, expression
 from econda_edsl.python.units import ARTIFACTS, Bandwidth, Duration, Money, Percent, Rate, Size
 from econda_edsl.writing.literals import text_literal
 from econda_edsl.writing.program import Input, RecordText
@@ -104,17 +104,6 @@ class Records:
                 raise TraceError(f"{where} returns a NamedTuple with one field; use a TypedDict, or the type alone")
             return {name: self.type_of(kind, f"the output `{name}` of {where}") for name, kind in fields.items()}
         return {"value": self.type_of(hint, f"what {where} returns")}
-
-
-def record(cls: type, **values: Any) -> Expr:
-    """A record of a class that cannot be made with values of a run, such as a pydantic model."""
-    from econda_edsl.python.trace import current
-
-    name = current(f"record({cls.__name__})").records.add(cls)
-    kinds = {f.name: f.type for f in current("record").records.found[name].fields}
-    if unknown := set(values) - set(kinds):
-        raise TraceError(f"`{name}` has no field `{min(unknown)}`; it has {', '.join(kinds)}")
-    return Expr(f"{name}({', '.join(f'{key} = {expression(v, kinds[key])}' for key, v in values.items())})", type=name)
 
 
 def hints_of(thing: Any, where: str) -> dict[str, Any]:

@@ -8,12 +8,12 @@ import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from econda_edsl import prelude
+from econda_edsl.diagnostics.spelling import did_you_mean
 from econda_edsl.python.expressions import Expr, TraceError, expression
 from econda_edsl.python.hints import hints_of
 from econda_edsl.python.settings import setting
 from econda_edsl.python.trace import Trace, traced, tracing
-from econda_edsl.suggest import did_you_mean
+from econda_edsl.words import prelude
 from econda_edsl.writing.program import PipelineText, Program
 
 

@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from econda_edsl import prelude
+from econda_edsl.diagnostics.spelling import did_you_mean
 from econda_edsl.python.expressions import Expr, TraceError, expression
-from econda_edsl.suggest import did_you_mean
+from econda_edsl.words import prelude
 
 _KINDS = {**prelude.NEEDS, "timeout": "Duration", "deadline": "Duration", "budget": "Money", "tolerate": "Percent"}
 

@@ -6,7 +6,7 @@ import datetime as dt
 from pathlib import PosixPath
 from typing import Self
 
-from econda_edsl.literals import READERS
+from econda_edsl.evaluate.quantities import READERS
 
 
 class _Whole(int):

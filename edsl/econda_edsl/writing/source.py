@@ -5,8 +5,8 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable, Iterator
 
+from econda_edsl.compiler.parse.layout import SOURCE_BYTES
 from econda_edsl.formatting.source import format_source
-from econda_edsl.layout import SOURCE_BYTES
 from econda_edsl.writing import program as w
 from econda_edsl.writing.literals import text_literal
 

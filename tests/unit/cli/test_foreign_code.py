@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 import pytest
-from econda_edsl.compile import compile_source
+from econda_edsl.compiler.compile import compile_source
 from typer.testing import CliRunner
 
 from econda_cloud.cli.commands import app

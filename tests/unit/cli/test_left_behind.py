@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from econda_edsl.bodies.opened import opened_by_python, opened_by_shell
+from econda_edsl.compiler.bodies.opened import opened_by_python, opened_by_shell
 from typer.testing import CliRunner
 
 from econda_cloud.cli.commands import app

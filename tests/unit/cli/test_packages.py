@@ -80,7 +80,7 @@ def test_packages_that_do_not_exist_start_no_run(econda, tmp_path):
 
 @pytest.mark.parametrize("packed", [True, False])
 def test_a_lock_beside_the_pipeline_decides(econda, tmp_path, packed):
-    from econda_edsl.compile import compile_source
+    from econda_edsl.compiler.compile import compile_source
 
     from econda_cloud.environments.pins import write_lock
     from econda_cloud.worker.environments.build import resolve

@@ -35,13 +35,13 @@ pipeline hello(name: String = "world") -> (text: String):
 
 CLOUD = {"boto3", "botocore", "starlette", "uvicorn", "pulumi", "asyncssh", "psutil"}
 HEAVY = CLOUD | {"rich", "pydantic", "yaml", "asyncio", "cwl_utils", "jwt", "pygls"}
-COMPILER = {"lark", "econda_edsl.compile"}
+COMPILER = {"lark", "econda_edsl.compiler.compile"}
 
 LOADS = [
     (["--help"], HEAVY | COMPILER | {"msgspec", "econda_edsl", "sqlite3"}, 175),
     (["--version"], HEAVY | COMPILER | {"msgspec", "econda_edsl", "sqlite3"}, 230),
-    (["check", "hello.edsl"], HEAVY | {"sqlite3", "econda_adapters"}, 350),
-    (["run", "hello.edsl"], HEAVY, 540),
+    (["check", "hello.edsl"], HEAVY | {"sqlite3", "econda_adapters"}, 365),
+    (["run", "hello.edsl"], HEAVY, 555),
     (["show", "last"], HEAVY | COMPILER, 345),
     (["runs"], HEAVY | COMPILER, 290),
     (["logs", "last"], HEAVY | COMPILER, 345),

@@ -1,7 +1,7 @@
 """What is said of the files that tasks run and import, before anything runs."""
 
 import pytest
-from econda_edsl.compile import compile_source
+from econda_edsl.compiler.compile import compile_source
 
 SOURCE = """edsl 1
 

@@ -1,7 +1,7 @@
 """Requirements that no version fits, and those that one does."""
 
 import pytest
-from econda_edsl.contradictions import contradiction
+from econda_edsl.compiler.check.contradictions import contradiction
 
 CLASHES = [
     ["numpy==2.*", "numpy==1.*"],

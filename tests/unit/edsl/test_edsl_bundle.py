@@ -5,10 +5,10 @@ import stat
 import zipfile
 
 import pytest
-from econda_edsl import bundle
-from econda_edsl.bundle import BundleError, read_bundle
-from econda_edsl.given import Given
-from econda_edsl.parameter_files import BadParams, read_params
+from econda_edsl.compiler.modules import bundle
+from econda_edsl.compiler.modules.bundle import BundleError, read_bundle
+from econda_edsl.parameters.files import BadParams, read_params
+from econda_edsl.parameters.given import Given
 
 
 def pack(files: dict[str, bytes | str]) -> bytes:

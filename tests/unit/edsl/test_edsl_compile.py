@@ -6,10 +6,10 @@ import time
 from pathlib import Path
 
 import pytest
-from econda_edsl.compile import compile_source
+from econda_edsl.compiler.compile import compile_source
 from econda_edsl.evaluate import evaluate
 from econda_edsl.plan import Call, Foreach, Plan, Repeat, Value, When
-from econda_edsl.schema import committed_schema, plan_schema_text
+from econda_edsl.plan.json_schema import committed_schema, plan_schema_text
 
 EDSL = Path(__file__).parents[3] / "edsl"
 HEAD = "edsl 1\n\n"
@@ -36,7 +36,9 @@ def test_the_committed_schema_is_the_generated_one() -> None:
 
 
 def test_the_runtime_needs_no_parser() -> None:
-    code = "import sys, econda_edsl.plan, econda_edsl.evaluate, econda_edsl.parameters; print('lark' in sys.modules)"
+    code = (
+        "import sys, econda_edsl.plan, econda_edsl.evaluate, econda_edsl.parameters.bind; print('lark' in sys.modules)"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
 

@@ -4,9 +4,9 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
-from econda_edsl.compile import compile_source
-from econda_edsl.graph import to_dot, to_mermaid, to_svg
-from econda_edsl.plan_nodes import label_of
+from econda_edsl.compiler.compile import compile_source
+from econda_edsl.drawing.text import to_dot, to_mermaid, to_svg
+from econda_edsl.plan.nodes import label_of
 
 OK = sorted((Path(__file__).parents[2] / "corpus" / "ok").glob("*/source.edsl"))
 

@@ -3,8 +3,8 @@
 import datetime as dt
 
 import pytest
-from econda_edsl.compile import compile_source
-from econda_edsl.parameters import bind_parameters
+from econda_edsl.compiler.compile import compile_source
+from econda_edsl.parameters.bind import bind_parameters
 from econda_edsl.plan import Plan
 
 ALL = """edsl 1

@@ -1,8 +1,8 @@
 """Names replaced in plan expressions: everywhere where a name is read, and nowhere else."""
 
 import pytest
+from econda_edsl.compiler.lower.substitute import substituted
 from econda_edsl.evaluate import evaluate
-from econda_edsl.substitute import substituted
 
 N = {"add": [{"var": "n"}, {"lit": 1}]}
 

@@ -1,8 +1,8 @@
 """What people bring from other languages, and what they are told to write instead; what they are told is right."""
 
 import pytest
-from econda_edsl.compile import compile_source
-from econda_edsl.other_languages import CALLS, SETTINGS, SHAPES, TYPES, setting_help, type_help, type_in_edsl
+from econda_edsl.compiler.compile import compile_source
+from econda_edsl.words.other_languages import CALLS, SETTINGS, SHAPES, TYPES, setting_help, type_help, type_in_edsl
 
 INPUTS = [
     ("x: int", "use `Int`"),
@@ -132,7 +132,7 @@ def test_what_is_told_to_write_for_a_setting_is_right(name: str) -> None:
 
 
 def test_no_function_of_edsl_is_called_foreign() -> None:
-    from econda_edsl import prelude
+    from econda_edsl.words import prelude
 
     assert not {*CALLS} & {*prelude.FUNCTIONS, *prelude.FILES}
 

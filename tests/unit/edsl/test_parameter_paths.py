@@ -1,10 +1,10 @@
 """Values set inside of parameters."""
 
 import pytest
-from econda_edsl.compile import compile_source
-from econda_edsl.given import Given, Plain
-from econda_edsl.parameter_paths import BadPath, give
-from econda_edsl.parameters import bind_parameters
+from econda_edsl.compiler.compile import compile_source
+from econda_edsl.parameters.bind import bind_parameters
+from econda_edsl.parameters.given import Given, Plain
+from econda_edsl.parameters.paths import BadPath, give
 from econda_edsl.plan import Plan
 
 SOURCE = """edsl 1

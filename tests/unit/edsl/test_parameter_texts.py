@@ -3,11 +3,11 @@
 import json
 
 import pytest
-from econda_edsl.compile import compile_source
-from econda_edsl.given import Given, Plain
-from econda_edsl.parameter_files import read_params
-from econda_edsl.parameter_texts import written_params
-from econda_edsl.parameters import bind_parameters
+from econda_edsl.compiler.compile import compile_source
+from econda_edsl.parameters.bind import bind_parameters
+from econda_edsl.parameters.files import read_params
+from econda_edsl.parameters.given import Given, Plain
+from econda_edsl.parameters.texts import written_params
 from econda_edsl.plan import Plan
 
 WRONG = object()
@@ -186,7 +186,7 @@ def test_notation(text: str, said: str | None) -> None:
     ],
 )
 def test_files_that_cannot_be_read(data: bytes, name: str, said: str) -> None:
-    from econda_edsl.parameter_files import BadParams
+    from econda_edsl.parameters.files import BadParams
 
     with pytest.raises(BadParams, match=said) as found:
         read_params(data, name)

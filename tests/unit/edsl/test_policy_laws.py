@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from econda_edsl import prelude
-from econda_edsl.compile import compile_source
+from econda_edsl.compiler.compile import compile_source
 from econda_edsl.evaluate import EvaluationError, evaluate
-from econda_edsl.partial import partial
+from econda_edsl.evaluate.partial import partial
 from econda_edsl.plan import Policy
-from econda_edsl.policies import decide, foresee
+from econda_edsl.plan.policies import decide, foresee
+from econda_edsl.words import prelude
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace

@@ -1,7 +1,7 @@
 """What is said of Python code that was not run, and above all what is not."""
 
 import pytest
-from econda_edsl.bodies.python_code import places, read_code
+from econda_edsl.compiler.bodies.python_code import places, read_code
 
 RIGHT = {
     "star import": "from numpy import *\ny = array([x])",

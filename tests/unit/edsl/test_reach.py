@@ -1,8 +1,8 @@
 """Which files of a bundle the code of a task can reach."""
 
 import pytest
-from econda_edsl.bodies.reach import reached, reached_from
-from econda_edsl.compile import compile_source
+from econda_edsl.compiler.bodies.reach import reached, reached_from
+from econda_edsl.compiler.compile import compile_source
 
 FILES = {
     "lib.py": b"import deep\n",

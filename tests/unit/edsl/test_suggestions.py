@@ -1,7 +1,7 @@
 """Suggestions: their work is bounded in each phase, and the bound takes none where names are few."""
 
-from econda_edsl.compile import compile_source
-from econda_edsl.suggest import FEW, bounded, nearest
+from econda_edsl.compiler.compile import compile_source
+from econda_edsl.diagnostics.spelling import FEW, bounded, nearest
 
 MANY = 400
 FLOOD = "edsl 1\n\n" + "".join(f"let a{i} = b{i}\n" for i in range(MANY))

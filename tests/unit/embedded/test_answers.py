@@ -1,7 +1,7 @@
 """What one task does to its inputs and its process, no other one of `econda run` sees."""
 
 from econda_adapters.embedded.runner import Home, run_plan
-from econda_edsl.compile import compile_source
+from econda_edsl.compiler.compile import compile_source
 
 from tests.answers import ANSWERS, RIGHT
 

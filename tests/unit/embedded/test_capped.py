@@ -4,7 +4,7 @@ import msgspec
 from econda_adapters.embedded.capped import capped
 from econda_adapters.embedded.pool import machine_pool
 from econda_adapters.embedded.runner import Home, run_plan
-from econda_edsl.compile import compile_source
+from econda_edsl.compiler.compile import compile_source
 
 from econda_cloud.wire.pools import Pool
 

@@ -1,7 +1,7 @@
 """`until` sees what `next` has just said."""
 
 from econda_adapters.embedded.runner import Home, run_plan
-from econda_edsl.compile import compile_source
+from econda_edsl.compiler.compile import compile_source
 
 TASKS = """edsl 1
 

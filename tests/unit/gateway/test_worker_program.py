@@ -221,7 +221,7 @@ def test_the_program_loads_no_cloud_and_no_scheduler():
     code = """
 import sys, econda_cloud.worker.__main__
 loaded = {name for name in sys.modules if name.split(".")[0] in ("boto3", "botocore", "jwt", "pydantic", "starlette", "econda_adapters")}
-loaded |= {name for name in sys.modules if name.startswith(("econda_cloud.run", "econda_cloud.place", "econda_cloud.schedule", "econda_cloud.gateway", "econda_edsl.compile"))}
+loaded |= {name for name in sys.modules if name.startswith(("econda_cloud.run", "econda_cloud.place", "econda_cloud.schedule", "econda_cloud.gateway", "econda_edsl.compiler"))}
 print(sorted(loaded))
 """
     done = subprocess.run([sys.executable, "-c", code], env=BARE, capture_output=True, timeout=60)

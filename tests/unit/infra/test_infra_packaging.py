@@ -96,7 +96,11 @@ def test_nothing_is_left_in_the_cache_but_archives(made: dict[str, Archive]) -> 
 def test_archives_hold_what_runs_in_the_cloud_and_no_more(made: dict[str, Archive]) -> None:
     for kind in KINDS:
         names = zipfile.ZipFile(made[kind].path).namelist()
-        assert {"econda_edsl/edsl.lark", "econda_functions/work.py", "econda_adapters/aws/stack.py"} <= set(names)
+        assert {
+            "econda_edsl/compiler/parse/grammar.lark",
+            "econda_functions/work.py",
+            "econda_adapters/aws/stack.py",
+        } <= set(names)
         assert len(set(names)) == len(names)
         unwanted = ("econda_cloud/cli/", "econda_adapters/embedded/", "boto3/", "botocore/", "bin/", "tests/")
         assert not [name for name in names if name.startswith(unwanted) or "__pycache__" in name]

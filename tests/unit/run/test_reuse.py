@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from econda_edsl.compile import compile_source
+from econda_edsl.compiler.compile import compile_source
 from econda_edsl.plan import Plan
 
 from econda_cloud.ports.blobs import MemoryBlobs

@@ -2,7 +2,7 @@
 
 import msgspec
 import pytest
-from econda_edsl.compile import compile_source
+from econda_edsl.compiler.compile import compile_source
 from econda_edsl.plan import Environment, Plan
 
 from econda_cloud.schedule import run_history

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from econda_edsl.diagnostics.spelling import did_you_mean
 from econda_edsl.lint.allow import allows
 from econda_edsl.lint.rule import Finding, Program, Rule
-from econda_edsl.suggest import did_you_mean
 
 
 def check(program: Program) -> Iterator[Finding]:

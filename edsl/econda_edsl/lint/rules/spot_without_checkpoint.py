@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from econda_edsl import syntax as s
+from econda_edsl.compiler import syntax as s
 from econda_edsl.lint.rule import Finding, Program, Rule, setting
 
 LONG_MS = 30 * 60 * 1000

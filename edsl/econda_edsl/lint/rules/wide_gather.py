@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from econda_edsl import syntax as s
-from econda_edsl import types as t
-from econda_edsl.constants import MISSING
+from econda_edsl.compiler import syntax as s
+from econda_edsl.compiler.expressions.constants import MISSING
+from econda_edsl.compiler.types import model as t
 from econda_edsl.lint.rule import Finding, Program, Rule
 
 INLINE_BYTES = 256 * 1024

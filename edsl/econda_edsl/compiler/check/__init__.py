@@ -1,0 +1,1 @@
+"""Declarations checked: settings, needs, ranges, pools, policies, what a task runs."""

@@ -1,0 +1,1 @@
+"""Expressions: their types, their constant values, their form in the plan."""

@@ -1,0 +1,1 @@
+"""Files and packages of a program: found, locked, bundled."""

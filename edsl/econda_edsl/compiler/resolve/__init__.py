@@ -1,0 +1,1 @@
+"""Names: what is declared, what each name refers to, in which order steps come."""

@@ -1,0 +1,1 @@
+"""Types: what they are, what operators and functions make of them."""

@@ -1,0 +1,1 @@
+"""What every program knows without declaring it, and what its words mean."""
