@@ -14,7 +14,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from econda_edsl.compiler.compile import compile_source, examine
+from econda_edsl.compiler.parse.grammar import grammar_text
 from econda_edsl.compiler.parse.layout import lay_out
+from econda_edsl.compiler.parse.library import built
+from econda_edsl.compiler.parse.parser import parse
 from econda_edsl.formatting.source import format_source
 from lark import Lark
 
@@ -47,20 +50,20 @@ def library(parser: Lark, text: str) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--profile", action="store_true", help="show what a check spends its time on")
-    if parser.parse_args().profile:
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--profile", action="store_true", help="show what a check spends its time on")
+    if arguments.parse_args().profile:
         profile = cProfile.Profile()
         profile.runcall(examine, program(LINES[0]), {})
         pstats.Stats(profile).sort_stats("tottime").print_stats(25)
         return
-    alone_parser = parser.built(parser.grammar_text())
+    alone_parser = built(grammar_text())
     print(f"{'':<28}{'lines':>8}{'lines/s':>10}{'of the library':>16}")
     for wanted in LINES:
         text = program(wanted)
         lines, alone = text.count("\n"), seconds(lambda text=text: library(alone_parser, text))
         works: dict[str, Callable[[], object]] = {
-            "parse": lambda text=text: parser.parse(lay_out(text)[0]),
+            "parse": lambda text=text: parse(lay_out(text)[0]),
             "parse and check": lambda text=text: examine(text, {}),
             "compile to a plan": lambda text=text: compile_source(text),
             "format": lambda text=text: format_source(text),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from collections.abc import Callable
 from typing import Any
@@ -13,7 +12,6 @@ from econda_edsl.diagnostics import Diagnostic, Span
 
 _BODY = re.compile(r"\x01(\d+)\x01")
 _Key = tuple[str, tuple[str, ...], tuple[tuple[int, str], ...]]
-_FIELDS: dict[type, tuple[str, ...]] = {}
 
 
 class Memory:
@@ -63,8 +61,4 @@ def _moved(value: Any, by: int) -> Any:
         return tuple(_moved(item, by) for item in value)
     if not isinstance(value, s.Syntax):
         return value
-    kind = type(value)
-    names = _FIELDS.get(kind)
-    if names is None:
-        names = _FIELDS[kind] = tuple(f.name for f in dataclasses.fields(value))
-    return kind(*[_moved(getattr(value, name), by) for name in names])
+    return type(value)(*[_moved(getattr(value, name), by) for name in value.__struct_fields__])

@@ -1,13 +1,13 @@
-"""The quick machine beside the parser library's own: they make the same syntax of right texts, and agree on which are."""
+"""The parser by tables beside the parser library's own: they make the same syntax of right texts, and agree on which are."""
 
 import random
 import re
 from pathlib import Path
 
 import pytest
-from econda_edsl.compiler.parse import parser
+from econda_edsl.compiler.parse import make_tables, parser
+from econda_edsl.compiler.parse.grammar import OPERATORS_DEEP
 from econda_edsl.compiler.parse.layout import Chunk, Layout, lay_out
-from econda_edsl.compiler.parse.table_parser import Machine
 from econda_edsl.diagnostics import Span
 
 ROOT = Path(__file__).parents[3]
@@ -37,17 +37,17 @@ def agree(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", RIGHT)
-def test_right_texts_need_no_second_machine(text: str) -> None:
+def test_right_texts_need_no_second_parser(text: str) -> None:
     assert all(quickly(chunk, layout) is not None for chunk, layout in chunks(text))
 
 
 @pytest.mark.parametrize("text", [*RIGHT, *WRONG])
-def test_both_machines_read_the_same(text: str) -> None:
+def test_both_parsers_read_the_same(text: str) -> None:
     agree(text)
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_both_machines_agree_on_changed_texts(seed: int) -> None:
+def test_both_parsers_agree_on_changed_texts(seed: int) -> None:
     chance = random.Random(seed)
     for _ in range(40):
         words = re.findall(r"\w+|\s+|[^\w\s]", chance.choice([*RIGHT, *WRONG])[:3_000])
@@ -66,19 +66,22 @@ DEEP = {
 
 
 @pytest.mark.parametrize("name", DEEP)
-def test_both_machines_allow_the_same_depth(name: str) -> None:
-    for levels, allowed in ((parser.OPERATORS_DEEP, True), (parser.OPERATORS_DEEP + 1, False)):
+def test_both_parsers_allow_the_same_depth(name: str) -> None:
+    for levels, allowed in ((OPERATORS_DEEP, True), (OPERATORS_DEEP + 1, False)):
         ((chunk, layout),) = chunks(f"edsl 1\n\nlet a = {DEEP[name](levels)}\n")
         assert (quickly(chunk, layout) is not None) == (by_the_library(chunk, layout) is not None) == allowed
 
 
-def test_texts_are_read_where_the_library_keeps_its_tables_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_texts_are_read_where_there_are_no_tables(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those kept are of another grammar, and another version of the library keeps its own elsewhere."""
+
     def elsewhere(*_: object) -> None:
         raise AttributeError
 
-    monkeypatch.setattr(Machine, "__init__", elsewhere)
-    parser._machine.cache_clear()
+    monkeypatch.setattr(parser, "read_tables", lambda _: None)
+    monkeypatch.setattr(make_tables, "derived", elsewhere)
+    parser._tables.cache_clear()
     parsed, found = parser.parse(lay_out("edsl 1\n\nlet a = 1\nlet b = 1 +\n")[0])
-    parser._machine.cache_clear()
+    parser._tables.cache_clear()
     assert len(parsed.program.declarations) == 1
     assert [d.code for d in found] == ["E0101"]

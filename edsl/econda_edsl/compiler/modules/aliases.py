@@ -6,9 +6,10 @@ rewriting needs no scopes.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Set as AbstractSet
 from typing import Any
+
+from msgspec import structs
 
 from econda_edsl.compiler import syntax as s
 
@@ -40,10 +41,10 @@ def _rewrite(node: Any, aliases: AbstractSet[str]) -> Any:
         name = f"{node.base.name}.{node.name.text}"
         return s.TypeRef(node.span, name) if node.name.text[0].isupper() else s.Ref(node.span, name)
     changed = {}
-    for field in dataclasses.fields(node):
-        before = getattr(node, field.name)
+    for name in node.__struct_fields__:
+        before = getattr(node, name)
         if isinstance(before, tuple | s.Syntax):
             after = _rewrite(before, aliases)
             if after is not before:
-                changed[field.name] = after
-    return dataclasses.replace(node, **changed) if changed else node
+                changed[name] = after
+    return structs.replace(node, **changed) if changed else node

@@ -5,7 +5,6 @@ A digest is semantic: comments, docs, layout and the order of lines are outside,
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -84,7 +83,7 @@ def _meaning(node: Any) -> Any:
         return [_meaning(part) for part in node]
     if not isinstance(node, s.Syntax):
         return node
-    parts = {f.name: _meaning(getattr(node, f.name)) for f in dataclasses.fields(node) if f.name not in _OUTSIDE}
+    parts = {name: _meaning(getattr(node, name)) for name in node.__struct_fields__ if name not in _OUTSIDE}
     for name in ("steps", "settings", "needs"):
         if name in parts:
             parts[name] = sorted(parts[name], key=_ordered)

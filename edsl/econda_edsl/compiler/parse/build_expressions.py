@@ -9,10 +9,9 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from lark import Token, Tree
-
 from econda_edsl.compiler import syntax as s
 from econda_edsl.compiler.parse.layout import Layout
+from econda_edsl.compiler.parse.token import Token
 from econda_edsl.diagnostics import Diagnostic, Span
 from econda_edsl.evaluate import quantities
 
@@ -72,19 +71,6 @@ class BuildExpressions:
     def __init__(self, layout: Layout, offset: Span, interpolated: Callable[[str, Span, Layout], s.Expr]) -> None:
         self.layout, self.offset, self.interpolated = layout, offset, interpolated
         self.diagnostics: list[Diagnostic] = []
-
-    def build(self, tree: Tree[Token]) -> Any:
-        """The record of a tree: every node by the method of its name, children first and in order, without recursion."""
-        order, stack = [], [tree]
-        while stack:
-            node = stack.pop()
-            order.append(node)
-            stack += [child for child in node.children if isinstance(child, Tree)]
-        made: dict[int, Any] = {}
-        for node in reversed(order):
-            children = [made.pop(id(child)) if isinstance(child, Tree) else child for child in node.children]
-            made[id(node)] = getattr(self, node.data)(node.meta, children)
-        return made[id(tree)]
 
     def span(self, meta: Any) -> Span:
         if getattr(meta, "line", None) is None:

@@ -5,13 +5,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
-from lark import Token
+from msgspec.structs import replace
 
 from econda_edsl.compiler import syntax as s
 from econda_edsl.compiler.parse.build_expressions import TYPES, BuildExpressions, Part, hold, of_kind, pick
+from econda_edsl.compiler.parse.token import Token
 from econda_edsl.compiler.syntax.comments import shown
 from econda_edsl.diagnostics import Span
 

@@ -1,89 +1,42 @@
-"""Clean text to syntax: the only module that knows the parser library."""
+"""Clean text to syntax: right text by tables, and by the parser library where something is wrong."""
 
 from __future__ import annotations
 
 import contextlib
 import re
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Protocol, TypeVar
 
-from lark import Lark, Token, Tree
-from lark.exceptions import UnexpectedInput
-
 from econda_edsl.compiler import syntax as s
-from econda_edsl.compiler.parse import tables
 from econda_edsl.compiler.parse.build_expressions import Refused
 from econda_edsl.compiler.parse.build_statements import Build
-from econda_edsl.compiler.parse.errors import explain
-from econda_edsl.compiler.parse.grammar import OPTIONS, built, grammar_text
+from econda_edsl.compiler.parse.grammar import OPERATORS_DEEP, grammar_text
 from econda_edsl.compiler.parse.layout import Chunk, Layout
-from econda_edsl.compiler.parse.table_parser import GivenUp, Machine
+from econda_edsl.compiler.parse.table_parser import GivenUp, TableParser
+from econda_edsl.compiler.parse.tables import read_tables
 from econda_edsl.diagnostics import Diagnostic, Span
 from econda_edsl.diagnostics.spelling import did_you_mean
 from econda_edsl.words import prelude
-
-OPERATORS_DEEP = 100
 
 _FOREIGN = {"def": "`task` or `pipeline`", "workflow": "`pipeline`", "process": "`task`", "class": "`type`",
             "struct": "`type`", "const": "`let`", "var": "`let`", "rule": "`task`", "function": "`task`"}  # fmt: skip
 _HEADER = re.compile(r"edsl ([0-9]+)\n*")
 _WORD = re.compile(r"[A-Za-z_]\w*|\S")
-_EXPRESSIONS = frozenset(
-    [
-        "conditional",
-        "coalesce_",
-        "or__",
-        "and__",
-        "not__",
-        "compare",
-        "contains",
-        "not_contains",
-        "range_",
-        "add",
-        "sub",
-        "mul",
-        "div",
-        "of",
-        "neg",
-        "pow",
-        "member",
-        "optional_member",
-        "index",
-        "apply",
-        "positional",
-        "kwarg",
-        "list",
-        "comprehension",
-        "record",
-        "entry",
-        "pun",
-        "filter",
-        "union",
-        "optional",
-        "named",
-    ]
-)
 T = TypeVar("T")
 
 
-# The indenter keeps state while it runs, so one thread parses at a time.
-_turn = threading.Lock()
-
-
 @cache
-def _parser() -> Lark:
-    grammar = grammar_text()
-    return tables.kept(grammar, OPTIONS) or built(grammar)
+def _tables() -> TableParser | None:
+    """The parser by tables; None where they are of no use and the library's version keeps its own elsewhere."""
+    kept = read_tables(grammar_text())
+    if kept is None:
+        from econda_edsl.compiler.parse.make_tables import derived
 
-
-@cache
-def _machine() -> Machine | None:
-    with contextlib.suppress(AttributeError):
-        return Machine(_parser(), _EXPRESSIONS, OPERATORS_DEEP)
-    return None
+        with contextlib.suppress(AttributeError):
+            kept = derived()
+    return None if kept is None else TableParser(kept, OPERATORS_DEEP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,12 +142,12 @@ def _interpolated(text: str, offset: Span, layout: Layout) -> s.Expr:
 
 
 def _read(start: str, text: str, offset: Span, layout: Layout) -> Any:
-    """The syntax of a right text, quickly; None where anything is wrong with it, or the machine does not run."""
-    machine, build = _machine(), Build(layout, offset, _interpolated)
-    if machine is None:
+    """The syntax of a right text, quickly; None where anything is wrong with it, or there are no tables."""
+    tables, build = _tables(), Build(layout, offset, _interpolated)
+    if tables is None:
         return None
     try:
-        found = machine.read(text, start, build)
+        found = tables.read(text, start, build)
     except (GivenUp, Refused):
         return None
     return None if build.diagnostics else found
@@ -202,40 +155,13 @@ def _read(start: str, text: str, offset: Span, layout: Layout) -> Any:
 
 def _explained(start: str, text: str, offset: Span, layout: Layout, diagnostics: list[Diagnostic]) -> Any:
     """The syntax of any text by the library's own machine; None after reporting what is wrong with it."""
+    from econda_edsl.compiler.parse import library  # A right text never needs it, and it takes long to import.
+
     build = Build(layout, offset, _interpolated)
     try:
-        found = build.build(_tree(start, text, offset))
+        found = library.read(start, text, offset, build)
     except Refused as refused:
         diagnostics.append(refused.diagnostic)
         return None
     diagnostics += build.diagnostics
     return None if build.diagnostics else found
-
-
-def _tree(start: str, text: str, offset: Span) -> Tree[Token]:
-    """Raises `Refused`."""
-    try:
-        with _turn:
-            tree = _parser().parse(text, start=start)
-    except UnexpectedInput as error:
-        raise Refused(explain(error, text, offset)) from error
-    deep = _too_deep(tree, offset)
-    if deep:
-        raise Refused(deep)
-    return tree
-
-
-def _too_deep(tree: Tree[Token], offset: Span) -> Diagnostic | None:
-    """Refuse expressions that later phases, which recurse, could not walk."""
-    stack: list[tuple[Tree[Token], int]] = [(tree, 0)]
-    while stack:
-        node, depth = stack.pop()
-        depth = depth + 1 if node.data in _EXPRESSIONS else 0
-        if depth > OPERATORS_DEEP:
-            meta = node.meta
-            span = Span(meta.line + offset.line, meta.column, meta.line + offset.line, meta.column + 1)
-            help_ = "bind parts of it to names of their own"
-            message = f"this expression is nested more than {OPERATORS_DEEP} deep"
-            return Diagnostic("E0109", message, span, "too deep", help=help_)
-        stack += [(child, depth) for child in node.children if isinstance(child, Tree)]
-    return None

@@ -1,22 +1,21 @@
-"""Right text to syntax in one pass: the parser library's tables, run by a machine of our own.
+"""Right text to syntax in one pass, by tables.
 
 The library's machine takes a name through fourteen levels of precedence, makes a tree, and can tell what else might have
 stood where a text goes wrong. This one takes all levels that only hand on in one step, makes syntax at once, and gives up
-where anything is wrong: the library then says what. Both read the same tables, so they agree on what is right (tests
-compare them).
+where anything is wrong: the library then says what. The tables are the library's own, so both agree on what is right
+(tests compare them).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-from lark import Lark, Token
+from econda_edsl.compiler.parse.tables import Pass, Reduction, Tables
+from econda_edsl.compiler.parse.token import Token, token
 
-from econda_edsl.compiler.parse.table_actions import Actions, Pass, Reduction, is_kept
-
-_new_str, _new_tuple = str.__new__, tuple.__new__
+_new_tuple = tuple.__new__
 
 
 class GivenUp(Exception):
@@ -40,50 +39,38 @@ class _Scanner(NamedTuple):
     long: frozenset[str]
 
 
-class Machine:
-    """`deep` are the kinds of syntax that may be nested `deepest` times.
+class TableParser:
+    """Expressions may be nested `deepest` times."""
 
-    Raises `AttributeError` where another version of the library keeps its tables elsewhere.
-    """
-
-    def __init__(self, parser: Lark, deep: Iterable[str], deepest: int) -> None:
-        frontend: Any = parser.parser
-        self._lexers = frontend.lexer.lexer.lexers
-        table = frontend.parser.parser.parse_table
-        self.start_states, self.end_states = table.start_states, table.end_states
-        self.deepest = deepest
-        self._kept = {symbol.name for rule in parser.rules for symbol in rule.expansion if is_kept(symbol)}
-        self.actions = Actions(table.states, frozenset(deep))
-        for end in self.end_states.values():
-            self.actions[end]["$END"] = end
+    def __init__(self, tables: Tables, deepest: int) -> None:
+        self.tables, self.deepest = tables, deepest
+        self.actions = _Actions(tables)
         self._scanners: dict[int, _Scanner] = {}
         self._passed: dict[tuple[int, int, str], int] = {}
-        for start in self.start_states.values():
-            self._scanner(start)
 
     def read(self, text: str, start: str, build: Any) -> Any:
         """The syntax of a text, by the methods of `build`. Raises `GivenUp`, and what they raise."""
-        run = _Run(self, self.start_states[start], build)
+        run = _Run(self, self.tables.starts[start], build)
         last = Place(1, 1, 1, 1)
         margins, brackets = [0], 0
-        for kind, token, last in self._tokens(text, run.states):
+        for kind, found, last in self._tokens(text, run.states):
             if kind == "_NL":
                 if not brackets:
-                    run.feed(kind, token, last)
+                    run.feed(kind, found, last)
                     _margin(run, margins, last)
                 continue
-            run.feed(kind, token, last)
+            run.feed(kind, found, last)
             if kind in ("LPAR", "LSQB", "LBRACE"):
                 brackets += 1
             elif kind in ("RPAR", "RSQB", "RBRACE"):
                 brackets -= 1
         for _ in margins[1:]:
             run.feed("_DEDENT", None, last)
-        return run.finish(self.end_states[start])
+        return run.finish(self.tables.ends[start])
 
     def _tokens(self, text: str, states: list[int]) -> Iterator[tuple[str, Token | None, Place]]:
         """What stands in a text: which it is depends on the parser's state when it is asked for."""
-        at, size, line, begin = 0, len(text), 1, 0
+        at, size, line, begin, kept = 0, len(text), 1, 0, self.tables.kept
         while True:
             while at < size and text[at] == " ":
                 at += 1
@@ -100,17 +87,12 @@ class Machine:
             if kind in scanner.long and (breaks := value.count("\n")):
                 line, begin = line + breaks, at + value.rindex("\n") + 1
             place = _new_tuple(Place, (first, column, line, end - begin + 1))
-            yield kind, _token(kind, value, place) if kind in self._kept else None, place
+            yield kind, token(kind, value, place) if kind in kept else None, place
             at = end
 
     def _scanner(self, state: int) -> _Scanner:
-        lexer = self._lexers[state]
-        (pattern,) = lexer.scanner._mres
-        words = {
-            kind: {word.pattern.value: word.name for word in unless.scanner.terminals}
-            for kind, unless in lexer.callback.items()
-        }
-        self._scanners[state] = found = _Scanner(pattern.match, words, lexer.newline_types)
+        pattern, words, long = self.tables.scanners[self.tables.scanner_of[state]]
+        self._scanners[state] = found = _Scanner(re.compile(pattern).match, words, long)
         return found
 
     def passed(self, below: int, state: int, kind: str) -> int:
@@ -139,23 +121,28 @@ def _margin(run: _Run, margins: list[int], line_break: Place) -> None:
         raise GivenUp
 
 
-def _token(kind: str, value: str, place: Place) -> Token:
-    """A token as the library makes it, without the detours."""
-    token = _new_str(Token, value)
-    token.type = kind
-    token.value = value
-    token.start_pos = token.end_pos = None
-    token.line, token.column, token.end_line, token.end_column = place
-    return token
+class _Actions(dict[int, dict[str, Any]]):
+    """For each state what to do on a token (go to a state or reduce) and where a reduction leads, read when needed."""
+
+    def __init__(self, tables: Tables) -> None:
+        super().__init__()
+        self._tables = tables
+
+    def __missing__(self, state: int) -> dict[str, Any]:
+        rules = self._tables.rules
+        self[state] = found = {
+            name: to if to >= 0 else rules[-1 - to] for name, to in self._tables.states[state].items()
+        }
+        return found
 
 
 class _Run:
     """One text being read: for each piece on the stack its state, what was made of it, where it stands, how deep it is."""
 
-    __slots__ = ("build", "depths", "machine", "made", "places", "states")
+    __slots__ = ("build", "depths", "made", "parser", "places", "states")
 
-    def __init__(self, machine: Machine, start: int, build: Any) -> None:
-        self.machine, self.build = machine, build
+    def __init__(self, parser: TableParser, start: int, build: Any) -> None:
+        self.parser, self.build = parser, build
         self.states, self.made, self.places, self.depths = [start], [], [], []
 
     def feed(self, kind: str, token: Token | None, place: Place) -> None:
@@ -172,14 +159,14 @@ class _Run:
 
     def settle(self, kind: str) -> int:
         """Reduce until a token of this kind can follow; the state that it leads to."""
-        states, actions = self.states, self.machine.actions
+        states, actions = self.states, self.parser.actions
         while True:
             state = states[-1]
             action = actions[state].get(kind)
             if type(action) is int:
                 return action
             if type(action) is Pass:
-                states[-1] = self.machine.passed(states[-2], state, kind)
+                states[-1] = self.parser.passed(states[-2], state, kind)
             elif type(action) is Reduction:
                 self.reduce(action)
             else:
@@ -198,12 +185,12 @@ class _Run:
             value = children[0]
         else:
             depth = depth + 1 if deep else 0
-            if depth > self.machine.deepest:
+            if depth > self.parser.deepest:
                 raise GivenUp
             value = getattr(self.build, name)(place, children)
         if size > 1:
             del states[1 - size :], made[1 - size :], places[1 - size :], depths[1 - size :]
-        states[-1] = self.machine.actions[states[-2]][origin]
+        states[-1] = self.parser.actions[states[-2]][origin]
         made[-1], places[-1], depths[-1] = value, place, depth
 
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TypeAlias
+
+import msgspec
 
 from econda_edsl.compiler.syntax.expressions import Expr, Field, Name, Syntax, Text, TypeExpr
 from econda_edsl.compiler.syntax.steps import Block, Setting
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class ImportModule(Syntax):
+class ImportModule(Syntax, frozen=True, eq=False):
     """`import "source" @ "version" as name`."""
 
     source: Name
@@ -18,8 +18,7 @@ class ImportModule(Syntax):
     name: Name
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class ImportNames(Syntax):
+class ImportNames(Syntax, frozen=True, eq=False):
     """`from "source" @ "version" import a, b as c`: pairs of the name there and the name here."""
 
     source: Name
@@ -27,27 +26,23 @@ class ImportNames(Syntax):
     symbols: tuple[tuple[Name, Name], ...]
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Let(Syntax):
+class Let(Syntax, frozen=True, eq=False):
     name: Name
     type: TypeExpr | None
     expr: Expr
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Alias(Syntax):
+class Alias(Syntax, frozen=True, eq=False):
     name: Name
     type: TypeExpr
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Record(Syntax):
+class Record(Syntax, frozen=True, eq=False):
     name: Name
     fields: tuple[Field, ...]
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Run(Syntax):
+class Run(Syntax, frozen=True, eq=False):
     """How a task executes: exactly one of `body` (inline code) and `target` (a file or an image)."""
 
     language: Name
@@ -55,8 +50,7 @@ class Run(Syntax):
     target: Text | None
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Task(Syntax):
+class Task(Syntax, frozen=True, eq=False):
     """A task, or an operator: a task that keeps `state` from run to run."""
 
     name: Name
@@ -71,16 +65,14 @@ class Task(Syntax):
     operator: bool = False
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Handler(Syntax):
+class Handler(Syntax, frozen=True, eq=False):
     """`on failure:` and its like: what still runs when a pipeline has ended so."""
 
     name: Name
     body: Block
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Pipeline(Syntax):
+class Pipeline(Syntax, frozen=True, eq=False):
     name: Name
     inputs: tuple[Field, ...]
     outputs: tuple[Field, ...]
@@ -90,8 +82,7 @@ class Pipeline(Syntax):
     doc: str
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Resource(Syntax):
+class Resource(Syntax, frozen=True, eq=False):
     """`kind` is pool, connector, secret or trigger."""
 
     kind: str
@@ -101,8 +92,7 @@ class Resource(Syntax):
     doc: str
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Rule(Syntax):
+class Rule(Syntax, frozen=True, eq=False):
     """`kind` is scope, forbid, require, minimize or maximize; `then` marks a later objective."""
 
     kind: str
@@ -111,8 +101,7 @@ class Rule(Syntax):
     then: bool
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Policy(Syntax):
+class Policy(Syntax, frozen=True, eq=False):
     name: Name
     extends: Name | None
     rules: tuple[Rule, ...]
@@ -124,7 +113,6 @@ Import: TypeAlias = ImportModule | ImportNames
 Declaration: TypeAlias = Let | Alias | Record | Task | Pipeline | Resource | Policy | ImportModule | ImportNames
 
 
-@dataclass(frozen=True, slots=True)
-class Program:
+class Program(msgspec.Struct, frozen=True):
     edition: int
     declarations: tuple[Declaration, ...]

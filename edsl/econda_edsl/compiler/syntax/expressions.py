@@ -3,35 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, TypeAlias
+
+import msgspec
 
 from econda_edsl.diagnostics import Span
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Syntax:
+class Syntax(msgspec.Struct, frozen=True, eq=False):
     span: Span
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Name(Syntax):
+class Name(Syntax, frozen=True, eq=False):
     text: str
 
 
 # ---- expressions -----------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Literal(Syntax):
+class Literal(Syntax, frozen=True, eq=False):
     """A constant. `type` is the name of its type; quantities are already integers of their base unit."""
 
     value: Any
     type: str
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Text(Syntax):
+class Text(Syntax, frozen=True, eq=False):
     """A string; parts are plain text or the expressions of `{…}`."""
 
     parts: tuple[str | Expr, ...]
@@ -44,55 +41,47 @@ class Text(Syntax):
         return self.parts[0] if len(self.parts) == 1 and isinstance(self.parts[0], str) else None
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Ref(Syntax):
+class Ref(Syntax, frozen=True, eq=False):
     name: str
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class TypeRef(Syntax):
+class TypeRef(Syntax, frozen=True, eq=False):
     """An Upper name in an expression: a record's constructor or a kind of GPU."""
 
     name: str
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Member(Syntax):
+class Member(Syntax, frozen=True, eq=False):
     base: Expr
     name: Name
     optional: bool
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Index(Syntax):
+class Index(Syntax, frozen=True, eq=False):
     base: Expr
     index: Expr
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Argument(Syntax):
+class Argument(Syntax, frozen=True, eq=False):
     name: Name | None
     value: Expr
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Apply(Syntax):
+class Apply(Syntax, frozen=True, eq=False):
     """`callee(args)`: a task, a prelude function or a record's constructor."""
 
     callee: Expr
     args: tuple[Argument, ...]
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Unary(Syntax):
+class Unary(Syntax, frozen=True, eq=False):
     """`op` is neg or not."""
 
     op: str
     operand: Expr
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Binary(Syntax):
+class Binary(Syntax, frozen=True, eq=False):
     """`op` is add sub mul div pow eq ne lt le gt ge and or in not_in coalesce range of."""
 
     op: str
@@ -100,37 +89,32 @@ class Binary(Syntax):
     right: Expr
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Conditional(Syntax):
+class Conditional(Syntax, frozen=True, eq=False):
     test: Expr
     then: Expr
     otherwise: Expr
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Items(Syntax):
+class Items(Syntax, frozen=True, eq=False):
     """A list."""
 
     items: tuple[Expr, ...]
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Comprehension(Syntax):
+class Comprehension(Syntax, frozen=True, eq=False):
     item: Expr
     variable: Name
     over: Expr
     test: Expr | None
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Fields(Syntax):
+class Fields(Syntax, frozen=True, eq=False):
     """A record; a punned entry `{fit.auc}` already has its name."""
 
     entries: tuple[tuple[Name, Expr], ...]
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Selector(Syntax):
+class Selector(Syntax, frozen=True, eq=False):
     name: str
 
 
@@ -154,33 +138,28 @@ Expr: TypeAlias = (
 # ---- types -----------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class TypeName(Syntax):
+class TypeName(Syntax, frozen=True, eq=False):
     name: str
     args: tuple[TypeExpr, ...] = ()
     module: str | None = None
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class TypeOptional(Syntax):
+class TypeOptional(Syntax, frozen=True, eq=False):
     of: TypeExpr
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class TypeUnion(Syntax):
+class TypeUnion(Syntax, frozen=True, eq=False):
     members: tuple[TypeExpr, ...]
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class TypeLiteral(Syntax):
+class TypeLiteral(Syntax, frozen=True, eq=False):
     value: str
 
 
 TypeExpr: TypeAlias = TypeName | TypeOptional | TypeUnion | TypeLiteral
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Field(Syntax):
+class Field(Syntax, frozen=True, eq=False):
     """An input, an output or a field of a record: `name: Type in low..high = default`."""
 
     name: Name

@@ -3,40 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TypeAlias, TypeVar
 
 from econda_edsl.compiler.syntax.expressions import Apply, Expr, Name, Ref, Syntax, Text, TypeExpr
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Setting(Syntax):
+class Setting(Syntax, frozen=True, eq=False):
     name: Name
     value: Expr
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Block(Syntax):
+class Block(Syntax, frozen=True, eq=False):
     steps: tuple[Step, ...]
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Bind(Syntax):
+class Bind(Syntax, frozen=True, eq=False):
     name: Name
     expr: Expr
     after: tuple[Name, ...]
     settings: tuple[Setting, ...]
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Effect(Syntax):
+class Effect(Syntax, frozen=True, eq=False):
     expr: Expr
     after: tuple[Name, ...]
     settings: tuple[Setting, ...]
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Foreach(Syntax):
+class Foreach(Syntax, frozen=True, eq=False):
     name: Name | None
     over: tuple[tuple[Name, Expr], ...]
     up_to: Expr | None
@@ -44,32 +38,27 @@ class Foreach(Syntax):
     body: Block
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Arm(Syntax):
+class Arm(Syntax, frozen=True, eq=False):
     test: Expr | None
     body: Block
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class When(Syntax):
+class When(Syntax, frozen=True, eq=False):
     arms: tuple[Arm, ...]
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Carry(Syntax):
+class Carry(Syntax, frozen=True, eq=False):
     name: Name
     type: TypeExpr
     start: Expr
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Next(Syntax):
+class Next(Syntax, frozen=True, eq=False):
     name: Name
     expr: Expr
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Repeat(Syntax):
+class Repeat(Syntax, frozen=True, eq=False):
     up_to: Expr
     carries: tuple[Carry, ...]
     nexts: tuple[Next, ...]
@@ -78,24 +67,20 @@ class Repeat(Syntax):
     fail: Text | None
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Return(Syntax):
+class Return(Syntax, frozen=True, eq=False):
     entries: tuple[tuple[Name, Expr], ...]
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Gather(Syntax):
+class Gather(Syntax, frozen=True, eq=False):
     expr: Expr
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Assert(Syntax):
+class Assert(Syntax, frozen=True, eq=False):
     expr: Expr
     message: Text | None
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Fail(Syntax):
+class Fail(Syntax, frozen=True, eq=False):
     message: Text
 
 
