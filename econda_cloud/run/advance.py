@@ -17,17 +17,18 @@ from econda_cloud.run.booking import book_jobs_end, book_outlived, over_budget
 from econda_cloud.run.choices import Choices, Making, Reading, Unfoldable
 from econda_cloud.run.conclude import conclude, finish_broken
 from econda_cloud.run.endings import back_off_over, refuse_class, take_failure, take_loss, take_refusal, take_success
-from econda_cloud.run.expand import start_root
+from econda_cloud.run.expand import fail_node, start_root
 from econda_cloud.run.found import take_found, take_missing
 from econda_cloud.run.looks import look_due, take_seen
 from econda_cloud.run.placing import place, placements
+from econda_cloud.run.shares import overspent
 from econda_cloud.run.state import Preparation, RunState, TimerKind
 from econda_cloud.run.stopping import begin_ending, end, ending
 from econda_cloud.run.telling import ends_soon, has_news, note_told, take_grants
 from econda_cloud.run.timers import SHOW_MS, next_ms, prune
 from econda_cloud.run.twins import settle
 from econda_cloud.run.work import Work
-from econda_cloud.wire.entries import ENGINE_VERSION, AnyDecision, Ending, Entry, Placed, Shown, Told, Woken
+from econda_cloud.wire.entries import ENGINE_VERSION, AnyDecision, Ending, Entry, Overspent, Placed, Shown, Told, Woken
 from econda_cloud.wire.events import (
     AnyEvent,
     AttemptFailed,
@@ -213,13 +214,20 @@ def _due(work: Work) -> None:
         due_ms, kind, name, attempt = heapq.heappop(state.timers)
         match TimerKind(kind):
             case TimerKind.DEADLINE:
-                error = "deadline: the run took longer than its deadline allows"
-                begin_ending(work, Outcome(state="failed", error=error))
+                _too_late(work, name)
             case TimerKind.BACK_OFF:
                 back_off_over(work, name, attempt)
             case TimerKind.LOOK:
                 look_due(work, name, due_ms)
         settle(work)
+
+
+def _too_late(work: Work, pipeline: str) -> None:
+    """A deadline has come: of the run, or of a pipeline that runs as a step of it."""
+    if not pipeline:
+        begin_ending(work, Outcome(state="failed", error="deadline: the run took longer than its deadline allows"))
+    elif places := work.locate_pipeline(pipeline):
+        fail_node(work, places, f"{pipeline}: deadline: the pipeline took longer than its deadline allows")
 
 
 def _rest(work: Work, *, rang: bool) -> Iterator[AnyDecision]:
@@ -232,6 +240,8 @@ def _rest(work: Work, *, rang: bool) -> Iterator[AnyDecision]:
     leaves = work.here and 0 < state.wake_ms <= state.now
     if state.outcome is None and state.ending is None and (error := over_budget(work)):
         yield ending(work, Outcome(state="failed", error=error))
+    while state.outcome is None and state.ending is None and (over := overspent(work)):
+        yield Overspent(*over)
     while (yield from placements(work)):
         # A handler that has begun in place of what was stopped may be placed as well.
         pass
@@ -254,6 +264,11 @@ def _take_decision(work: Work, decision: AnyDecision) -> None:
             place(work, decision)
         case Ending():
             end(work, decision)
+            conclude(work)
+        case Overspent(instance=instance, message=message):
+            if places := work.locate_pipeline(instance):
+                fail_node(work, places, message)
+            settle(work)
             conclude(work)
         case Told(version=version):
             note_told(work, version)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from econda_edsl.plan import AnyNode, Call, Foreach, Plan, Repeat, When
+from econda_edsl.plan import AnyNode, Call, Foreach, Plan, Repeat, Subpipeline, When
 
 from econda_cloud.run.fingerprints import Causes, task_causes
 
@@ -20,7 +20,7 @@ class Block:
 
     waits[i]: how many nodes i waits for; dependents[i]: indices that wait for i; roots: indices that wait for none;
     order: indices, each after those that it waits for; inner[i]: the blocks inside node i (arms of a `when`, body of a
-    loop).
+    loop or of a pipeline).
     """
 
     nodes: tuple[AnyNode, ...]
@@ -42,7 +42,7 @@ def index_block(nodes: tuple[AnyNode, ...]) -> Block:
     inner: dict[int, list[Block]] = {}
     for i, node in enumerate(nodes):
         match node:
-            case Foreach(body=body) | Repeat(body=body):
+            case Foreach(body=body) | Repeat(body=body) | Subpipeline(body=body):
                 inner[i] = [index_block(body)]
             case When(arms=arms):
                 inner[i] = [index_block(arm.body) for arm in arms]

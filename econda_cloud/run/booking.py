@@ -6,6 +6,7 @@ import msgspec
 
 from econda_cloud.money.amounts import NANOS_PER_MICRO, format_usd
 from econda_cloud.money.prices import attempt_cost
+from econda_cloud.run.shares import note_booked
 from econda_cloud.run.state import Chunk, Outlived, RunState
 from econda_cloud.run.stopping import stop_name
 from econda_cloud.run.work import Work
@@ -33,6 +34,7 @@ def book(work: Work, item: Item, name: str, started_ms: int, ended_ms: int, *, p
         state.unpriced += 1
     else:
         state.spent += cost
+    note_booked(state, item, name, cost or 0)
     state.committed -= chunk.committed
     slots = chunk.slots
     chunk.open.remove(item)
@@ -60,11 +62,6 @@ def held_since(chunk: Chunk, item: Item) -> int | None:
     if chunk.array:
         return chunk.placed_ms
     return max(chunk.heard_ms, chunk.placed_ms) if chunk.open[:1] == [item] else None
-
-
-def held_until(chunk: Chunk, since_ms: int, now: int) -> int:
-    """Until when an attempt that holds its place since then may hold it: its pool may let nothing last so long."""
-    return now if chunk.max_time_ms is None else min(now, since_ms + chunk.max_time_ms)
 
 
 def note_outlived(work: Work, item: Item, name: str, until_ms: int) -> None:
@@ -116,7 +113,7 @@ def accrued(state: RunState, now: int) -> int:
     for chunk in state.chunks.values():
         running = len(chunk.open) if chunk.array else 1
         since = chunk.placed_ms if chunk.array else max(chunk.placed_ms, chunk.heard_ms)
-        lasted = max(0, held_until(chunk, since, now) - since)
+        lasted = max(0, chunk.held_until(since, now) - since)
         total += running * (attempt_cost(chunk.price, lasted, chunk.memory) or 0)
     return total
 

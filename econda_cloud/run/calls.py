@@ -6,11 +6,13 @@ import heapq
 import json
 import math
 from collections import ChainMap
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from econda_edsl.evaluate import EvaluationError, evaluate
 from econda_edsl.plan import Call as CallNode
-from econda_edsl.plan import Container, Entry, FailureKind, Foreach, Inline, Needs, Operator, Retry, Task
+from econda_edsl.plan import Container, Entry, FailureKind, Foreach, Inline, Needs, Operator, Parameter, Retry, Task
+from econda_edsl.plan.ranges import outside_range
 
 from econda_cloud.run.backoff import backoff_ms
 from econda_cloud.run.paths import environment_instance
@@ -20,6 +22,7 @@ from econda_cloud.run.state import Asked, Call, Group, Preparation, RunState, Ti
 from econda_cloud.run.transitions import move
 from econda_cloud.run.work import At, Work
 from econda_cloud.wire.demand import Demand, rounded_ms
+from econda_cloud.wire.entries import KEEPS_RANGES
 from econda_cloud.wire.entries import Retry as RetryDecision
 
 FREE_FAILURES: frozenset[FailureKind] = frozenset({"preempted", "lost"})
@@ -35,16 +38,30 @@ BUILD_RETRY = Retry(attempts=3, first_ms=2_000)
 def begin_call(work: Work, places: list[At], node: CallNode) -> None:
     """Evaluate a call's arguments and ask for its first attempt. Raises `EvaluationError`."""
     scope = work.scope(places)
-    args = {name: evaluate(expr, scope) for name, expr in node.args.items()}
-    for name, parameter in work.program.plan.tasks[node.task].inputs.items():
-        if name not in args and parameter.default is not None:
-            args[name] = evaluate(parameter.default, args)
+    args = given(
+        work.program.plan.tasks[node.task].inputs,
+        {name: evaluate(expr, scope) for name, expr in node.args.items()},
+        in_range=work.engine >= KEEPS_RANGES,
+    )
     call = Call(task=node.task, args=args)
     places[-1].frame.active[places[-1].index] = call
     if may_reuse(work, places, node):
         work.state.looking[work.instance(places)] = Asked(call.attempt, work.state.seq)
     else:
         prepare(work, places, node, call)
+
+
+def given(inputs: Mapping[str, Parameter], args: dict[str, Any], *, in_range: bool = True) -> dict[str, Any]:
+    """The values of inputs: the arguments, and defaults for the others. Raises `EvaluationError`."""
+    for name, parameter in inputs.items():
+        if name not in args:
+            if parameter.default is not None:
+                args[name] = evaluate(parameter.default, args)
+            elif parameter.type.endswith("?"):
+                args[name] = None
+        elif in_range and (outside := outside_range(parameter, args[name])):
+            raise EvaluationError(f"`{name}` is {outside}")
+    return args
 
 
 def prepare(work: Work, places: list[At], node: CallNode, call: Call) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from econda_cloud.run.booking import book, held_since, held_until, note_outlived
+from econda_cloud.run.booking import book, held_since, note_outlived
 from econda_cloud.run.expand import drain, start_root
 from econda_cloud.run.state import Abandoned, TimerKind
 from econda_cloud.run.stopping import has_stopped
@@ -70,7 +70,7 @@ def _abandon(work: Work, chunks: list[str]) -> None:
                                          tuple(chunk.order)))  # fmt: skip
         for item, since in [(item, held_since(chunk, item)) for item in chunk.open]:
             note_outlived(work, item, name, work.now)
-            book(work, item, name, *((since, held_until(chunk, since, work.now)) if since is not None else (0, 0)))
+            book(work, item, name, *((since, chunk.held_until(since, work.now)) if since is not None else (0, 0)))
     state.stopping.clear()
 
 

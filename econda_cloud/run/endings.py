@@ -9,7 +9,7 @@ from econda_edsl.plan import Call as CallNode
 from econda_edsl.plan import FailureKind
 from msgspec.structs import replace
 
-from econda_cloud.run.booking import book, book_jobs_end, book_outlived, held_since, held_until, note_outlived
+from econda_cloud.run.booking import book, book_jobs_end, book_outlived, held_since, note_outlived
 from econda_cloud.run.calls import BUILD_RETRY, leave_group, prepare, request_build, retry_of, try_again
 from econda_cloud.run.expand import fail_node, finish_node
 from econda_cloud.run.paths import environment_key
@@ -134,7 +134,7 @@ def _lose(work: Work, chunk_name: str, item: Item, since: int | None, event: Chu
     """One attempt is lost. It is booked as long as it may have held its place: whoever ran it cannot tell."""
     chunk = work.state.chunks[chunk_name]
     started = max(event.started_ms, chunk.heard_ms if not chunk.array else 0) or since or 0
-    ended = max(started, event.ended_ms or held_until(chunk, started, work.now))
+    ended = max(started, event.ended_ms or chunk.held_until(started, work.now))
     booked = (started, ended) if since is not None else (0, 0)
     name = stop_name(item)
     note_outlived(work, item, chunk_name, max(started, event.ended_ms or work.now))

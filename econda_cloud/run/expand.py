@@ -6,10 +6,11 @@ import math
 from typing import Any
 
 from econda_edsl.evaluate import EvaluationError, evaluate
-from econda_edsl.plan import Assert, Call, Fail, Foreach, Repeat, Value, When
+from econda_edsl.plan import Assert, Call, Fail, Foreach, Repeat, Subpipeline, Value, When
 
 from econda_cloud.run.blocks import Block, call_ids
-from econda_cloud.run.calls import begin_call
+from econda_cloud.run.calls import begin_call, given
+from econda_cloud.run.shares import begin_share, end_share
 from econda_cloud.run.state import Branch, Fan, Frame, Loop, Member, NodeStatus
 from econda_cloud.run.state import Call as CallState
 from econda_cloud.run.stopping import begin_ending, stop_frame
@@ -82,6 +83,8 @@ def _start(work: Work, places: list[At]) -> None:
             _start_when(work, places, node)
         case Foreach():
             _start_fan(work, places, node)
+        case Subpipeline():
+            _start_pipeline(work, places, node)
         case Repeat():
             up_to = evaluate(node.up_to, scope)
             if up_to < 1:
@@ -103,6 +106,15 @@ def _start_when(work: Work, places: list[At], node: When) -> None:
     block = at.block.inner[at.index][taken]
     frame = new_frame(block, {})
     at.frame.active[at.index] = Branch(arm=taken, frame=frame)
+    _enter(work, places, block, frame)
+
+
+def _start_pipeline(work: Work, places: list[At], node: Subpipeline) -> None:
+    at, scope = places[-1], work.scope(places)
+    block = at.block.inner[at.index][0]
+    frame = new_frame(block, given(node.params, {name: evaluate(expr, scope) for name, expr in node.args.items()}))
+    at.frame.active[at.index] = Branch(arm=0, frame=frame)
+    begin_share(work, places, node)
     _enter(work, places, block, frame)
 
 
@@ -199,6 +211,10 @@ def _hand_up(work: Work, above: list[At], frame: Frame) -> None:
     match node, active:
         case When(), Branch():
             finish_node(work, above, {name: frame.scope[name] for name in node.binds if name in frame.scope})
+        case Subpipeline(), Branch():
+            end_share(work, above)
+            inner = work.scope([*above, At(at.block.inner[at.index][0], frame, 0)])
+            finish_node(work, above, {node.id: {name: evaluate(expr, inner) for name, expr in node.returns.items()}})
         case Repeat(), Loop():
             _end_round(work, above, node, active)
         case Foreach(), Fan():

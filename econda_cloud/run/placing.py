@@ -11,13 +11,14 @@ from econda_cloud.money.prices import Price, attempt_cost
 from econda_cloud.run.booking import over_budget
 from econda_cloud.run.calls import leave_group
 from econda_cloud.run.endings import current
+from econda_cloud.run.shares import note_placed, overspent
 from econda_cloud.run.state import Chunk, Group, RunState, TimerKind
 from econda_cloud.run.stopping import ending
 from econda_cloud.run.telling import ready_by_class
 from econda_cloud.run.transitions import move
 from econda_cloud.run.work import Work
 from econda_cloud.wire.demand import expected_time_ms
-from econda_cloud.wire.entries import TRUE_TO_THE_END, Ending, Placed
+from econda_cloud.wire.entries import TRUE_TO_THE_END, Ending, Overspent, Placed
 from econda_cloud.wire.grants import Grant, chunk_size, stands_in
 from econda_cloud.wire.outcome import Outcome
 
@@ -28,10 +29,10 @@ LOOK_MS = 120_000
 """A chunk that should have ended is looked after, and then again and again, so long apart."""
 
 
-def placements(work: Work) -> Generator[Placed | Ending, None, bool]:
+def placements(work: Work) -> Generator[Placed | Ending | Overspent, None, bool]:
     """Fill the free slots of each grant, what most waits for first. A grant that is over lends nothing new.
 
-    What would exceed the budget ends the run instead; then it is true.
+    What would exceed the budget ends the run instead, what would exceed a share fails the step; then it is true.
     """
     state = work.state
     if not state.groups or state.ending is not None or state.outcome is not None:
@@ -44,6 +45,9 @@ def placements(work: Work) -> Generator[Placed | Ending, None, bool]:
             placed = _cut(work, grant, group, free)
             if error := over_budget(work, (placed.cost or 0) * len(placed.items)):
                 yield ending(work, Outcome(state="failed", error=error))
+                return True
+            if over := overspent(work, placed.items, placed.cost or 0):
+                yield Overspent(*over)
                 return True
             yield placed
     return False
@@ -155,6 +159,7 @@ def place(work: Work, placed: Placed) -> None:
         found[1].chunk = placed.chunk
     state.used[grant.key] = state.used.get(grant.key, 0) + chunk.slots
     state.committed += chunk.committed * len(placed.items)
+    note_placed(state, placed.chunk, placed.items)
     if not placed.here:
         state.undone[placed.chunk] = state.seq
     heapq.heappush(state.timers, (chunk.look_ms, TimerKind.LOOK, placed.chunk, 0))

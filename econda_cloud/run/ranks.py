@@ -6,10 +6,11 @@ what only a result can tell counts as what is not declared.
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 from econda_edsl.evaluate import EvaluationError, evaluate
-from econda_edsl.plan import AnyNode, Call, Expr, Foreach, Repeat, Task, When
+from econda_edsl.plan import AnyNode, Call, Expr, Foreach, Repeat, Subpipeline, Task, When
 
 from econda_cloud.run.blocks import Block, Program
 from econda_cloud.run.work import At, Work
@@ -48,10 +49,21 @@ def _time(
     match node:
         case Call():
             return _call_time(node, program.plan.tasks[node.task], scope)
+        case Subpipeline(args=args):
+            return _measure(program, block.inner[index][0], _known(args, scope), known)
         case Foreach() | Repeat() | When():
             return max((_measure(program, inner, scope, known) for inner in block.inner[index]), default=0)
         case _:
             return 0
+
+
+def _known(args: dict[str, Expr], scope: dict[str, Any]) -> dict[str, Any]:
+    """Those of the arguments that can be told already: all that a pipeline sees of what is around it."""
+    found = {}
+    for name, expr in args.items():
+        with contextlib.suppress(EvaluationError):
+            found[name] = evaluate(expr, scope)
+    return found
 
 
 def _call_time(node: Call, task: Task, scope: dict[str, Any]) -> int:

@@ -22,7 +22,7 @@ Phase: TypeAlias = Literal["looking", "preparing", "backing_off", "ready", "plac
 
 
 class TimerKind(IntEnum):
-    """What a timer is about: the deadline of the run, the end of a call's back-off, a chunk to look after."""
+    """What a timer is about: the deadline of the run or of a pipeline that is a step of it, the end of a call's back-off, a chunk to look after."""
 
     DEADLINE = 0
     BACK_OFF = 1
@@ -92,7 +92,7 @@ class Fan(msgspec.Struct, tag="fan"):
 
 
 class Branch(msgspec.Struct, tag="branch"):
-    """A `when` whose arm `arm` was taken."""
+    """A `when` whose arm `arm` was taken, or a pipeline that runs as a step (arm 0)."""
 
     arm: int
     frame: Frame
@@ -159,6 +159,18 @@ class Chunk(msgspec.Struct):
     def slots(self) -> int:
         """How many slots of its grant it uses."""
         return len(self.open) if self.array else 1
+
+    def held_until(self, since_ms: int, now: int) -> int:
+        """Until when an attempt that holds its place since then may hold it: its pool may let nothing last so long."""
+        return now if self.max_time_ms is None else min(now, since_ms + self.max_time_ms)
+
+
+class Share(msgspec.Struct):
+    """What a pipeline that runs as a step may cost and has cost, in nano-dollars; `open`: its attempts by their chunk."""
+
+    limit: int
+    spent: int = 0
+    open: dict[str, int] = msgspec.field(default_factory=dict)
 
 
 class Stop(msgspec.Struct, frozen=True):
@@ -265,6 +277,7 @@ class RunState(msgspec.Struct):
     stopping: attempts told to stop that a pool may still be running; the run ends when they have, or at `stop_by_ms`.
     skipped: instances in branches not taken, with the reason (the first thousand). reuse, fresh: see `RunStarted`.
     decided: how the run ended before its handlers began, of which `handling` runs now.
+    shares: of the budget, by the instance of the pipeline that runs as a step.
     timers: a heap of (due ms, kind, instance or chunk, attempt); stale ones are thrown away when there are more of them
     than of others; `timers_kept` is how many there were after that.
     wake_ms: when the run asked to be woken, in record `wake_seq`. live: members of fans begun and not ended.
@@ -321,6 +334,7 @@ class RunState(msgspec.Struct):
     spent: int = 0
     committed: int = 0
     unpriced: int = 0
+    shares: dict[str, Share] = msgspec.field(default_factory=dict)
     abandoned: list[Abandoned] = msgspec.field(default_factory=list)
     outlived: dict[str, Outlived] = msgspec.field(default_factory=dict)
     counts: Counts = msgspec.field(default_factory=Counts)

@@ -23,6 +23,7 @@ def stop_frame(work: Work, instance: str, block: Block, frame: Frame) -> None:
             case Call():
                 stop_call(work, name, active)
             case Branch(arm=arm, frame=below):
+                work.state.shares.pop(name, None)
                 stop_frame(work, name, block.inner[index][arm], below)
             case Loop(round=number, frame=below):
                 stop_frame(work, f"{name}[{number}]", block.inner[index][0], below)

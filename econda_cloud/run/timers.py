@@ -6,6 +6,7 @@ import heapq
 
 from econda_cloud.run.booking import budget_ends_ms
 from econda_cloud.run.endings import backs_off
+from econda_cloud.run.shares import shares_end_ms
 from econda_cloud.run.state import RunState, TimerKind
 from econda_cloud.run.work import Work
 
@@ -26,8 +27,8 @@ def next_ms(work: Work, *, moving: bool = False) -> int:
     due = [state.timers[0][0]] if state.timers else []
     if state.ending is not None:
         due.append(state.stop_by_ms)
-    elif (ends := budget_ends_ms(work)) is not None:
-        due.append(ends)
+    else:
+        due += [ends for ends in (budget_ends_ms(work), shares_end_ms(work)) if ends is not None]
     if state.unshown or (moving and state.ending is None and _is_link(state)):
         due.append(state.shown_ms + SHOW_MS)
     return min(due, default=0)
@@ -58,7 +59,7 @@ def _live(work: Work, timer: tuple[int, int, str, int]) -> bool:
     at_ms, kind, name, attempt = timer
     match TimerKind(kind):
         case TimerKind.DEADLINE:
-            return True
+            return not name or work.locate_pipeline(name) is not None
         case TimerKind.LOOK:
             chunk = work.state.chunks.get(name)
             return chunk is not None and chunk.look_ms == at_ms

@@ -9,12 +9,12 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from econda_edsl.plan import AnyNode
+from econda_edsl.plan import AnyNode, Subpipeline
 
 from econda_cloud.run.blocks import Block, Program
 from econda_cloud.run.choices import Choices, Reading
 from econda_cloud.run.paths import handler_segment, instance_prefix, parse_instance
-from econda_cloud.run.state import Branch, Call, Fan, Frame, Loop, RunState
+from econda_cloud.run.state import AnyActive, Branch, Call, Fan, Frame, Loop, RunState
 from econda_cloud.wire.entries import ENGINE_VERSION
 
 
@@ -87,6 +87,16 @@ class Work:
 
     def locate(self, instance: str) -> tuple[list[At], Call] | None:
         """The places down to an active call, and the call; None if no such call is active now."""
+        found = self._find(instance)
+        return (found[0], found[1]) if found is not None and isinstance(found[1], Call) else None
+
+    def locate_pipeline(self, instance: str) -> list[At] | None:
+        """The places down to a pipeline that runs as a step; None if it does not run now."""
+        found = self._find(instance)
+        return found[0] if found is not None and isinstance(found[0][-1].node, Subpipeline) else None
+
+    def _find(self, instance: str) -> tuple[list[At], AnyActive] | None:
+        """The places down to what is active under a name, and that."""
         segments = parse_instance(instance)
         frame, block = self.state.root, self.root
         if not segments or frame is None:
@@ -102,7 +112,7 @@ class Work:
             if index is None or active is None:
                 return None
             places.append(At(block, frame, index, number))
-            if isinstance(active, Call):
+            if depth == len(segments) - 1 or isinstance(active, Call):
                 return (places, active) if depth == len(segments) - 1 and number is None else None
             below = _inside(active, block.inner[index], number)
             if below is None:

@@ -14,7 +14,7 @@ import msgspec
 from econda_cloud.wire.events import AnyEvent, Item
 from econda_cloud.wire.outcome import Outcome
 
-ENGINE_VERSION = 4
+ENGINE_VERSION = 5
 OLDEST_READ = 2
 
 TRUE_TO_THE_END = 3
@@ -23,6 +23,9 @@ the claim of a chunk is heard whichever job the chunk was accepted as."""
 
 SHARES_RESULTS = 4
 """From this version on, one of several equal calls whose results are kept is tried, and the others wait for it."""
+
+KEEPS_RANGES = 5
+"""From this version on, an input that is computed in the run must lie in its range."""
 
 
 class Decision(msgspec.Struct, frozen=True, omit_defaults=True, array_like=True, tag_field="decision"):
@@ -79,6 +82,13 @@ class Placed(Decision, frozen=True, tag="placed"):
     here: bool = False
 
 
+class Overspent(Decision, frozen=True, tag="overspent"):
+    """The share of the pipeline that runs as the step `instance` does not last, so the step fails, with this message."""
+
+    instance: str
+    message: str
+
+
 class Told(Decision, frozen=True, tag="told"):
     """The broker is told what the run wants and holds, in this version."""
 
@@ -101,7 +111,7 @@ class Shown(Decision, frozen=True, tag="shown"):
     """The status of the run is written anew."""
 
 
-AnyDecision: TypeAlias = Retry | Joined | Booked | Begun | Ending | Placed | Told | Looked | Woken | Shown
+AnyDecision: TypeAlias = Retry | Joined | Booked | Begun | Ending | Placed | Overspent | Told | Looked | Woken | Shown
 
 
 class Entry(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):

@@ -4,7 +4,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
-from econda_edsl.compiler.parse.parser import _parser
+from econda_edsl.compiler.parse import library
 from econda_edsl.highlighting import words
 from econda_edsl.highlighting.lexer import EdslLexer
 from econda_edsl.words import manual, prelude
@@ -57,7 +57,7 @@ def test_expressions_inside_strings_are_coloured() -> None:
 
 
 def test_every_word_of_the_grammar_has_a_colour() -> None:
-    named = {t.pattern.value for t in _parser().terminals if isinstance(t.pattern, PatternStr)}
+    named = {t.pattern.value for t in library.parser().terminals if isinstance(t.pattern, PatternStr)}
     spelled = {word for word in named if word.isalpha()} | {"pool", "connector", "secret", "trigger"}
     coloured = {*words.CONSTANTS, *words.OPERATORS, *words.DECLARATIONS, *words.CONTROL}
     assert spelled <= coloured

@@ -103,3 +103,23 @@ def test_code_that_hides_a_name_is_refused() -> None:
     analysis, found = symbol(text, "input", "a")
     with pytest.raises(CannotRename, match="cannot be followed"):
         rename(analysis, found, "c")
+
+
+BRANCH = """edsl 1
+
+task fit(rows: Int) -> (auc: Float):
+    run python:
+        auc = rows * 1.0
+
+pipeline main(n: Int = 3) -> (best: Float):
+    when n > 2:
+        one = fit(1)
+    else:
+        one = fit(2)
+    return best = one.auc
+"""
+
+
+def test_a_field_is_known_behind_a_branch_also_after_other_files_were_read() -> None:
+    for _ in range(2):
+        assert "return best = one.score" in renamed(BRANCH, "output", "auc", "score")

@@ -175,3 +175,32 @@ def unrolled() -> Model:
         fitted = fit(point.rate)
     model = train([Trial(0.1, fitted.loss), *points], {"a": 1})
     return model.value
+
+
+class Spread(NamedTuple):
+    low: float
+    high: float
+
+
+@pipeline(budget="$3")
+def around(rate: Annotated[float, Range(0, 1)], steps: int = 10) -> Spread:
+    """Looks a little to both sides."""
+    left = fit(rate - 0.1, steps=steps)
+    right = fit(rate + 0.1, steps=steps)
+    return Spread(low=left.loss, high=right.loss)
+
+
+@pipeline
+def composed(rates: list[float]) -> float:
+    @foreach(rates, up_to=10)
+    def looked(rate):
+        one = around(rate).with_(budget="$1")
+        return one.low
+
+    last = around(0.5, steps=3).after(looked)
+    return last.high
+
+
+@pipeline
+def endless(n: int):
+    endless(n)

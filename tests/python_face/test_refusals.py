@@ -187,3 +187,26 @@ def test_blocks_and_pipelines_belong_where_they_are_traced() -> None:
         pipeline(double.function)()
     with pytest.raises(TraceError, match="it runs only in a pipeline"):
         look(1)
+
+
+def test_a_pipeline_that_calls_itself_is_refused() -> None:
+    from tests.python_face.plans import endless
+
+    with pytest.raises(TraceError, match="`endless` calls itself, directly or through others; use `repeat`"):
+        endless.edsl()
+
+
+def test_a_pipeline_as_a_step_takes_its_own_inputs_and_settings() -> None:
+    from tests.python_face.plans import around
+
+    def wrong(n: float):
+        around(n, size=3)
+
+    with pytest.raises(TraceError, match="the pipeline `around` has no input `size`; it has rate, steps"):
+        pipeline(wrong).edsl()
+
+    def large(n: float):
+        around(n).with_(memory="4GiB")
+
+    with pytest.raises(TraceError, match="a step has no setting `memory`; it is one of budget, deadline"):
+        pipeline(large).edsl()

@@ -78,6 +78,32 @@ pipeline abstract(text: String, limit: Int in 1..500 = 10) -> (
         note = "as it was"
     return text = result, decision = decision, note = note
 """,
+    "composed": """edsl 1
+
+task fit(rate: Float, steps: Int = 50) -> (loss: Float):
+    needs:
+        cpu = 1
+        memory = 256MiB * attempt
+        time = 1min
+        where node.arch == "x86_64"
+    timeout = 5min
+    retry = exponential(attempts = 3, first = 1s, on = [out_of_memory, preempted, lost])
+    run python "plans.py:fit"
+
+pipeline around(rate: Float in 0.0..1.0, steps: Int = 10) -> (low: Float, high: Float):
+    with:
+        budget = $3
+    left = fit(rate - 0.1, steps = steps)
+    right = fit(rate + 0.1, steps = steps)
+    return low = left.loss, high = right.loss
+
+pipeline composed(rates: List[Float]) -> (value: Float):
+    looked = foreach rate in rates up to 10:
+        one = around(rate) with budget = $1
+        gather one.low
+    last = around(0.5, steps = 3) after looked
+    return value = last.high
+""",
     "root": """edsl 1
 
 task improve(guess: Float, number: Float) -> (better: Float, change: Float):

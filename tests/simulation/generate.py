@@ -9,7 +9,19 @@ from dataclasses import dataclass, replace
 
 from econda_edsl.compiler.compile import compile_source
 from econda_edsl.evaluate import EvaluationError, evaluate
-from econda_edsl.plan import AnyNode, Call, Expr, FailureKind, Foreach, Plan, Repeat, When, decode_plan, encode_plan
+from econda_edsl.plan import (
+    AnyNode,
+    Call,
+    Expr,
+    FailureKind,
+    Foreach,
+    Plan,
+    Repeat,
+    Subpipeline,
+    When,
+    decode_plan,
+    encode_plan,
+)
 
 from tests.simulation.workload import LARGEST, Nature
 
@@ -40,7 +52,7 @@ def generated(seed: str, steps: int = MOST_STEPS) -> Program:
 
 
 def compiled_program(text: str, natures: dict[str, Nature]) -> Program:
-    compiled = compile_source(text)
+    compiled = compile_source(text, pipeline="p")
     if compiled.plan is None:
         raise AssertionError(f"a generated pipeline does not compile:\n{text}\n{compiled.render(color=False)}")
     # As it is read from the store: the order of names in it decides the order of names in states.
@@ -61,6 +73,8 @@ def weighed(body: tuple[AnyNode, ...], weight: Callable[[str], float]) -> float:
                 total += weight(task)
             case Foreach(over=over, body=inner):
                 total += math.prod(_length(expr) for _, expr in over) * weighed(inner, weight)
+            case Subpipeline(body=inner):
+                total += weighed(inner, weight)
             case Repeat(up_to=up_to, body=inner):
                 total += evaluate(up_to, {}) * weighed(inner, weight)
             case When(arms=arms):
@@ -83,14 +97,23 @@ class _Writer:
         self._dice, self._left, self._names = dice, steps, 0
         self.natures: dict[str, Nature] = {}
         self._tolerant = False
+        self._parts: list[str] = []
 
     def write(self) -> str:
         tasks = [self._task(f"t{number}") for number in range(self._dice.randint(1, 3))]
+        parts = [self._part(f"q{number}") for number in range(self._dice.choice([0, 0, 1, 2]))]
         head = ["", "pipeline p(n: Int = 3) -> (r: Int):", *self._settings()]
         body, found = self._block(4, ["n"], 0)
         last = [f"    return r = {_sum([*found, 'n'])}"]
         handlers = [line for kind in ("failure", "cancel", "any") for line in self._handler(kind)]
-        return "\n".join(["edsl 1", *tasks, *head, *body, *last, *handlers, ""])
+        return "\n".join(["edsl 1", *tasks, *parts, *head, *body, *last, *handlers, ""])
+
+    def _part(self, name: str) -> str:
+        """A pipeline that those after it may call as a step."""
+        head = ["", f"pipeline {name}(x: Int, w: Int = 2) -> (y: Int):", *self._settings()]
+        body, found = self._block(4, ["x"], 1)
+        self._parts.append(name)
+        return "\n".join([*head, *body, f"    return y = {_sum([*found, 'w'])}"])
 
     def _handler(self, kind: str) -> list[str]:
         if self._dice.random() > 0.15:
@@ -175,7 +198,13 @@ class _Writer:
 
     def _call(self, margin: int, scope: list[str], depth: int, steps: list[str]) -> tuple[list[str], list[str]]:
         del depth
-        name, task = self._name("s"), self._dice.choice(list(self.natures))
+        name = self._name("s")
+        if self._parts and self._dice.random() < 0.3:
+            limits = self._dice.choice(["", "", "", "", " with budget = $0.001", " with deadline = 90s"])
+            return [f"{' ' * margin}{name} = {self._dice.choice(self._parts)}({self._expr(scope)}){limits}"], [
+                f"{name}.y"
+            ]
+        task = self._dice.choice(list(self.natures))
         after = f" after {self._dice.choice(steps)}" if steps and self._dice.random() < 0.2 else ""
         own = f" with memory = {self._dice.choice(['200MiB', '512MiB * attempt'])}" if self._dice.random() < 0.2 else ""
         steps.append(name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from econda_cloud.run import booking, endings, placing
+from econda_cloud.run.state import Chunk
 from tests.simulation.planting import Bug, nothing
 
 
@@ -58,6 +59,6 @@ MONEY_BUGS = (
     Bug("what outlives its grace is booked since it was given up", booking, "_book_rest", _since_given_up),
     Bug("an attempt is booked since it was placed", booking, "book", _when_placed),
     Bug("who has the claim is not heard if another job is known", endings, "_not_heard", _known_job_only),
-    Bug("what is never heard of may last for ever", booking, "held_until", lambda _: lambda *given: given[2]),
+    Bug("what is never heard of may last for ever", Chunk, "held_until", lambda _: lambda *given: given[2]),
     Bug("each link of a chain pays for a request", placing, "_price", _another_request),
 )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import msgspec
+from econda_edsl.plan import AnyNode, Subpipeline
+from econda_edsl.plan.nodes import all_nodes
 
 from econda_cloud.run.calls import MAX_LOSSES
 from econda_cloud.run.state import RunState
@@ -92,10 +94,17 @@ def _same_again(line: Line, run: str, seen: RunWitness) -> None:
     require(digest(whole.refresh()) == digest(seen.state), f"the log of {run} folds to another state")
 
 
+def _is_limited(body: tuple[AnyNode, ...]) -> bool:
+    """Whether a pipeline that runs as a step may fail for want of money or time."""
+    steps = (node for node in all_nodes(body) if isinstance(node, Subpipeline))
+    return any(step.budget_micros is not None or step.deadline_ms is not None for step in steps)
+
+
 def _same_as_on_a_calm_day(line: Line, run: str, seen: RunWitness, state: RunState) -> None:
     """Bad days cost time and money, but change no result; those that the user or the plan asked for may."""
     assert state.outcome is not None
     asked_for = state.outcome.state == "cancelled" or state.outcome.error.startswith(("budget:", "deadline:"))
+    asked_for = asked_for or _is_limited(line.programs[run].plan.body)
     if asked_for or seen.refused or seen.broken or seen.most_attempts > MAX_LOSSES:
         return
     calm = calm_outcome(line.programs[run], run, line.params[run])

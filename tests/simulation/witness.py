@@ -118,6 +118,9 @@ class RunWitness:
         budget, state = self.plan.settings.budget_micros, self.state
         within = budget is None or state.spent + state.committed <= budget * NANOS_PER_MICRO
         require(within or state.ending or state.decided, "attempts were placed beyond the budget")
+        for name, share in state.shares.items():
+            committed = sum(count * state.chunks[chunk].committed for chunk, count in share.open.items())
+            require(share.spent + committed <= share.limit, f"attempts were placed beyond the share of {name}")
 
     def _once(self, told: set[str], counted: int) -> None:
         """A result counts once: no more instances succeed than there are new words of success."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Annotated
 
@@ -15,7 +15,6 @@ from econda_edsl.index.analysis import Analysis, analyse
 from econda_edsl.lint.rule import Finding
 from econda_edsl.lint.run import fixed
 from econda_edsl.lint.run import lint as advice_on
-from msgspec import structs
 
 from econda_cloud.cli.language.files_beside import files_beside
 from econda_cloud.cli.options import Json
@@ -96,7 +95,7 @@ def _tell(report: _Report, file: Path, text: str, found: list[tuple[Diagnostic, 
         shown = render([d], text, str(file))
         report.texts.append(shown.replace(f"error[{d.code}]", f"lint[{d.code}]", 1) if finding else shown)
         report.items.append({"path": str(file), "kind": kind, "code": d.code, "message": d.message, "help": d.help,
-                             "fixable": fixable, **structs.asdict(d.span)})  # fmt: skip
+                             "fixable": fixable, **asdict(d.span)})  # fmt: skip
 
 
 def _summary(report: _Report) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from econda_edsl.compiler import syntax as s
 from econda_edsl.compiler.bodies.check import BodyChecks, body_of
 from econda_edsl.compiler.bodies.places import Body
+from econda_edsl.compiler.check.called import check_circles
 from econda_edsl.compiler.check.module import Checked, Parts
 from econda_edsl.compiler.check.policies import PolicyChecks
 from econda_edsl.compiler.check.ranges import check_fields, check_inputs
@@ -20,6 +21,7 @@ from econda_edsl.compiler.expressions.infer import Inference
 from econda_edsl.compiler.expressions.lower import PLAN_CONSTANTS, Lowering, PlanTooLarge
 from econda_edsl.compiler.lower.fit import check_fit
 from econda_edsl.compiler.lower.pipeline import PlanLowering
+from econda_edsl.compiler.lower.policies import check_bound
 from econda_edsl.compiler.modules.load import Unit, load_units
 from econda_edsl.compiler.modules.lock import check_lock
 from econda_edsl.compiler.parse.layout import SOURCE_BYTES, decode, normalise, too_large
@@ -29,6 +31,7 @@ from econda_edsl.compiler.resolve.declare import declare
 from econda_edsl.compiler.resolve.names import resolve
 from econda_edsl.compiler.resolve.structure import check_flow
 from econda_edsl.compiler.resolve.tables import Facts, Tables
+from econda_edsl.compiler.syntax.steps import calls_in
 from econda_edsl.diagnostics import NOWHERE, Diagnostic, in_source_order
 from econda_edsl.diagnostics.render import render
 from econda_edsl.diagnostics.spelling import bounded, did_you_mean
@@ -151,7 +154,7 @@ def _checked(
     problems += check_flow(own)
     order, found = order_blocks(names)
     lets, cycles = order_lets(tables, names)
-    problems += [*found, *cycles]
+    problems += [*found, *cycles, *check_circles(own)]
     inference = Inference(tables, problems, shared.types, words=names.words)
     checked = Checked(unit, tables, names, inference, None, problems, modules)
     if found or cycles:
@@ -164,6 +167,7 @@ def _checked(
     checked = replace(checked, parts=parts)
     modules[unit.path] = checked
     if all(d.code in _ABOUT_FILES for d in problems):
+        check_bound(checked, own.values())
         check_fit(checked)
     return checked
 
@@ -252,8 +256,11 @@ def _choose(tables: Tables, wanted: str | None, problems: list[Diagnostic]) -> s
             help_ = did_you_mean(wanted, pipelines) or _listed(pipelines)
             problems.append(Diagnostic("E0211", f"there is no pipeline `{wanted}` in this file", NOWHERE, help=help_))
         return pipelines.get(wanted)
-    if len(pipelines) == 1:
-        return next(iter(pipelines.values()))
+    own = {name: d for name, d in pipelines.items() if name in tables.own} or pipelines
+    called = {name for d in own.values() for _, name in calls_in(d.body)}
+    outermost = [d for name, d in own.items() if name not in called]
+    if len(own) == 1 or ("main" not in own and len(outermost) == 1):
+        return outermost[0] if outermost else next(iter(own.values()))
     if pipelines and "main" not in pipelines:
         message = f"this file has {len(pipelines)} pipelines, say which one to compile"
         problems.append(Diagnostic("E0211", message, NOWHERE, help=_listed(pipelines) + "; or call one `main`"))

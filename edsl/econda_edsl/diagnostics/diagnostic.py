@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import msgspec
 
-
-class Span(msgspec.Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class Span:
     """A stretch of source. Lines and columns count from 1; `end_column` is exclusive."""
 
     line: int

@@ -98,14 +98,14 @@ def _of_module(alias: str, analysis: Analysis) -> Iterator[p.CompletionItem]:
     if analysis.checked is None:
         return
     tables = analysis.checked.tables
-    kinds = ((tables.tasks, K.Function), (tables.functions, K.Function), (tables.record_syntax, K.Struct),
+    kinds = ((tables.tasks, K.Function), (tables.functions, K.Function), (tables.pipelines, K.Module), (tables.record_syntax, K.Struct),
              (tables.lets, K.Constant), (tables.resources, K.Variable), (tables.policies, K.Interface))  # fmt: skip
     for table, kind in kinds:
         for name, declared in table.items():
             module, _, inner = name.partition(".")
             if module == alias and inner and "." not in inner:
                 detail = ""
-                if isinstance(declared, s.Task):
+                if isinstance(declared, s.Task | s.Pipeline):
                     detail = f"({', '.join(f'{f.name.text}: {type_text(f.type)}' for f in declared.inputs)})"
                 yield _item(inner, kind, detail, getattr(declared, "doc", ""))
 
@@ -140,6 +140,12 @@ class _Context:
     def block(self) -> str:
         return self.cursor.blocks[-1] if self.cursor.blocks else ""
 
+    @property
+    def pipelines(self) -> frozenset[str]:
+        """The names by which pipelines can be called here."""
+        tables = self.analysis.checked.tables.pipelines if self.analysis.checked is not None else {}
+        return frozenset(tables) | {x.name for x in self.analysis.index.top() if x.kind == "pipeline"}
+
     def items(self) -> Iterator[p.CompletionItem]:
         cursor = self.cursor
         if cursor.starts:
@@ -152,7 +158,7 @@ class _Context:
             yield from (_symbol(x, self.analysis) for x in self.visible if x.kind in ("step", "carried value"))
         elif self.call is not None and self.call.opener in "([":
             yield from self.argument(self.call)
-        elif (place := settings_place(cursor)) and cursor.before in ("with", ","):
+        elif (place := settings_place(cursor, self.pipelines)) and cursor.before in ("with", ","):
             yield from _entries(manual.SETTINGS.get(place, {}))
         elif self.is_declared():
             return
@@ -163,7 +169,7 @@ class _Context:
 
     def statement(self) -> Iterator[p.CompletionItem]:
         block = self.block
-        place = settings_place(self.cursor)
+        place = settings_place(self.cursor, self.pipelines)
         if not block:
             yield from _words(prelude.DECLARATIONS)
         elif place == "task":
@@ -190,7 +196,8 @@ class _Context:
             yield from _words(["carry", "next"])
         if block in ("repeat", "when", "else", "foreach"):
             yield from _words(["until", "else"])
-        yield from (_symbol(x, self.analysis) for x in self.visible if x.kind in ("task", "operator", "module"))
+        kinds = ("task", "operator", "pipeline", "module")
+        yield from (_symbol(x, self.analysis) for x in self.visible if x.kind in kinds)
 
     # ---- inside a line
 
@@ -274,9 +281,9 @@ class _Context:
             return
         binds = len(self.cursor.words) == 2 and self.cursor.before == "=" and self.block in _BODIES
         for symbol in self.visible:
-            if symbol.kind in ("task", "operator") and not binds:
+            if symbol.kind in ("task", "operator", "pipeline") and not binds:
                 continue
-            if symbol.kind not in ("pipeline", "policy"):
+            if symbol.kind != "policy":
                 yield _symbol(symbol, self.analysis)
         for name, entry in manual.FUNCTIONS.items():
             yield _item(name, K.Function, entry.form, entry.text)
@@ -311,6 +318,6 @@ def _last(words: list) -> list[str]:  # type: ignore[type-arg]
 
 def _symbol(symbol: Symbol, analysis: Analysis) -> p.CompletionItem:
     detail = symbol.type.label if symbol.type != t.UNKNOWN else symbol.kind
-    if symbol.kind in ("task", "operator") and isinstance(symbol.syntax, s.Task):
+    if symbol.kind in ("task", "operator", "pipeline") and isinstance(symbol.syntax, s.Task | s.Pipeline):
         detail = f"{symbol.kind}({', '.join(field_head(f, analysis) for f in symbol.syntax.inputs)})"
     return _item(symbol.name, _KINDS.get(symbol.kind, K.Variable), detail, symbol.doc)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Set as AbstractSet
 
 from econda_edsl.compiler import syntax as s
 from econda_edsl.compiler.syntax.printing import expr_text, type_text
@@ -81,6 +82,8 @@ def word_entry(word: str, cursor: Cursor) -> manual.Entry | None:
     place = settings_place(cursor)
     if place and word in manual.SETTINGS.get(place, {}):
         return manual.SETTINGS[place][word]
+    if place == "step" and word in manual.SETTINGS["called pipeline"]:
+        return manual.SETTINGS["called pipeline"][word]
     if word in manual.NAMES:
         return manual.NAMES[word]
     if word in (*prelude.FUNCTIONS, *prelude.FILES) and word in manual.FUNCTIONS:
@@ -92,11 +95,18 @@ def word_entry(word: str, cursor: Cursor) -> manual.Entry | None:
     return None
 
 
-def settings_place(cursor: Cursor) -> str | None:
-    """Whose settings may stand at a place: of needs, a task, a step, a loop, a pipeline; None for other places."""
+def settings_place(cursor: Cursor, pipelines: AbstractSet[str] = frozenset()) -> str | None:
+    """Whose settings may stand at a place: of needs, a task, a step, a loop, a pipeline; None for other places.
+
+    `pipelines` are the names by which pipelines can be called.
+    """
     words = [w.text for w in cursor.words]
     if "with" in words and not (cursor.starts or cursor.calls):
-        return "foreach" if "foreach" in words[:3] else "step"
+        if "foreach" in words[:3]:
+            return "foreach"
+        head = words[: words.index("(")] if "(" in words else []
+        called = "".join(head[head.index("=") + 1 :] if "=" in head else head)
+        return "called pipeline" if called in pipelines else "step"
     if not cursor.blocks:
         return None
     block = cursor.blocks[-1]

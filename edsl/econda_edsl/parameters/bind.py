@@ -9,8 +9,9 @@ from typing import Any
 from econda_edsl.diagnostics.spelling import did_you_mean
 from econda_edsl.evaluate import EvaluationError, evaluate
 from econda_edsl.parameters.given import Bundled, DataIn, Given, as_given, as_raw, is_bundled
-from econda_edsl.parameters.values import BadValue, Reader, outside_range, wanted_example
+from econda_edsl.parameters.values import BadValue, Reader, wanted_example
 from econda_edsl.plan import Parameter, Plan
+from econda_edsl.plan.ranges import outside_range
 from econda_edsl.plan.type_text import read_type
 
 

@@ -10,10 +10,10 @@ from typing import Any, NoReturn
 
 from econda_edsl.diagnostics.spelling import did_you_mean
 from econda_edsl.evaluate import EvaluationError, evaluate, quantities, times
-from econda_edsl.evaluate.text import show
 from econda_edsl.parameters.given import NOTHING, Bundled, Called, DataIn, NotBrought, Plain, Typed
 from econda_edsl.parameters.notation import BadNotation, read_notation
 from econda_edsl.plan import Expr, Parameter, Plan
+from econda_edsl.plan.ranges import outside_range
 from econda_edsl.plan.type_text import TypeText, record_types
 
 _DEEPEST = 64
@@ -143,18 +143,6 @@ class Reader:
         except BadValue as bad:
             bad.where = where + bad.where
             raise
-
-
-def outside_range(declared: Parameter, value: Any) -> str:
-    """`2, outside its range 0..1` for a value that does not lie in the declared range; else empty."""
-    low, high = declared.minimum, declared.maximum
-    if value is None or not isinstance(value, int | float) or isinstance(value, bool):
-        return ""
-    if (low is None or value >= low) and (high is None or value <= high):
-        return ""
-    kind = declared.type.rstrip("?")
-    bounds = f"{show(low, kind) if low is not None else ''}..{show(high, kind) if high is not None else ''}"
-    return f"{show(value, kind)}, outside its range {bounds}"
 
 
 def wanted_example(kind: TypeText) -> str:

@@ -235,6 +235,22 @@ class Repeat(Node, frozen=True, kw_only=True, tag="repeat"):
     fail_message: Expr | None = None
 
 
+class Subpipeline(Node, frozen=True, kw_only=True, tag="pipeline"):
+    """Run a pipeline as a step: `body` sees its `params`, given by `args` or by default; binds `id` to the record of `returns`.
+
+    `budget_micros` bounds what everything inside may cost, `deadline_ms` how long it may go on; what exceeds one fails the
+    step.
+    """
+
+    pipeline: str
+    params: dict[str, Parameter]
+    args: dict[str, Expr]
+    body: tuple[AnyNode, ...]
+    returns: dict[str, Expr] = msgspec.field(default_factory=dict)
+    budget_micros: int | None = None
+    deadline_ms: int | None = None
+
+
 class Assert(Node, frozen=True, kw_only=True, tag="assert"):
     expr: Expr
     message: Expr | None = None
@@ -244,7 +260,7 @@ class Fail(Node, frozen=True, kw_only=True, tag="fail"):
     message: Expr
 
 
-AnyNode: TypeAlias = Call | Value | Foreach | When | Repeat | Assert | Fail
+AnyNode: TypeAlias = Call | Value | Foreach | When | Repeat | Subpipeline | Assert | Fail
 
 
 class Settings(Struct, frozen=True, kw_only=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from econda_edsl.plan.model import AnyNode, Assert, Call, Fail, Foreach, Repeat, Value, When
+from econda_edsl.plan.model import AnyNode, Assert, Call, Fail, Foreach, Repeat, Subpipeline, Value, When
 
 
 def label_of(node: AnyNode) -> str:
@@ -12,6 +12,8 @@ def label_of(node: AnyNode) -> str:
     match node:
         case Call(id=id_, task=task):
             return id_ if id_ == task else f"{id_} = {task}"
+        case Subpipeline(id=id_, pipeline=pipeline):
+            return f"{id_}: pipeline {pipeline}"
         case Foreach(id=id_, over=over):
             return f"{id_}: foreach {', '.join(name for name, _ in over)}"
         case Repeat(carry=carry):
@@ -25,7 +27,7 @@ def label_of(node: AnyNode) -> str:
 def blocks_of(node: AnyNode) -> Iterator[tuple[str, tuple[AnyNode, ...]]]:
     """The blocks inside a node with a title each."""
     match node:
-        case Foreach(body=body) | Repeat(body=body):
+        case Foreach(body=body) | Repeat(body=body) | Subpipeline(body=body):
             yield "", body
         case When(arms=arms):
             for i, arm in enumerate(arms):

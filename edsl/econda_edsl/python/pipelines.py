@@ -12,25 +12,37 @@ from econda_edsl.diagnostics.spelling import did_you_mean
 from econda_edsl.python.expressions import Expr, TraceError, expression
 from econda_edsl.python.hints import hints_of
 from econda_edsl.python.settings import setting
+from econda_edsl.python.steps import step
 from econda_edsl.python.trace import Trace, traced, tracing
 from econda_edsl.words import prelude
 from econda_edsl.writing.program import PipelineText, Program
 
 
 class Pipeline:
-    """A pipeline. `.edsl()` gives its text; nothing of it runs in Python."""
+    """A pipeline. `.edsl()` gives its text; called in another one it makes a step. Nothing of it runs in Python."""
 
     def __init__(self, function: Callable[..., Any], name: str, settings: Mapping[str, Any]) -> None:
         self.function, self.name, self._settings = function, name, settings
         functools.update_wrapper(self, function)
 
-    def __call__(self, *_: Any, **__: Any) -> Any:
-        inside = (
-            " in another; call its tasks"
-            if tracing()
-            else "; write its text with .edsl() or `econda emit`, and run that"
-        )
-        raise TraceError(f"the pipeline `{self.name}` cannot be called{inside}")
+    def __call__(self, *args: Any, **named: Any) -> Any:
+        trace = tracing()
+        if trace is None:
+            raise TraceError(f"the pipeline `{self.name}` cannot be called; write its text with .edsl() or `econda emit`, "
+                             "and run that")  # fmt: skip
+        text = self._declared(trace)
+        return step(trace, "pipeline", text.name, text.inputs, text.outputs, args, named, prelude.CALLED)
+
+    def _declared(self, around: Trace) -> PipelineText:
+        """The declaration, made when another pipeline first calls this one."""
+        if id(self) not in around.pipelines:
+            if id(self) in around.open:
+                raise TraceError(f"the pipeline `{self.name}` calls itself, directly or through others; use `repeat`")
+            trace = around.inside()
+            trace.open.append(id(self))
+            around.pipelines[id(self)] = self._text(trace, around.task_names.keep(self.name, "pipeline"))
+            trace.open.pop()
+        return around.pipelines[id(self)]
 
     @property
     def folder(self) -> str:
@@ -47,6 +59,13 @@ class Pipeline:
     def program(self) -> Program:
         """The traced program before it is text. Raises `TraceError`."""
         trace = Trace(self.folder)
+        trace.open.append(id(self))
+        text = self._text(trace, trace.task_names.keep(self.name, "pipeline"))
+        return Program(
+            [*trace.pipelines.values(), text], list(trace.tasks.values()), list(trace.records.found.values())
+        )
+
+    def _text(self, trace: Trace, name: str) -> PipelineText:
         where = f"the pipeline `{self.name}`"
         inputs = trace.records.inputs(self.function, where)
         for each in inputs:
@@ -58,9 +77,8 @@ class Pipeline:
             returned = self.function(**{each.name: Expr(each.name, type=each.type) for each in inputs})
             returns = self._returns(returned, outputs)
         settings = {name: setting(name, each) for name, each in self._settings.items() if each is not None}
-        pipeline = PipelineText(self.name, trace.blocks[0], inputs, list(outputs.items()), returns, settings,
-                                inspect.getdoc(self.function) or "")  # fmt: skip
-        return Program([pipeline], list(trace.tasks.values()), list(trace.records.found.values()))
+        return PipelineText(name, trace.blocks[0], inputs, list(outputs.items()), returns, settings,
+                            inspect.getdoc(self.function) or "")  # fmt: skip
 
     def _returns(self, returned: Any, outputs: Mapping[str, str]) -> dict[str, str]:
         if returned is None and not outputs:

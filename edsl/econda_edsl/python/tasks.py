@@ -9,13 +9,14 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from econda_edsl.diagnostics.spelling import did_you_mean
-from econda_edsl.python.expressions import Expr, TraceError, expression
+from econda_edsl.python.expressions import TraceError
 from econda_edsl.python.hints import hints_of
-from econda_edsl.python.settings import Needs, setting, step_settings
-from econda_edsl.python.trace import Trace, assigned_name, tracing
+from econda_edsl.python.settings import Needs, setting
+from econda_edsl.python.steps import step
+from econda_edsl.python.trace import Trace, tracing
 from econda_edsl.words import prelude
 from econda_edsl.writing.literals import text_literal, value_literal
-from econda_edsl.writing.program import Bind, Container, Entry, Inline, Input, TaskText
+from econda_edsl.writing.program import Container, Entry, Inline, Input, TaskText
 
 
 class Task:
@@ -40,26 +41,11 @@ class Task:
     def __call__(self, *args: Any, **named: Any) -> Any:
         trace = tracing()
         if trace is not None:
-            return self._step(trace, args, named)
+            declared = self.declared(trace)
+            return step(trace, "task", declared.name, declared.inputs, declared.outputs, args, named, prelude.STEP)
         if self.function is None:
             raise TraceError(f"the task `{self.name}` is no Python function; it runs only in a pipeline")
         return self.function(*args, **named)
-
-    def _step(self, trace: Trace, args: tuple[Any, ...], named: dict[str, Any]) -> StepResult:
-        declared = self.declared(trace)
-        kinds = {f.name: f.type for f in declared.inputs}
-        if len(args) > len(kinds):
-            raise TraceError(f"`{self.name}` takes {len(kinds)} inputs, {len(args)} are given")
-        for each in named:
-            if each not in kinds:
-                help_ = did_you_mean(each, kinds) or f"it has {', '.join(kinds) or 'none'}"
-                raise TraceError(f"the task `{self.name}` has no input `{each}`; {help_}")
-        written = [expression(value, kind) for value, kind in zip(args, kinds.values())]
-        written += [f"{each} = {expression(value, kinds[each])}" for each, value in named.items()]
-        name = trace.names.keep(assigned_name() or declared.name)
-        bind = Bind(f"{declared.name}({', '.join(written)})", name)
-        trace.add(bind)
-        return StepResult(bind, dict(declared.outputs))
 
     def declared(self, trace: Trace) -> TaskText:
         """The declaration, made when a pipeline first calls the task."""
@@ -106,29 +92,6 @@ class Task:
                 f"{file} with the task `{self.name}` lies outside {root}; move it beside the pipeline's file"
             )
         return Entry("python", f"{path}:{function.__name__}")
-
-
-class StepResult(Expr):
-    """The outputs of a step. `with_` sets its own needs and limits, `after` orders it behind others."""
-
-    __slots__ = ("_bind",)
-
-    def __init__(self, bind: Bind, outputs: Mapping[str, str]) -> None:
-        super().__init__(bind.name or "", fields=outputs)
-        self._bind = bind
-
-    def with_(self, **settings: Any) -> StepResult:
-        """Settings that replace the task's: `fit(x).with_(memory="64GiB")`."""
-        self._bind.settings |= step_settings(settings, prelude.STEP, "a step")
-        return self
-
-    def after(self, *others: Expr) -> StepResult:
-        """Start behind other steps although no value comes from them."""
-        for each in others:
-            if not isinstance(each, Expr) or not each._text.isidentifier():
-                raise TraceError(f"`after` takes steps, {each!r} is none")
-            self._bind.after.append(each._text)
-        return self
 
 
 def task(function: Callable[..., Any] | None = None, /, **settings: Any) -> Any:

@@ -7,7 +7,7 @@ import linecache
 import sys
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from types import FrameType
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from econda_edsl.python.expressions import Expr, TraceError, expression
 from econda_edsl.python.hints import Records
 from econda_edsl.writing.naming import Names
-from econda_edsl.writing.program import Bind, Step, TaskText
+from econda_edsl.writing.program import Bind, PipelineText, Step, TaskText
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +26,9 @@ _HERE = __name__.rpartition(".")[0]
 
 @dataclass
 class Trace:
-    """`blocks` are the open blocks, the innermost last. `tasks` are the declarations met, by what declared them."""
+    """`blocks` are the open blocks, the innermost last. `tasks` and `pipelines` are the declarations met, by what declared
+    them; `open` are the pipelines that are being traced.
+    """
 
     root: str
     records: Records = field(default_factory=Records)
@@ -34,6 +36,12 @@ class Trace:
     task_names: Names = field(default_factory=Names)
     blocks: list[list[Step]] = field(default_factory=lambda: [[]])
     tasks: dict[int, TaskText] = field(default_factory=dict)
+    pipelines: dict[int, PipelineText] = field(default_factory=dict)
+    open: list[int] = field(default_factory=list)
+
+    def inside(self) -> Trace:
+        """For a pipeline that this one calls: the same declarations, steps and names of its own."""
+        return replace(self, names=Names(), blocks=[[]])
 
     def add(self, step: Step) -> None:
         self.blocks[-1].append(step)

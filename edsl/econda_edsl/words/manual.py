@@ -75,6 +75,10 @@ SETTINGS: dict[str, dict[str, Entry]] = {
         "batch": Entry("batch = Int", "How many members are sent out together; short ones cost less so."),
         "tolerate": Entry("tolerate = Percent", "The share of members that may fail; they are in `.failed`, not in `.done`."),
     },
+    "called pipeline": {
+        "budget": Entry("budget = Money", "What the pipeline may cost as a step; it fails rather than exceed it."),
+        "deadline": Entry("deadline = Duration", "How long the pipeline may take as a step."),
+    },
     "pipeline": {
         "budget": Entry("budget = Money", "What a run may cost; it is ended rather than exceed it."),
         "deadline": Entry("deadline = Duration", "How long a run may take from its start."),

@@ -73,6 +73,8 @@ TASK = (
     "isolation",
 )
 STEP = ("cpu", "memory", "disk", "gpu", "time", "retry", "timeout", "checkpoint", "cache")
+CALLED = ("budget", "deadline")
+"""Settings of a step that calls a pipeline."""
 FOREACH = ("parallel", "batch", "tolerate")
 PIPELINE = ("budget", "deadline", "tags", "policy", "priority", "concurrency")
 HANDLERS = ("failure", "cancel", "any")

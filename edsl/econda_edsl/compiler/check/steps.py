@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from econda_edsl.compiler import syntax as s
+from econda_edsl.compiler.check.called import check_called
 from econda_edsl.compiler.check.ranges import check_given, check_inputs
 from econda_edsl.compiler.check.settings import SettingChecks
 from econda_edsl.compiler.check.tasks import NEED_TYPES
@@ -39,6 +40,7 @@ class StepChecks:
     binds: dict[s.Step, Env] = field(default_factory=dict)
     bounds_known: frozenset[str] = frozenset()
     lengths: dict[s.Expr, int] = field(default_factory=dict)
+    ranges: dict[str, tuple[int | None, int | None]] = field(default_factory=dict)
 
     def check(self, d: s.Pipeline) -> None:
         check_inputs(d.inputs, self.constants, self.files)
@@ -46,6 +48,8 @@ class StepChecks:
         inputs = self.inference.tables.inputs(d)
         self.settings.exclusive(next((x for x in d.settings if x.name.text == "concurrency"), None), inputs)
         self.policy(d)
+        bounds = self.inference.tables.facts.bounds
+        self.ranges = {f.name.text: bounds[f] for f in d.inputs if f in bounds and inputs[f.name.text] == t.INT}
         self.bounds_known = frozenset(inputs) | frozenset(self.inference.tables.lets)
         for handler in d.handlers:
             self.block(handler.body, {**inputs, "run": HANDLED})
@@ -110,25 +114,28 @@ class StepChecks:
     # ---- calls
 
     def called(self, step: s.Bind | s.Effect, env: Env) -> Type:
-        task = called_task(step.expr, self.inference.tables.tasks)
-        if task is None and self.may_be_a_task(step.expr):
+        tables = self.inference.tables
+        called = called_task(step.expr, tables.tasks) or called_task(step.expr, tables.pipelines)
+        if called is None and self.may_be_a_task(step.expr):
             return self.inference.infer(step.expr, env)
-        if task is None:
+        if called is None:
             for setting in step.settings:
                 self.inference.report("E0204", "only a task call takes settings", setting.span, "no task here")
             for name in step.after:
                 self.inference.report("E0204", "only a task call waits with `after`", name.span, "no task here")
             return self.inference.infer(step.expr, env)
         assert isinstance(step.expr, s.Apply)
-        tables = self.inference.tables
-        inputs = tables.inputs(task)
-        given = calls.arguments(self.inference, step.expr, inputs, env, task.name.text)
-        missing = [f.name.text for f in task.inputs if f.name.text not in given and f.default is None]
-        if missing:
-            calls.missing(self.inference, step.expr, task.name.text, missing, inputs)
-        check_given(task.inputs, given, self.constants)
-        self.step_settings(step, env)
-        result = t.record(tables.outputs(task))
+        inputs = tables.inputs(called)
+        given = calls.arguments(self.inference, step.expr, inputs, env, called.name.text)
+        needed = [f.name.text for f in called.inputs if f.default is None and inputs[f.name.text].kind != "optional"]
+        if missing := [name for name in needed if name not in given]:
+            calls.missing(self.inference, step.expr, called.name.text, missing, inputs)
+        check_given(called.inputs, given, self.constants)
+        if isinstance(called, s.Pipeline):
+            check_called(self.settings, step, called, given)
+        else:
+            self.step_settings(step, env)
+        result = t.record(tables.outputs(called))
         self.inference.types[step.expr] = result
         return result
 
@@ -150,7 +157,8 @@ class StepChecks:
 
     def effect(self, step: s.Effect, env: Env) -> None:
         self.called(step, env)
-        if isinstance(step.expr, s.Apply) and called_task(step.expr, self.inference.tables.tasks) is None:
+        tables = self.inference.tables
+        if isinstance(step.expr, s.Apply) and called_name(step.expr) not in {*tables.tasks, *tables.pipelines}:
             callee = step.expr.callee
             if isinstance(callee, s.TypeRef) or (isinstance(callee, s.Ref) and self.value_function(callee.name)):
                 help_ = "bind it: `name = …`, or remove it"
@@ -171,7 +179,7 @@ class StepChecks:
         total: int | None = 1
         for variable, over in step.over:
             inner[variable.text] = self.inference.element_of(over, env, "`foreach`")
-            length = self.length(over)
+            length = self.longest(over)
             total = None if total is None or length is None else total * length
         self.bounds(step, env, total)
         found = self.settings.known(step.settings, "foreach", prelude.FOREACH)
@@ -195,7 +203,7 @@ class StepChecks:
                 self.inference.report("E0703", message, step.over[0][1].span, "too many")
             if total is None and all(self.inference.types[over].kind == "list" for _, over in step.over):
                 over = (
-                    step.over[0][1] if len(step.over) == 1 else next(o for _, o in step.over if self.length(o) is None)
+                    step.over[0][1] if len(step.over) == 1 else next(o for _, o in step.over if self.longest(o) is None)
                 )
                 help_ = "add a bound: `foreach … in … up to 100:`; a longer list fails before the first member starts"
                 self.inference.report("E0702", "the length of this list is known only when the run gets here",
@@ -241,6 +249,21 @@ class StepChecks:
             value = self.constants.compute(expr)
             self.lengths[expr] = len(value) if isinstance(value, list) else 0
         return self.lengths[expr]
+
+    def longest(self, expr: s.Expr) -> int | None:
+        """How many elements a list has at most, when that is known now: `1..n` is bounded where `n` has a range."""
+        length = self.length(expr)
+        if length is not None or not isinstance(expr, s.Binary) or expr.op != "range":
+            return length
+        first, last = self.end(expr.left, 0), self.end(expr.right, 1)
+        return None if first is None or last is None else max(0, last - first + 1)
+
+    def end(self, expr: s.Expr, side: int) -> int | None:
+        """The lowest (`side` 0) or highest (1) that an end of a range can be: a constant, or an input that has a range."""
+        if isinstance(expr, s.Ref) and expr.name in self.ranges:
+            return self.ranges[expr.name][side]
+        value = self.constants.compute(expr) if self.constants.sound(expr) else None
+        return value if isinstance(value, int) else None
 
     def when(self, step: s.When, env: Env) -> Env:
         scope: Mapping[str, Type] = env

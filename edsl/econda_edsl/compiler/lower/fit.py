@@ -15,7 +15,7 @@ from econda_edsl.compiler.check.resources import Machine
 from econda_edsl.compiler.lower.needs import lower_needs
 from econda_edsl.compiler.lower.policies import policy_of
 from econda_edsl.compiler.lower.tasks import TaskLowering
-from econda_edsl.compiler.syntax.steps import blocks_of, called_name
+from econda_edsl.compiler.syntax.steps import calls_in
 from econda_edsl.diagnostics import Diagnostic, Span
 from econda_edsl.evaluate import EvaluationError, evaluate
 from econda_edsl.evaluate.text import show
@@ -74,7 +74,7 @@ def _fitting(checked: Checked, name: str, d: s.Task, machines: list[Machine]) ->
 def _as_called(checked: Checked, d: s.Pipeline, takers: dict[str, list[Machine]], machines: list[Machine]) -> None:
     """Calls that ask for more than their tasks do, or more often, by `with`."""
     changes = (*prelude.NEEDS, "retry")
-    for step, name in _calls(d):
+    for step, name in calls_in(d.body):
         spans = {x.name.text: x.span.to(x.value.span) for x in step.settings if x.name.text in changes}
         home, there = checked.home(name) if takers.get(name) else (checked, "")
         if not spans or not there or home.unit.package is not None:
@@ -159,7 +159,7 @@ def _under_policy(checked: Checked, d: s.Pipeline, takers: dict[str, list[Machin
     if policy is None:
         return
     told: set[str] = set()
-    for step, name in _calls(d):
+    for step, name in _calls_through(checked, d):
         if name not in takers or name in told:
             continue
         home, there = checked.home(name)
@@ -179,13 +179,14 @@ def _under_policy(checked: Checked, d: s.Pipeline, takers: dict[str, list[Machin
             _report(checked, step.span, "E0602", message, "nowhere to go", reasons)
 
 
-def _calls(d: s.Pipeline) -> Iterator[tuple[s.Bind | s.Effect, str]]:
-    blocks = [d.body]
-    while blocks:
-        for step in blocks.pop().steps:
-            blocks += blocks_of(step)
-            if isinstance(step, s.Bind | s.Effect) and (name := called_name(step.expr)):
-                yield step, name
+def _calls_through(checked: Checked, d: s.Pipeline) -> Iterator[tuple[s.Bind | s.Effect, str]]:
+    """The tasks that a pipeline calls, also by pipelines of its module, each with the pipeline's own step."""
+    for step, name in calls_in(d.body):
+        called = checked.tables.pipelines.get(name) if name in checked.tables.own else None
+        if called is None:
+            yield step, name
+        else:
+            yield from ((step, inner) for _, inner in _calls_through(checked, called))
 
 
 def _forbidden(

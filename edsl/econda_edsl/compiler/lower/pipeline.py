@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import chain
 
 from msgspec.structs import replace
 
@@ -15,9 +16,10 @@ from econda_edsl.compiler.expressions.lower import PLAN_CONSTANTS
 from econda_edsl.compiler.lower.policies import policy_of
 from econda_edsl.compiler.lower.steps import StepLowering
 from econda_edsl.compiler.lower.tasks import TaskLowering, secret_of
-from econda_edsl.compiler.resolve.tables import Tables
-from econda_edsl.compiler.syntax.steps import blocks_of, called_name
+from econda_edsl.compiler.lower.used_tasks import UsedTasks
+from econda_edsl.compiler.syntax.steps import calls_in
 from econda_edsl.plan.digest import environment_key, plan_digest, sha256_hex
+from econda_edsl.plan.nodes import all_nodes
 
 
 @dataclass(slots=True)
@@ -31,25 +33,26 @@ class PlanLowering:
         """The plan of one pipeline with the tasks, types and environments it uses. Raises `PlanTooLarge`."""
         tables, parts = self.module.tables, self.module.parts
         assert parts is not None
-        parts.constants.lowering.room = PLAN_CONSTANTS
-        names = StepLowering.names_of(d)
-        blocks = StepLowering(
-            tables, parts.constants.lowering, parts.settings, parts.steps.names, parts.steps.binds, names
-        )
+        for module in self.module.modules.values():
+            if module.parts is not None:
+                module.parts.constants.lowering.room = PLAN_CONSTANTS
+        used = UsedTasks(self.module)
+        for block in (d.body, *(handler.body for handler in d.handlers)):
+            # What the pipeline calls itself is called so in the plan, whoever else calls it.
+            used.take(name for _, name in calls_in(block) if name in tables.tasks)
+        blocks = StepLowering(self.module, d, used)
         body = blocks.block(d.body)
         handlers = {handler.name.text: blocks.block(handler.body) for handler in d.handlers}
-        bodies = (d.body, *(handler.body for handler in d.handlers))
-        used = sorted(set().union(*(_tasks_in(block, tables) for block in bodies)))
         code = {
             path: sha256_hex(data) for path, data in sorted(self.files.items()) if not path.endswith((".edsl", ".lock"))
         }
-        lowered = {name: self.task(name, code) for name in used}
+        lowered = {name: self.task(*used.found[name], code) for name in sorted(used.found)}
         tasks = {name: task for name, (task, _) in lowered.items()}
         packages = {package for _, package in lowered.values() if package}
         exclusive = next((x for x in d.settings if x.name.text == "concurrency"), None)
         key = parts.settings.exclusive(exclusive, tables.inputs(d))
         settings = parts.settings.pipeline(d)
-        types = self.types(d, tasks.values(), (*body, *(node for block in handlers.values() for node in block)))
+        types = self.types(d, tasks.values(), tuple(all_nodes((*body, *chain.from_iterable(handlers.values())))))
         draft = p.Plan(
             plan=p.PLAN_VERSION,
             edition=1,
@@ -73,19 +76,17 @@ class PlanLowering:
         digests = {name: task.digest for name, task in tasks.items()}
         return replace(draft, digest=plan_digest(replace(draft, code={}), digests))
 
-    def task(self, name: str, code: Mapping[str, str]) -> tuple[p.Task, tuple[str, ...]]:
-        """The plan of a task and its packages."""
-        home, there = self.module.home(name)
+    def task(self, module: Checked, name: str, code: Mapping[str, str]) -> tuple[p.Task, tuple[str, ...]]:
+        """The plan of a task and its packages, by the name that it has in a module."""
+        home, there = module.home(name)
         lowering = TaskLowering(home)
-        return lowering.task(home.tables.tasks[there], self.connector(name), code, self.files)
+        return lowering.task(home.tables.tasks[there], self.connector(module, name), code, self.files)
 
-    def connector(self, name: str) -> p.Connector | None:
+    def connector(self, module: Checked, name: str) -> p.Connector | None:
         """The connector through which an operator is called, secrets told by where they are kept."""
-        resource = self.module.tables.connectors.get(name)
-        if resource is None:
+        if name not in module.tables.connectors:
             return None
-        home, there = self.module, name.rpartition(".")[0]
-        home, there = home.home(there)
+        home, there = module.home(name.rpartition(".")[0])
         assert home.parts is not None
         found = home.parts.resources.connectors[there]
         settings = {
@@ -103,7 +104,14 @@ class PlanLowering:
         for task in tasks:
             open_ += [x.type for x in (*task.inputs.values(), *task.state.values())]
             open_ += task.outputs.values()
-        open_ += [label for node in body if isinstance(node, p.When) for label in node.binds.values()]
+        for node in body:
+            match node:
+                case p.When(binds=binds):
+                    open_ += binds.values()
+                case p.Subpipeline(params=params):
+                    open_ += [x.type for x in params.values()]
+                case _:
+                    pass
         return self.reachable(open_)
 
     def reachable(self, labels: Iterable[str]) -> dict[str, dict[str, str]]:
@@ -138,14 +146,3 @@ class PlanLowering:
             if about:
                 found[label] = about
         return found
-
-
-def _tasks_in(block: s.Block, tables: Tables) -> set[str]:
-    """The names by which the steps of a block call tasks."""
-    found: set[str] = set()
-    for step in block.steps:
-        if isinstance(step, s.Bind | s.Effect) and (name := called_name(step.expr)) in tables.tasks:
-            found.add(name)
-        for inner in blocks_of(step):
-            found |= _tasks_in(inner, tables)
-    return found

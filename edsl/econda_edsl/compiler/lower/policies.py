@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from econda_edsl import plan as p
 from econda_edsl.compiler import syntax as s
 from econda_edsl.compiler.check.module import Checked
+from econda_edsl.compiler.syntax.steps import calls_in
+from econda_edsl.diagnostics import Diagnostic
 
 _OBJECTIVES = ("minimize", "maximize")
 
@@ -35,23 +38,40 @@ def policy_names(d: s.Pipeline) -> list[s.Ref]:
 
 def policy_of(module: Checked, d: s.Pipeline) -> p.Policy | None:
     """All policies in force for a pipeline as one; None when it has none, or one of them has errors."""
-    names = policy_names(d)
-    chain = _chain(module, names)
-    return None if not names or chain is None else _merged(chain)
+    chain = _chain(module, policy_names(d))
+    return None if not chain else _merged(list(chain.values()))
 
 
-def _chain(module: Checked, names: list[s.Ref]) -> list[OwnPolicy] | None:
-    """Each policy named, followed by those it extends, none twice; None if one has errors."""
-    chain: list[OwnPolicy] = []
-    seen: set[tuple[str, str]] = set()
+def check_bound(module: Checked, own: Iterable[s.Pipeline]) -> None:
+    """Report calls of pipelines whose policies do not bind the pipeline that calls them: a run has one policy."""
+    for d in own:
+        binding = _chain(module, policy_names(d))
+        for step, name in calls_in(d.body):
+            if name not in module.tables.pipelines or binding is None:
+                continue
+            home, there = module.home(name)
+            lacking = [
+                key for key in _chain(home, policy_names(home.tables.pipelines[there])) or {} if key not in binding
+            ]
+            if lacking:
+                alias, policy = name.rpartition(".")[0], lacking[0][1]
+                policy = f"{alias}.{policy}" if alias and lacking[0][0] == home.unit.path else policy
+                message = f"`{name}` has the policy `{policy}`, which does not bind `{d.name.text}`"
+                help_ = f"name it in `{d.name.text}` as well: `policy = {policy}`, or a list of policies"
+                at = step.expr.span
+                module.problems.append(Diagnostic("E1002", message, at, "a run has one policy", help=help_))
+
+
+def _chain(module: Checked, names: list[s.Ref]) -> dict[tuple[str, str], OwnPolicy] | None:
+    """Each policy named, followed by those it extends, by file and name; None if one has errors."""
+    chain: dict[tuple[str, str], OwnPolicy] = {}
     for named in names:
         where, name = module.home(named.name)
-        while (where.unit.path, name) not in seen:
-            seen.add((where.unit.path, name))
+        while (key := (where.unit.path, name)) not in chain:
             own = _own(where, name)
             if own is None:
                 return None
-            chain.append(own)
+            chain[key] = own
             base = where.tables.policies[name].extends
             if base is None:
                 break

@@ -4,31 +4,52 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+
+from msgspec.structs import replace
 
 from econda_edsl import plan as p
 from econda_edsl.compiler import syntax as s
+from econda_edsl.compiler.check.module import Checked, Parts
 from econda_edsl.compiler.check.settings import SettingChecks
 from econda_edsl.compiler.expressions.lower import Lowering
 from econda_edsl.compiler.lower.needs import lower_needs
 from econda_edsl.compiler.lower.substitute import substituted
-from econda_edsl.compiler.resolve.scopes import Names
+from econda_edsl.compiler.lower.tasks import TaskLowering
+from econda_edsl.compiler.lower.used_tasks import UsedTasks
 from econda_edsl.compiler.resolve.tables import Tables
 from econda_edsl.compiler.syntax.steps import blocks_of, called_name, called_task
-from econda_edsl.compiler.types import model as t
 
 
-@dataclass(slots=True)
+@dataclass
 class StepLowering:
-    tables: Tables
-    expressions: Lowering
-    settings: SettingChecks
-    names: Names
-    binds: Mapping[s.Step, dict[str, t.Type]]
-    reserved: frozenset[str] = frozenset()
+    """Lowers the steps of one pipeline. `used` names the tasks that it calls."""
 
-    @classmethod
-    def names_of(cls, d: s.Pipeline) -> frozenset[str]:
-        """Every name a pipeline binds anywhere."""
+    module: Checked
+    pipeline: s.Pipeline
+    used: UsedTasks
+
+    @property
+    def parts(self) -> Parts:
+        assert self.module.parts is not None
+        return self.module.parts
+
+    @property
+    def tables(self) -> Tables:
+        return self.module.tables
+
+    @property
+    def expressions(self) -> Lowering:
+        return self.parts.constants.lowering
+
+    @property
+    def settings(self) -> SettingChecks:
+        return self.parts.settings
+
+    @cached_property
+    def reserved(self) -> frozenset[str]:
+        """Every name that the pipeline binds anywhere."""
+        d = self.pipeline
         blocks = (d.body, *(handler.body for handler in d.handlers))
         return frozenset({f.name.text for f in d.inputs} | {name for b in blocks for name in _bound_in(b)})
 
@@ -36,7 +57,7 @@ class StepLowering:
         """The nodes of a block in source order; `return` and `gather` belong to what encloses them."""
         steps = [x for x in block.steps if not isinstance(x, s.Return | s.Gather)]
         ids = self.ids(steps)
-        waits = self.names.blocks[block].waits
+        waits = self.parts.steps.names.blocks[block].waits
         return tuple(self.node(step, ids[step], self.waits(waits.get(step, {}), ids)) for step in steps)
 
     def waits(self, edges: Mapping[s.Step, object], ids: Mapping[s.Step, str]) -> tuple[str, ...]:
@@ -58,7 +79,8 @@ class StepLowering:
     def stem(self, step: s.Step) -> str:
         if isinstance(step, s.Effect):
             name = called_name(step.expr)
-            return name.rpartition(".")[2] if name in self.tables.tasks else "effect"
+            known = name in self.tables.tasks or name in self.tables.pipelines
+            return name.rpartition(".")[2] if known else "effect"
         return type(step).__name__.lower()
 
     def node(self, step: s.Step, id_: str, waits: tuple[str, ...]) -> p.AnyNode:
@@ -73,7 +95,7 @@ class StepLowering:
                 lowered = tuple(
                     p.Arm(body=self.block(a.body), test=None if a.test is None else lower(a.test)) for a in arms
                 )
-                binds = {name: kind.label for name, kind in self.binds.get(step, {}).items()}
+                binds = {name: kind.label for name, kind in self.parts.steps.binds.get(step, {}).items()}
                 return p.When(id=id_, waits=waits, span=span, arms=lowered, binds=binds)
             case s.Repeat():
                 following = {n.name.text: lower(n.expr) for n in step.nexts}
@@ -98,20 +120,43 @@ class StepLowering:
                 raise AssertionError(step)
 
     def bind(self, step: s.Bind | s.Effect, id_: str, waits: tuple[str, ...]) -> p.AnyNode:
-        span = (step.span.line, step.span.column)
-        task = called_task(step.expr, self.tables.tasks)
-        if task is None:
-            return p.Value(id=id_, waits=waits, span=span, expr=self.expressions.lower(step.expr))
-        assert isinstance(step.expr, s.Apply)
+        span, expr = (step.span.line, step.span.column), step.expr
+        if isinstance(expr, s.Apply) and (task := called_task(expr, self.tables.tasks)):
+            name, overrides = self.used.name(self.module, called_name(expr)), self.overrides(step.settings)
+            return p.Call(id=id_, waits=waits, span=span, task=name, args=self.args(expr, task), overrides=overrides)
+        if isinstance(expr, s.Apply) and (called := called_task(expr, self.tables.pipelines)):
+            return self.subpipeline(step, expr, called, id_, waits)
+        return p.Value(id=id_, waits=waits, span=span, expr=self.expressions.lower(expr))
+
+    def args(self, expr: s.Apply, called: s.Task | s.Pipeline) -> dict[str, p.Expr]:
         args: dict[str, p.Expr] = {}
-        for f, argument in zip(task.inputs, step.expr.args, strict=False):
+        for f, argument in zip(called.inputs, expr.args, strict=False):
             if argument.name is None:
                 args[f.name.text] = self.expressions.lower(argument.value)
-        for argument in step.expr.args:
+        for argument in expr.args:
             if argument.name is not None:
                 args[argument.name.text] = self.expressions.lower(argument.value)
-        name = called_name(step.expr)
-        return p.Call(id=id_, waits=waits, span=span, task=name, args=args, overrides=self.overrides(step.settings))
+        return args
+
+    def subpipeline(
+        self, step: s.Bind | s.Effect, expr: s.Apply, called: s.Pipeline, id_: str, waits: tuple[str, ...]
+    ) -> p.Subpipeline:
+        """A pipeline as a step, lowered where it is at home. The tighter of its own limits and those of the step hold."""
+        home, _ = self.module.home(called_name(expr))
+        inner = StepLowering(home, called, self.used)
+        own, here = inner.settings.pipeline(called), {x.name.text: x for x in step.settings}
+        return p.Subpipeline(
+            id=id_,
+            waits=waits,
+            span=(step.span.line, step.span.column),
+            pipeline=called.name.text,
+            params={f.name.text: replace(TaskLowering(home).parameter(f), doc="") for f in called.inputs},
+            args=self.args(expr, called),
+            body=inner.block(called.body),
+            returns=inner.returns(called.body),
+            budget_micros=_least(own.budget_micros, self.settings.money(here.get("budget"))),
+            deadline_ms=_least(own.deadline_ms, self.settings.duration(here.get("deadline"))),
+        )
 
     def overrides(self, settings: tuple[s.Setting, ...]) -> p.Overrides | None:
         if not settings:
@@ -152,6 +197,10 @@ class StepLowering:
             if isinstance(step, s.Return):
                 return {name.text: self.expressions.lower(expr) for name, expr in step.entries}
         return {}
+
+
+def _least(*limits: int | None) -> int | None:
+    return min((limit for limit in limits if limit is not None), default=None)
 
 
 def _bound_in(block: s.Block) -> Iterator[str]:

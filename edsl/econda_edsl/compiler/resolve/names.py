@@ -10,6 +10,7 @@ from econda_edsl.compiler.resolve.declare import reserved
 from econda_edsl.compiler.resolve.scopes import BlockNames, ConstantPlace, Frame, Names, exported, not_none
 from econda_edsl.compiler.resolve.tables import Tables
 from econda_edsl.compiler.resolve.uses import Mentions
+from econda_edsl.compiler.syntax.steps import called_task
 from econda_edsl.diagnostics import Diagnostic, Span
 from econda_edsl.diagnostics.spelling import bounded, did_you_mean
 from econda_edsl.words import prelude
@@ -218,8 +219,9 @@ class _Resolve:
 
     def task_call(self, step: s.Bind | s.Effect) -> None:
         expr = step.expr
-        if isinstance(expr, s.Apply) and isinstance(expr.callee, s.Ref) and expr.callee.name in self.tables.tasks:
-            self.arguments(expr, self.tables.tasks[expr.callee.name])
+        called = called_task(expr, self.tables.tasks) or called_task(expr, self.tables.pipelines)
+        if isinstance(expr, s.Apply) and called is not None:
+            self.arguments(expr, called)
         else:
             self.mentions.expr(expr)
         for name in step.after:
@@ -227,8 +229,8 @@ class _Resolve:
         for setting in step.settings:
             self.setting(setting, ("attempt",))
 
-    def arguments(self, expr: s.Apply, task: s.Task) -> None:
-        """Arguments of a task; an input of closed choices may be given one as a bare word."""
+    def arguments(self, expr: s.Apply, task: s.Task | s.Pipeline) -> None:
+        """Arguments of a task or a pipeline; an input of closed choices may be given one as a bare word."""
         fields = {f.name.text: f for f in task.inputs}
         for i, argument in enumerate(expr.args):
             position = task.inputs[i] if i < len(task.inputs) else None

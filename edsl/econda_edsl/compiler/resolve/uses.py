@@ -110,18 +110,18 @@ class Mentions:
             return
         if name in prelude.FILES and name not in self.tables.tasks and not self.find(name):
             return
-        if name in self.tables.tasks:
+        if name in self.tables.tasks or name in self.tables.pipelines:
             help_ = f"bind it first: `y = {name}(…)`, then use `y.<output>` here"
             if self.frames and self.frames[-1].block is None and self.frames[-1].names:
                 help_ = f"call it in a loop: `ys = foreach …:` with `y = {name}(…)` and `gather y` below"
-            self.report("E0312", f"the task `{name}` is called inside an expression", callee.span,
-                        "a task call is the whole right side of a binding", help_)  # fmt: skip
-        elif name in self.tables.pipelines:
-            self.report("E1001", "calling a pipeline is not supported by this version yet", callee.span, "not yet")
+            self.report("E0312", f"the {'task' if name in self.tables.tasks else 'pipeline'} `{name}` is called inside an expression", callee.span,
+                        "a call is the whole right side of a binding", help_)  # fmt: skip
         elif self.find(name):
             self.report("E0313", f"`{name}` is a value, it cannot be called", callee.span, "not a task or function")
         elif self.tables.complete:
-            help_ = CALLS.get(name) or did_you_mean(name, [*self.tables.tasks, *prelude.FUNCTIONS])
+            help_ = CALLS.get(name) or did_you_mean(
+                name, [*self.tables.tasks, *self.tables.pipelines, *prelude.FUNCTIONS]
+            )
             self.report("E0201", f"unknown task or function `{name}`", callee.span, "not declared", help_)
 
     def no_module(self, base: s.Ref, name: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TypeAlias, TypeVar
 
 from econda_edsl.compiler.syntax.expressions import Apply, Expr, Name, Ref, Syntax, Text, TypeExpr
@@ -110,3 +110,13 @@ def called_task(expr: Expr, tasks: Mapping[str, T]) -> T | None:
 def called_name(expr: Expr) -> str:
     """The name by which a step calls something, empty for a value."""
     return expr.callee.name if isinstance(expr, Apply) and isinstance(expr.callee, Ref) else ""
+
+
+def calls_in(block: Block) -> Iterator[tuple[Bind | Effect, str]]:
+    """Every step of a block that calls something, those of blocks inside it too, with the name by which it does."""
+    blocks = [block]
+    while blocks:
+        for step in blocks.pop().steps:
+            blocks += blocks_of(step)
+            if isinstance(step, Bind | Effect) and (name := called_name(step.expr)):
+                yield step, name

@@ -144,13 +144,17 @@ def assignable(found: Type, wanted: Type) -> bool:
     return False
 
 
-@lru_cache(maxsize=20_000)
 def join(a: Type, b: Type) -> Type | None:
-    """The least type both may stand for, or None."""
+    """The least type both may stand for, or None. Where one of the two will do, it is that very object: tools know the
+    fields of a record without a name by it.
+    """
     if assignable(a, b):
         return b if b.known else a
-    if assignable(b, a):
-        return a
+    return a if assignable(b, a) else _joined(a, b)
+
+
+@lru_cache(maxsize=20_000)
+def _joined(a: Type, b: Type) -> Type | None:
     if "none" in (a.kind, b.kind):
         return optional(b if a.kind == "none" else a)
     if "optional" in (a.kind, b.kind):

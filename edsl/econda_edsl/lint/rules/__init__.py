@@ -5,6 +5,7 @@ from __future__ import annotations
 from econda_edsl.lint.rule import Rule
 from econda_edsl.lint.rules import (
     allow_reason,
+    called_handlers,
     inline_install,
     missing_doc,
     missing_time,
@@ -23,6 +24,7 @@ RULES: dict[str, Rule] = {
     rule.id: rule
     for rule in (
         allow_reason.RULE,
+        called_handlers.RULE,
         inline_install.RULE,
         missing_doc.RULE,
         missing_time.RULE,
