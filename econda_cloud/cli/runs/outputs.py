@@ -143,7 +143,7 @@ def fetch_artifact(about: Mapping[str, Any], blobs: BlobStore, target: Path) -> 
         unpack(got, target)
         got.unlink()
     else:
-        got.chmod(0o644)
+        got.chmod(0o755 if about.get("executable") else 0o644)
     return target
 
 

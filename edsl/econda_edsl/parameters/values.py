@@ -91,6 +91,8 @@ class Reader:
         raw = _parsed(raw, "{", _wanted(kind))
         if not isinstance(raw, Mapping) or isinstance(raw, Called):
             raise BadValue(_wanted(kind))
+        if "$artifact" in raw:
+            raise BadValue(_wanted(kind), "the key `$artifact` stands for files")
         return {str(k): self._inside(v, kind.args[1], f"[{str(k)[:40]}]", depth) for k, v in raw.items()}
 
     def _record(self, raw: Any, name: str, depth: int) -> dict[str, Any]:
