@@ -12,7 +12,8 @@ class Answer:
     """What must come of a program, wherever it runs. `program` is without its first line.
 
     With `said` it must fail, with all of these in its message; else it must succeed and give `outputs`, which need not be
-    all. `files` lie beside it, `params.yaml` among them. `log` has the whole log of an instance by its path.
+    all. `files` lie beside it, `params.yaml` among them. `log` has the whole log of an instance by its path. `embedded` is why
+    it is not tried on a stack, if it is not.
     """
 
     name: str
@@ -21,6 +22,7 @@ class Answer:
     said: tuple[str, ...] = ()
     files: Mapping[str, str | bytes] = field(default_factory=dict)
     log: Mapping[str, str] = field(default_factory=dict)
+    embedded: str = ""
 
     @property
     def source(self) -> str:

@@ -39,11 +39,13 @@ _SPOILING = {
     "through memory": ("python", "import mmap, os\nos.chmod(page, 0o644)\nwith open(page, 'r+b') as file:\n"
                                  "    mmap.mmap(file.fileno(), 0)[0] = 88\nn = 1"),
 }  # fmt: skip
+_ON_STACKS = ("appended to", "removed with all around", "same size and time")
 
 
 def _spoilt(name: str, language: str, body: str) -> Answer:
     spoil = f"task spoil(page: File, tree: Dir) -> (n: Int):\n    run {language}:\n{indented(body)}\n"
-    return Answer(f"inputs {name}", _MADE + spoil + _READ, _RIGHT)
+    embedded = "" if name in _ON_STACKS else "the worker is the same, and each takes three links of a chain"
+    return Answer(f"inputs {name}", _MADE + spoil + _READ, _RIGHT, embedded=embedded)
 
 
 _KEPT = """task write() -> (rows: File):

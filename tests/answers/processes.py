@@ -132,7 +132,7 @@ ANSWERS = (
     Answer("an attempt killed while it writes", one("found: String", _AGAIN + "    os.kill(os.getpid(), 9)\nfound = str(found)",
            "python", settings=_RETRY), {"found": "[]"}),
     Answer("half an output of the attempt before", one("n: Int",
-           'if [ "$ECONDA_ATTEMPT" = 1 ]; then echo 7 > "$OUT/old"; kill -9 $$; fi\nls "$OUT" | wc -l > "$OUT/n"',
+           'if [ "$ECONDA_ATTEMPT" = 1 ]; then echo 7 > "$OUT/old"; kill -9 $$; fi\nfound=$(ls "$OUT" | wc -l)\necho "$found" > "$OUT/n"',
            settings=_RETRY), {"n": 0}),
     Answer("a task that removes its folder", one("n: Int", "import os, shutil\nshutil.rmtree(os.getcwd())\nn = 1", "python"),
            {"n": 1}),

@@ -8,15 +8,18 @@ _ONE = "\npipeline main() -> (y: Int):\n    a = t(2)\n    return y = a.y\n"
 _T = "task t(x: Int) -> (y: Int):\n    run python:\n        y = x\n"
 
 
-def _body(name: str, language: str, body: str, *said: str) -> Answer:
-    return Answer(name, f"task t(x: Int) -> (y: Int):\n    run {language}:\n        {body}\n{_ONE}", said=said)
+def _body(name: str, language: str, body: str, *said: str, embedded: str = "") -> Answer:
+    return Answer(
+        name, f"task t(x: Int) -> (y: Int):\n    run {language}:\n        {body}\n{_ONE}", said=said, embedded=embedded
+    )
 
 
 ANSWERS = (
     _body("Python that is none", "python", "y = (x", "not Python"),
     _body("an output that is never made", "python", "result = x", "never assigns its output `y`"),
     _body("a misspelt name", "python", "y = xs", "nothing binds `xs`", "did you mean `x`"),
-    _body("a shell that is none", "shell", 'while true; do echo "$x"', "cannot be read by bash"),
+    _body("a shell that is none", "shell", 'while true; do echo "$x"', "cannot be read by bash",
+          embedded="other languages are read by the command line, which has their programs"),
     Answer("an input named by a word of Python", one("y: Float", "y = 2.0", "python", inputs="class: Float = 1.0"),
            said=("`class` cannot be a variable", "call it `class_`")),
     Answer("a type of another language", _T.replace("x: Int", "x: float") + _ONE, said=("`float` is not a type", "use `Float`")),
@@ -40,6 +43,12 @@ ANSWERS = (
     Answer("a language by another name", _T.replace("run python", "run bash") + _ONE, said=("`run bash` is not known", "`shell`")),
     Answer("a parameter that is no file", "pipeline main(rows: File) -> (rows_again: File):\n    return rows_again = rows\n",
            said=("rows",), files={"params.yaml": "rows: missing.csv\n"}),
+    Answer("half a character", "pipeline main(text: String) -> (same: String):\n    return same = text\n",
+           said=("Unicode text",), files={"params.yaml": 'text: "a\\ud800b"\n'}),
+    Answer("half a character in a name", "pipeline main(text: String) -> (same: String):\n    return same = text\n",
+           said=("`text`",), files={"params.yaml": 'text: a\n"b\\ud800": c\n'}),
+    Answer("half a character in a key", "pipeline main(m: Map[String, Int]) -> (n: Int):\n    return n = len(keys(m))\n",
+           said=("Unicode text",), files={"params.yaml": 'm: {"a\\udfff": 1}\n'}),
     Answer("a key of a map that stands for files", "pipeline main(m: Map[String, Int]) -> (n: Int):\n    return n = len(keys(m))\n",
            said=("`$artifact`",), files={"params.yaml": "m: {$artifact: 5}\n"}),
 )  # fmt: skip
