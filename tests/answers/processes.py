@@ -19,7 +19,9 @@ seen = []
 def touch(i):
     seen.append(i)
     found = [str(len(seen)), json.dumps({"a": 1}), str(sys.getrecursionlimit()), str(len(logging.root.handlers)),
-             oct(os.umask(0o077)), os.environ.get("NOTE", "-"), str(os.listdir("."))]
+             oct(os.umask(0o077)), os.environ.get("NOTE", "-"), str(os.listdir(".")),
+             json.JSONEncoder.default.__module__]
+    json.JSONEncoder.default = lambda self, value: f"patched by {i}"
     json.dumps = lambda *a, **k: f"patched by {i}"
     sys.setrecursionlimit(4321)
     logging.basicConfig(level=logging.CRITICAL)
@@ -27,7 +29,7 @@ def touch(i):
     open("left", "w").close()
     return found
 """
-_CLEAN = ["1", '{"a": 1}', "1000", "0", "0o22", "-", "[]"]
+_CLEAN = ["1", '{"a": 1}', "1000", "0", "0o22", "-", "[]", "json.encoder"]
 
 _LOGS = """task hush() -> (n: Int):
     run python:
@@ -120,6 +122,24 @@ pipeline main() -> (same: Bool):
     return same = b.text == c.text
 """
 
+_SERVICE = """task serve() -> (pid: Int):
+    timeout = 60s
+    run shell:
+        setsid sh -c 'echo $$ > pid.tmp; mv pid.tmp pid; exec sleep 600' </dev/null >/dev/null 2>&1 &
+        until [ -e pid ]; do sleep 0.01; done
+        cp pid "$OUT/pid"
+
+task look(pid: Int) -> (alive: Bool):
+    run python:
+        import os
+        alive = os.path.exists(f"/proc/{pid}")
+
+pipeline main() -> (alive: Bool):
+    a = serve()
+    b = look(a.pid)
+    return alive = b.alive
+"""
+
 _AGAIN = "import os\nfound = os.listdir('.')\nopen('half', 'w').write('x')\nif os.environ['ECONDA_ATTEMPT'] == '1':\n"
 _RETRY = "retry = linear(attempts = 2, wait = 1ms)"
 
@@ -137,8 +157,7 @@ ANSWERS = (
     Answer("a task that removes its folder", one("n: Int", "import os, shutil\nshutil.rmtree(os.getcwd())\nn = 1", "python"),
            {"n": 1}),
     Answer("a child that writes on into an output", _WRITES_ON, {"same": True}),
-    Answer("a service that leaves its session and never ends", one("n: Int",
-           "setsid sh -c 'sleep 600' </dev/null >/dev/null 2>&1 &\necho 1 > \"$OUT/n\"", settings="timeout = 30s"), {"n": 1}),
+    Answer("a service that leaves its session and never ends", _SERVICE, {"alive": False}),
     Answer("a program that is asked to end", one("", "trap 'echo put away; exit 0' TERM\necho begun\nsleep 600 & wait",
            settings="timeout = 1s"), said=("timed out after 1000 ms", "put away"), log={"main/t": "begun\nput away\n"}),
     Answer("what was printed before a time limit", one("n: Int", "import time\nprint('reading')\ntime.sleep(600)\nn = 1",

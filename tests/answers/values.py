@@ -43,8 +43,18 @@ def _mapped(
     return Answer(name, _MAP.format(language, body), given, said=(said,) if said else ())
 
 
+_ON_STACKS = (
+    "bytes in place of text",
+    "a lone surrogate",
+    "a number that is none",
+    "a whole number beyond 64 bits",
+    "a half of a whole number",
+)
+
+
 def _wrong(name: str, kind: str, body: str, *said: str, language: str = "python") -> Answer:
-    return Answer(name, one(f"o: {kind}", body, language), said=("output `o` should be", *said))
+    embedded = "" if name in _ON_STACKS else "a worker says the same of all of them, wherever it runs"
+    return Answer(name, one(f"o: {kind}", body, language), said=("output `o` should be", *said), embedded=embedded)
 
 
 ANSWERS = (
