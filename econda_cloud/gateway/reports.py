@@ -33,6 +33,7 @@ class _About(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     size: int
     key: str
     packed: str = ""
+    executable: bool = False
 
 
 _decoder = msgspec.json.Decoder(list[Report])

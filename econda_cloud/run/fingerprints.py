@@ -80,7 +80,8 @@ def _contents(value: Any) -> Any:
     if isinstance(value, dict):
         about = value.get(_ARTIFACT)
         if len(value) == 1 and isinstance(about, dict):
-            return {_ARTIFACT: [about.get("sha256"), about.get("name"), about.get("kind")]}
+            program = ["executable"] if about.get("executable") else []
+            return {_ARTIFACT: [about.get("sha256"), about.get("name"), about.get("kind"), *program]}
         return {name: _contents(each) for name, each in value.items()}
     return [_contents(each) for each in value] if isinstance(value, list) else value
 

@@ -16,6 +16,7 @@ from econda_cloud.ports.blobs import BlobStore
 from econda_cloud.submission.uploads import PREFIX, Upload
 from econda_cloud.wire.keys import RUNS, is_artifact_key, run_prefix
 from econda_cloud.worker.data.artifacts import keep_in, store
+from econda_cloud.worker.data.packing import CannotKeep
 
 _OUTPUT = re.compile(r"run:([^/]+)/(.+)")
 _STEP = re.compile(r"\.?([^.\[\]]+)\]?|\[")
@@ -57,9 +58,12 @@ class BundleData:
         return {"$artifact": {**about, "kind": kind}}
 
     def keep(self, path: Path, kind: str) -> dict[str, Any]:
-        """A file or folder of this machine, stored once by its content."""
+        """A file or folder of this machine, stored once by its content. Raises `NotBrought`, `OSError`."""
         with tempfile.TemporaryDirectory() as scratch:
-            return store(keep_in(self.blobs, self.namespace), path, kind, Path(scratch))
+            try:
+                return store(keep_in(self.blobs, self.namespace), path, kind, Path(scratch))
+            except CannotKeep as error:
+                raise NotBrought(f"{path}: {error}") from None
 
 
 class UploadData(BundleData):

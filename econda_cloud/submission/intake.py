@@ -27,7 +27,8 @@ def take_in(
             raise Refused(f"error: the upload has {size:,} bytes, the limit is {limit} MiB; leave data out of it")
         started = accept(upload, fetch(), blobs)
     except (Refused, BadKey) as refused:
-        blobs.put(upload.errors_key, f"{refused}\n".encode())
+        # It may speak of what was given, which need not be text: an answer that cannot be written would be none.
+        blobs.put(upload.errors_key, f"{refused}\n".encode("utf-8", "backslashreplace"))
         return None
     start(started)
     blobs.delete(upload.errors_key)

@@ -156,7 +156,9 @@ class _Attempt:
             if "failure" in answer:
                 return {**answer, "message": masked_text(answer["message"], self.revealed)}
             keep, work = self.all.keep, self.all.work
-            checker = Checker(self.task.types, lambda path, kind: store(keep, path, kind, work), self.cwd)
+            files = isinstance(self.task.run, Container) or getattr(self.task.run, "language", "") == "shell"
+            checker = Checker(self.task.types, lambda path, kind: store(keep, path, kind, work), self.cwd,
+                              "written to $OUT" if files else "assigned")  # fmt: skip
             found = answer["ok"]
             outputs = checker.outputs(self.task.outputs, found["outputs"], found["assigned"])
             self.looked = True
@@ -313,4 +315,4 @@ class _Attempt:
         if "failure" in answer:
             return answer
         found = shell.read_outputs(self.task.outputs, out)
-        return {"ok": {"outputs": found, "assigned": [path.name for path in out.iterdir()]}}
+        return {"ok": {"outputs": found, "assigned": [path.name for path in out.iterdir()] if out.is_dir() else []}}

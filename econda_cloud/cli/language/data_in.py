@@ -22,6 +22,9 @@ from econda_cloud.submission.data_in import BundleData, check_kind, output_at, o
 WAIT_S = 60
 """Seconds without a byte after which an address is given up."""
 
+SHOWN_MOST = 200
+"""Characters of a path in a message."""
+
 
 class CommandData(BundleData):
     """Puts what a command names into a store; with `look`, it only finds out what can be found out without moving it."""
@@ -54,16 +57,20 @@ class CommandData(BundleData):
             return self._from_run(*output, kind)
         if base == IN_BUNDLE and not text.startswith(("/", "~")):
             return self.bundled(text.removeprefix("./").rstrip("/"), kind)
-        path = Path(base, text).expanduser()
+        path = _at_home(Path(base, text))
+        try:
+            return self._from_here(path, text, kind)
+        except OSError as error:
+            raise NotBrought(f"{str(path)[:SHOWN_MOST]} cannot be read: {error.strerror or error}") from None
+
+    def _from_here(self, path: Path, text: str, kind: str) -> dict[str, Any]:
+        """A file or folder of this machine. Raises `OSError`, `NotBrought`."""
         if not path.exists():
             raise NotBrought(f"there is no file or folder {path}" + _absolute(path))
         check_kind(str(path), kind, folder=path.is_dir())
         if not path.is_dir() and not path.is_file():
             raise NotBrought(f"{path} is neither a file nor a folder")
-        try:
-            return _seen(text, kind) if self._look and _readable(path) else self.keep(path.resolve(), kind)
-        except OSError as error:
-            raise NotBrought(f"{path} cannot be read: {error.strerror or error}") from None
+        return _seen(text, kind) if self._look and _readable(path) else self.keep(path.resolve(), kind)
 
     def _from_run(self, run: str, path: str, kind: str) -> dict[str, Any]:
         from econda_cloud.cli.runs.finding import find_run
@@ -136,6 +143,14 @@ class CommandData(BundleData):
             except (OSError, ValueError, urllib.error.URLError) as error:
                 raise NotBrought(f"it cannot be fetched: {error}") from None
             return self.keep(file, kind)
+
+
+def _at_home(path: Path) -> Path:
+    """Without `~` and `~user` at its start, as a shell reads it: where there is no such user, it is a name like others."""
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        return path
 
 
 def _seen(text: str, kind: str) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from econda_cloud.wire.chunk import Chunk
 from econda_cloud.wire.commands import Dispatch
 from econda_cloud.wire.entries import Entry, Placed
 from econda_cloud.wire.events import Item
+from econda_cloud.worker.data.cache import file_name_of
 from econda_cloud.worker.data.packing import unpack
 from econda_cloud.worker.data.typed_values import read_type, to_wire
 from econda_cloud.worker.processes import host_values, shell
@@ -115,7 +116,7 @@ def lay_out(chunk: Chunk, blobs: BlobStore, folder: Path) -> Laid:
 
     def locate(value: dict[str, Any]) -> Path:
         about = value["$artifact"]
-        target = folder / "inputs" / str(about["sha256"])[:12] / (Path(str(about.get("name", ""))).name or "artifact")
+        target = folder / "inputs" / str(about["sha256"])[:12] / file_name_of(about)
         if not target.exists():
             target.parent.mkdir(exist_ok=True)
             fetch_artifact(about, blobs, target)

@@ -21,6 +21,9 @@ from econda_cloud.worker.data.packing import sha256, unpack
 MADE = ".econda-outputs.json"
 """In a folder of outputs: the names in it that econda has written, and may write again."""
 
+KEY_MOST = 40
+"""Characters of a key in the name of a file."""
+
 
 class NotWritten(Exception):
     """An output that could not be written; the message says which, and why."""
@@ -113,18 +116,27 @@ def _named(name: str, about: Mapping[str, Any]) -> str:
     return name + "".join(each for each in suffixes[-2:] if len(each) <= 12 and "/" not in each)
 
 
+def _free(folder: Path, name: str) -> Path:
+    """A place for another file: keys that differ may be the same as names."""
+    target, number = folder / name, 1
+    while target.exists():
+        number += 1
+        target = folder / f"{number}.{name}"
+    return target
+
+
 def _with_files(value: Any, path: str, blobs: BlobStore, beside: Path) -> Any:
     """The value with, in place of each file, where it lies in the folder."""
     if _is_artifact(value):
         about = value["$artifact"]
         beside.mkdir(exist_ok=True)
-        target = beside / _named(path, about)
+        target = _free(beside, _named(path, about))
         fetch_artifact(about, blobs, target)
         return f"{beside.name}/{target.name}"
     if isinstance(value, list):
         return [_with_files(each, f"{path}.{at}", blobs, beside) for at, each in enumerate(value)]
     if isinstance(value, dict):
-        safe = {key: str(key).replace("/", "_").lstrip(".") for key in value}
+        safe = {key: str(key).replace("/", "_").lstrip(".")[:KEY_MOST] for key in value}
         return {key: _with_files(each, f"{path}.{safe[key]}", blobs, beside) for key, each in value.items()}
     return value
 
@@ -143,7 +155,7 @@ def fetch_artifact(about: Mapping[str, Any], blobs: BlobStore, target: Path) -> 
         unpack(got, target)
         got.unlink()
     else:
-        got.chmod(0o644)
+        got.chmod(0o755 if about.get("executable") else 0o644)
     return target
 
 

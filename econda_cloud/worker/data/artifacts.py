@@ -23,7 +23,8 @@ def store(keep: Keep, path: Path, kind: str, scratch: Path) -> dict[str, Any]:
     Raises `CannotKeep`.
     """
     if not path.is_dir():
-        return _stored(keep, path, {"kind": kind, "name": path.name})
+        program = {"executable": True} if path.stat().st_mode & 0o100 else {}
+        return _stored(keep, path, {"kind": kind, "name": path.name, **program})
     with tempfile.NamedTemporaryFile(dir=scratch, suffix=".tar") as packed:
         pack(path, Path(packed.name), keepable(path))
         return _stored(keep, Path(packed.name), {"kind": kind, "name": path.name, "packed": "tar"})

@@ -8,13 +8,23 @@ import hashlib
 import json
 import os
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from econda_cloud.ports.blobs import WorkerBlobs
 from econda_cloud.worker.data.cache_room import Claims, Room, stamps_of
 from econda_cloud.worker.data.packing import UNPACKED_S, sha256, unpack
 from econda_cloud.worker.data.private import protect, remove, stamp
+
+Form: TypeAlias = Literal["file", "program", "tree"]
+"""What a blob becomes on the disk; a tree is packed."""
+
+
+def file_name_of(about: Mapping[str, Any]) -> str:
+    """The name of an artifact's file or folder, and of nothing else: whoever says what it is may have made it up."""
+    name = Path(str(about.get("name", ""))).name
+    return "artifact" if name in ("", "..") else name
 
 
 class Cache:
@@ -38,20 +48,26 @@ class Cache:
         digest = str(about["sha256"])
         if len(digest) != 64 or not digest.isalnum():
             raise ValueError(f"not a hash: {digest:.80}")
-        name = Path(str(about.get("name", ""))).name or "artifact"
-        packed = about.get("packed") == "tar" or about.get("kind") == "Dir"
-        return self._get(str(about["key"]), self.directory / digest / name, digest, packed)
+        name = file_name_of(about)
+        form: Form = "file"
+        if about.get("packed") == "tar" or about.get("kind") == "Dir":
+            form = "tree"
+        elif about.get("executable"):
+            form = "program"
+        # A file of the same content that is no program has other permissions.
+        entry = digest if form != "program" else hashlib.sha256(f"program {digest}".encode()).hexdigest()
+        return self._get(str(about["key"]), self.directory / entry / name, digest, form)
 
     def opened(self, key: str) -> Path:
         """The directory of an archive blob (zip or tar) of any key."""
         digest = hashlib.sha256(key.encode()).hexdigest()
-        return self._get(key, self.directory / "opened" / digest / "tree", "", True)
+        return self._get(key, self.directory / "opened" / digest / "tree", "", "tree")
 
     def forget(self, target: Path) -> None:
         """Fetch this path of an artifact anew when it is next asked for: somebody has changed it."""
         _stamp_file(target).unlink(missing_ok=True)
 
-    def _get(self, key: str, target: Path, digest: str, packed: bool) -> Path:
+    def _get(self, key: str, target: Path, digest: str, form: Form) -> Path:
         self._claim(target.parent)
         if _is_whole(target, checked=bool(digest)):
             return target
@@ -61,7 +77,7 @@ class Cache:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if not _is_whole(target, checked=bool(digest)):
                 remove(target)
-                self._fetch_into_room(key, target, digest, packed)
+                self._fetch_into_room(key, target, digest, form)
                 if digest:
                     noted = _stamp_file(target)
                     noted.parent.mkdir(exist_ok=True)
@@ -74,17 +90,17 @@ class Cache:
                 self._claims = self._room.claims()
             self._claims.add(entry)
 
-    def _fetch_into_room(self, key: str, target: Path, digest: str, packed: bool) -> None:
+    def _fetch_into_room(self, key: str, target: Path, digest: str, form: Form) -> None:
         try:
-            self._fetch(key, target, digest, packed)
+            self._fetch(key, target, digest, form)
         except OSError as error:
             if error.errno != errno.ENOSPC or self._room is None or not self._room.empty():
                 raise
-            self._fetch(key, target, digest, packed)
+            self._fetch(key, target, digest, form)
         if self._room is not None:
             self._room.added(target.parent)
 
-    def _fetch(self, key: str, target: Path, digest: str, packed: bool) -> None:
+    def _fetch(self, key: str, target: Path, digest: str, form: Form) -> None:
         with tempfile.TemporaryDirectory(dir=target.parent, prefix=".fetch-") as temporary:
             got = Path(temporary) / "blob"
             try:
@@ -94,12 +110,13 @@ class Cache:
                 raise ValueError(f"{gone}; run again what made it") from error
             if digest and sha256(got) != digest:
                 raise ValueError(f"the blob {key} is damaged: its content has another hash")
-            if packed:
+            if form == "tree":
                 tree = Path(temporary) / "tree"
                 unpack(got, tree)
                 got = tree
             else:
                 os.utime(got, (UNPACKED_S, UNPACKED_S))
+                got.chmod(0o755 if form == "program" else 0o644)
             os.rename(got, target)
         if digest:
             protect(target)

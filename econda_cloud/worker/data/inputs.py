@@ -33,13 +33,13 @@ class Inputs:
     def __init__(self, cache: Cache, folder: Callable[[], Path]) -> None:
         self._cache, self._make = cache, folder
         self._folder: Path | None = None
-        self._given: dict[tuple[str, str], _Given] = {}
+        self._given: dict[tuple[str, str, bool], _Given] = {}
         self._places = count()
 
     def path(self, value: dict[str, Any]) -> Path:
         """Where an attempt finds this artifact. Raises what `Cache.artifact` raises."""
         about = value["$artifact"]
-        key = str(about["sha256"]), str(about.get("name", ""))
+        key = str(about["sha256"]), str(about.get("name", "")), bool(about.get("executable"))
         if key not in self._given:
             self._given[key] = self._copied(value)
         return self._given[key].path

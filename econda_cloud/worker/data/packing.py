@@ -5,7 +5,9 @@ A tar does not know when its content is damaged or its end is missing; one that 
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import json
 import os
 import stat
 import tarfile
@@ -53,10 +55,16 @@ def keepable(directory: Path) -> list[Path]:
         if stat.S_ISLNK(mode):
             to = os.readlink(path)
             if os.path.isabs(to) or os.path.normpath(name.parent / to).split(os.sep)[0] == "..":
-                raise CannotKeep(f"{name} is a link to {to}, out of the directory: nobody else would find that")
+                link = f"{plain_name(str(name))} is a link to {plain_name(to)}"
+                raise CannotKeep(f"{link}, out of the directory: nobody else would find that")
         elif not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
-            raise CannotKeep(f"{name} is {kind_of(mode)}, which cannot be kept")
+            raise CannotKeep(f"{plain_name(str(name))} is {kind_of(mode)}, which cannot be kept")
     return found
+
+
+def plain_name(name: str) -> str:
+    """A file's name as it can be said: in quotes and with escapes, where not all of it can be seen."""
+    return name if name.isprintable() else json.dumps(name)
 
 
 def kind_of(mode: int) -> str:
@@ -79,12 +87,19 @@ def unpack(file: Path, directory: Path, *, times: bool = False) -> None:
             archive.extractall(directory)
         return
 
+    links: list[str] = []
+
     def placed(entry: tarfile.TarInfo, to: str) -> tarfile.TarInfo | None:
+        if entry.issym():
+            links.append(entry.name)
         return tarfile.data_filter(entry if times else entry.replace(mtime=UNPACKED_S, deep=False), to)
 
     with tarfile.open(file) as tar:
         tar.extractall(directory, filter=placed)
     if not times:
+        for link in links:
+            with contextlib.suppress(FileNotFoundError):
+                os.utime(directory / link, (UNPACKED_S, UNPACKED_S), follow_symlinks=False)
         os.utime(directory, (UNPACKED_S, UNPACKED_S))
 
 

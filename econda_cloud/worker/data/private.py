@@ -33,7 +33,7 @@ def copy_private(source: Path, target: Path, size: int) -> None:
     try:
         _Copying(size).copy(source, target)
         if target.is_file():
-            target.chmod(READ_ONLY_FILE)
+            target.chmod(read_only(target.stat().st_mode))
     except BaseException:
         remove(target)
         raise
@@ -50,6 +50,7 @@ class _Copying:
             raise TooMuch
         if stat.S_ISLNK(about.st_mode):
             target.symlink_to(os.readlink(source))
+            os.utime(target, ns=(about.st_mtime_ns, about.st_mtime_ns), follow_symlinks=False)
             return
         if stat.S_ISDIR(about.st_mode):
             target.mkdir()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import math
 import os
@@ -18,7 +19,7 @@ from econda_edsl.plan.type_text import TypeText
 from econda_edsl.plan.type_text import read_type as _read_type
 
 from econda_cloud.worker.data.artifacts import TYPES as ARTIFACTS
-from econda_cloud.worker.data.packing import CannotKeep, kind_of
+from econda_cloud.worker.data.packing import CannotKeep, kind_of, plain_name
 
 Records = Mapping[str, Mapping[str, str]]
 Store = Callable[[Path, str], dict[str, Any]]
@@ -82,19 +83,22 @@ _PLAIN_MARKS = ("$duration", "$date", "$instant")
 class Checker:
     """Turns wire values into the plan's JSON values, storing files on the way."""
 
-    def __init__(self, records: Records, store: Store, cwd: Path) -> None:
-        self.records, self.store, self.cwd = records, store, cwd
+    def __init__(self, records: Records, store: Store, cwd: Path, made: str = "assigned") -> None:
+        """`made` is how an output comes about: it is `assigned`, or `written to $OUT`."""
+        self.records, self.store, self.cwd, self.made = records, store, cwd, made
+        self._output = ""
 
     def outputs(self, declared: Mapping[str, str], found: Mapping[str, Any], assigned: Iterable[str]) -> dict[str, Any]:
         """Every declared output, checked. Raises `BadOutput`."""
         result = {}
         for name, text in declared.items():
             if name not in found:
-                others = sorted(set(assigned) - set(declared))
+                others = [plain_name(each) for each in sorted(set(assigned) - set(declared))]
                 help_line = did_you_mean(name, others) or (
-                    f"assigned instead: {', '.join(others[:8])}" if others else "nothing else was assigned"
+                    f"{self.made} instead: {', '.join(others[:8])}" if others else f"nothing else was {self.made}"
                 )
                 raise BadOutput(f"output `{name}` is missing; {help_line}")
+            self._output = name
             try:
                 result[name] = self.value(read_type(text), found[name])
             except _Mismatch as error:
@@ -111,7 +115,10 @@ class Checker:
         if name in ("List", "Set"):
             return [self.value(kind.args[0], each) for each in self._want(value, list)]
         if name == "Map":
-            return {key: self.value(kind.args[1], each) for key, each in _fields(value).items()}
+            fields = _fields(value)
+            if "$artifact" in fields:
+                raise _Mismatch(value, "it has the key `$artifact`, which stands for files")
+            return {key: self.value(kind.args[1], each) for key, each in fields.items()}
         if name in self.records:
             return self._record(name, _fields(value))
         if name == "Any" or "." in name:
@@ -175,19 +182,40 @@ class Checker:
             text = value["$path"] if _mark(value) == "$path" else value
             if not isinstance(text, str):
                 raise _Mismatch(value)
-            path = self.cwd / text
-        if not path.exists():
-            lost = f"{path.name} is a link to {os.readlink(path)}, which is not there" if path.is_symlink() else ""
-            raise _Mismatch(value, lost or f"there is no file {path.name}")
-        mode = path.stat().st_mode
-        if not (stat.S_ISDIR(mode) or stat.S_ISREG(mode)):
-            raise _Mismatch(value, f"{path.name} is {kind_of(mode)}")
-        if (name == "Dir") != stat.S_ISDIR(mode) and name in ("File", "Dir"):
-            raise _Mismatch(value, f"{path.name} is {kind_of(mode)}")
+            path = Path(os.path.abspath(self.cwd / text))
         try:
-            return self.store(path, name)
+            return self._kept(name, path, value)
         except CannotKeep as error:
             raise _Mismatch(value, str(error)) from None
+        except OSError as error:
+            if error.errno not in (errno.ENAMETOOLONG, errno.ELOOP):
+                raise
+            raise _Mismatch(value, f"{plain_name(path.name)[:_SHOWN]}: {error.strerror}".lower()) from None
+
+    def _kept(self, name: str, path: Path, value: Any) -> dict[str, Any]:
+        """Raises `CannotKeep`, `OSError`, `_Mismatch`."""
+        shown = plain_name(path.name)
+        try:
+            path.name.encode()
+        except UnicodeEncodeError:
+            raise _Mismatch(value, f"its name {shown} is no Unicode text") from None
+        if path != self.cwd and self.cwd.is_relative_to(path):
+            raise _Mismatch(value, f"{path} is around the folder where the task stands")
+        if not path.exists():
+            lost = (
+                f"{shown} is a link to {plain_name(os.readlink(path))}, which is not there" if path.is_symlink() else ""
+            )
+            raise _Mismatch(value, lost or f"there is no file {shown}")
+        mode = path.stat().st_mode
+        if not (stat.S_ISDIR(mode) or stat.S_ISREG(mode)):
+            raise _Mismatch(value, f"{shown} is {kind_of(mode)}")
+        if (name == "Dir") != stat.S_ISDIR(mode) and name in ("File", "Dir"):
+            raise _Mismatch(value, f"{shown} is {kind_of(mode)}")
+        kept = self.store(path, name)
+        if path == self.cwd:
+            # Its own name is another one each time.
+            kept["$artifact"]["name"] = self._output
+        return kept
 
 
 class _Mismatch(Exception):

@@ -1,26 +1,40 @@
 """What an attempt may have patched in modules that all attempts of a process share, put back before the next one.
 
-By a copy of each module's names, taken before a task runs, or after the attempt that was first to import it, if that has put
-nothing of its own there. Patches of other modules, and of classes, are not found;
-`isolation = process` is for tasks that need them.
+By a copy of the names of each module and of its classes, taken before a task runs, or when the attempt that is first to import
+it has loaded it. Patches of other modules are not found; `isolation = process` is for tasks that need them.
 """
 
 from __future__ import annotations
 
+import gc
 import sys
 import types
 import warnings
 
+from host_imports import Watcher  # pyright: ignore[reportMissingImports]
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any
 
-WATCHED = (
+COMMON = (
     "builtins", "sys", "os", "time", "math", "itertools", "io", "re", "functools", "collections", "json", "json.encoder",
     "json.decoder", "random", "datetime", "decimal", "warnings", "threading", "logging", "copy", "string", "pathlib",
     "subprocess", "socket", "signal", "gc",
 )  # fmt: skip
-"""The parent of all hosts may have imported them in advance; the others are watched from when an attempt has imported them."""
+"""The parent of all hosts may have imported them in advance; all are watched from when they are loaded."""
+
+_WATCHED = (
+    *COMMON, "posixpath", "heapq", "bisect", "fractions", "statistics", "pickle", "base64", "hashlib", "uuid", "getpass", "glob",
+    "shutil", "tempfile", "csv", "platform", "queue", "ssl", "urllib.parse", "urllib.request", "http.client", "zoneinfo",
+    "calendar", "html", "configparser", "sqlite3", "mimetypes",
+    "asyncio.events",
+)  # fmt: skip
+"""What is compared after each attempt, so no module that few patch and all have loaded."""
+
+_HEAP_TYPE = 1 << 9
+"""Py_TPFLAGS_HEAPTYPE."""
 
 _NOT_OF_TASKS = frozenset({"path_importer_cache", "last_type", "last_value", "last_traceback", "last_exc", "_"})
 """Of `sys`: what the interpreter itself sets as it goes on."""
@@ -32,9 +46,11 @@ class Patches:
     def __init__(self) -> None:
         self._modules: dict[str, types.ModuleType] = {}
         self._names: list[tuple[dict[str, Any], dict[str, Any]]] = []
-        self._unwatched = set(WATCHED)
+        self._classes: list[tuple[type, Mapping[str, Any], dict[str, Any]]] = []
+        self._unwatched = set(_WATCHED)
         self._watch_loaded()
-        shared = [sys.path, sys.meta_path, sys.path_hooks, sys.argv, warnings.filters]
+        sys.meta_path.insert(0, Watcher(self._unwatched, self._watch))
+        shared = [sys.path, sys.meta_path, sys.path_hooks, sys.argv, warnings.filters, gc.callbacks]
         self._lists = [(each, list(each)) for each in shared]
 
     def undo(self, own: str) -> bool:
@@ -42,33 +58,48 @@ class Patches:
         for names, before in self._names:
             if not _same(names, before):
                 _restore(names, before)
+        changed = [(each, before) for each, names, before in self._classes if not _same(names, before)]
+        whole = all(_restore_class(each, before) for each, before in changed)
         for each, before in self._lists:
             if each != before:
                 each[:] = before
                 _forget_warned()
         for name, module in self._modules.items():
             sys.modules[name] = module
-        return not any(_has_own(sys.modules[name], own) for name in self._watch_loaded())
+        # Of all that is new, so that all of it is watched from now on.
+        mixed = [name for name in self._watch_loaded() if _has_own(sys.modules[name], own)]
+        return whole and not mixed
 
     def _watch_loaded(self) -> list[str]:
         """Watch what has been imported since; its names."""
         found = [name for name in self._unwatched if name in sys.modules]
         for name in found:
-            self._unwatched.discard(name)
-            module = self._modules[name] = sys.modules[name]
-            self._names.append((vars(module), dict(vars(module))))
+            self._watch(name, sys.modules[name])
         return found
+
+    def _watch(self, name: str, module: types.ModuleType) -> None:
+        self._unwatched.discard(name)
+        self._modules[name] = module
+        self._names.append((vars(module), dict(vars(module))))
+        self._classes += [(each, vars(each), dict(vars(each))) for each in _classes_of(module)]
 
 
 def _has_own(module: types.ModuleType, own: str) -> bool:
     """Whether a module is made up, or a name of it means a function or class of the program or of the task's own files."""
     if getattr(module, "__spec__", None) is None:
         return True
-    for value in list(vars(module).values()):
+    values = [*vars(module).values(), *(value for each in _classes_of(module) for value in vars(each).values())]
+    for value in values:
         made = getattr(value, "__module__", None) if isinstance(value, types.FunctionType | type) else None
         if made == "__main__" or (made is not None and own and _lies_in(sys.modules.get(made), own)):
             return True
     return False
+
+
+def _classes_of(module: types.ModuleType) -> list[type]:
+    """The classes of a module that can be patched, which those written in C cannot."""
+    found = [each for each in vars(module).values() if isinstance(each, type) and each.__flags__ & _HEAP_TYPE]
+    return [each for each in found if each.__module__ == module.__name__]
 
 
 def _lies_in(module: types.ModuleType | None, folder: str) -> bool:
@@ -82,7 +113,7 @@ def _forget_warned() -> None:
             told()
 
 
-def _same(names: dict[str, Any], before: dict[str, Any]) -> bool:
+def _same(names: Mapping[str, Any], before: dict[str, Any]) -> bool:
     try:
         return bool(names == before)
     except Exception:
@@ -98,6 +129,20 @@ def _restore(names: dict[str, Any], before: dict[str, Any]) -> None:
     for name, value in before.items():
         if names.get(name, names) is not value:
             names[name] = value
+
+
+def _restore_class(patched: type, before: dict[str, Any]) -> bool:
+    """Put the names of a class back; False if one of them stays as it is."""
+    now = vars(patched)
+    try:
+        for name in [name for name in now if name not in before]:
+            delattr(patched, name)
+        for name, value in before.items():
+            if now.get(name, before) is not value:
+                setattr(patched, name, value)
+    except (AttributeError, TypeError):
+        return False
+    return True
 
 
 def forget_modules(folder: str, known: set[str]) -> None:

@@ -22,7 +22,7 @@ import sys
 
 import host_attempts  # pyright: ignore[reportMissingImports]
 from host_descendants import adopt, below, children, send_to_all  # pyright: ignore[reportMissingImports]
-from host_patches import WATCHED  # pyright: ignore[reportMissingImports]
+from host_patches import COMMON  # pyright: ignore[reportMissingImports]
 
 REQUEST_BYTES = 9
 _ROUNDS = 200
@@ -45,7 +45,7 @@ def main() -> None:
 
 def prepare() -> None:
     """What attempts often import is imported once for all. Only for who waits anyway: a cold function would pay for it."""
-    for name in WATCHED:
+    for name in COMMON:
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
     gc.collect()

@@ -186,5 +186,20 @@ def _restore_shared() -> None:
             traps=[decimal.InvalidOperation, decimal.DivisionByZero, decimal.Overflow],
         )  # fmt: skip
         decimal.setcontext(fresh)
+        for name in ("prec", "rounding", "Emin", "Emax", "capitals", "clamp"):
+            setattr(decimal.DefaultContext, name, getattr(fresh, name))
+    if tables := modules.get("_csv"):
+        tables.field_size_limit(131_072)
+        for name in tables.list_dialects():
+            if name not in ("excel", "excel-tab", "unix"):
+                tables.unregister_dialect(name)
+    if threading := modules.get("threading"):
+        threading.stack_size(0)
+    if processes := modules.get("multiprocessing"):
+        processes.set_start_method(None, force=True)
+    if zones := modules.get("zoneinfo"):
+        zones.reset_tzpath()
+    if traces := modules.get("tracemalloc"):
+        traces.stop()
     if sockets := modules.get("_socket"):
         sockets.setdefaulttimeout(None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import json
 import os
@@ -75,7 +76,15 @@ def body_command(body: str) -> list[str]:
 
 
 def file_command(path: Path) -> list[str]:
-    return [*_shell(), str(path)]
+    """A file of code. Of one from Windows the marks are taken off that no shell reads, and `$0` is the file as ever."""
+    try:
+        written = path.read_bytes()
+    except OSError:
+        written = b""
+    code = written.removeprefix(codecs.BOM_UTF8).replace(b"\r\n", b"\n")
+    if code == written or len(code) >= _VARIABLE_MOST or b"\0" in code:
+        return [*_shell(), str(path)]
+    return [*body_command(os.fsdecode(code)), str(path)]
 
 
 def _limited(command: list[str], memory: int) -> list[str]:
@@ -121,6 +130,8 @@ def run_command(
     run: Run, command: list[str], env: Mapping[str, str], cwd: Path, log: Path, limits: Limits, memory: int = 0
 ) -> dict[str, Any]:
     """Run to the end: `{"ok": {}}` or `{"failure", "message"}`. Each process may have `memory` bytes, if not 0."""
+    if zero := next((name for name, value in env.items() if "\0" in value), None):
+        return {"failure": "failed", "message": _zero_byte(zero)}
     program, *arguments = _limited(command, memory)
     found = shutil.which(program, path=env.get("PATH"))
     if found is None:
@@ -141,6 +152,13 @@ def _too_long(env: Mapping[str, str]) -> str:
     return (
         f"could not start: `{name}` has {len(env[name].encode()):,} bytes, and the system takes {_VARIABLE_MOST:,} in a"
         f" variable; make `{name}` a File where it is made and read that, or use `run python`"
+    )
+
+
+def _zero_byte(name: str) -> str:
+    return (
+        f"could not start: `{name}` has a zero byte, which no variable can hold; make `{name}` a File where it is made and"
+        " read that, or use `run python`"
     )
 
 

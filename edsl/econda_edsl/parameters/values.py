@@ -91,6 +91,10 @@ class Reader:
         raw = _parsed(raw, "{", _wanted(kind))
         if not isinstance(raw, Mapping) or isinstance(raw, Called):
             raise BadValue(_wanted(kind))
+        if "$artifact" in raw:
+            raise BadValue(_wanted(kind), "the key `$artifact` stands for files")
+        if not all(_is_unicode(str(k)) for k in raw):
+            raise BadValue(_wanted(kind), "a key is no Unicode text")
         return {str(k): self._inside(v, kind.args[1], f"[{str(k)[:40]}]", depth) for k, v in raw.items()}
 
     def _record(self, raw: Any, name: str, depth: int) -> dict[str, Any]:
@@ -193,6 +197,8 @@ def _scalar(raw: Any, name: str) -> Any:
     try:
         match name:
             case "String":
+                if isinstance(raw, str) and not _is_unicode(raw):
+                    raise BadValue("Unicode text", "it has half a character")
                 return str(raw) if isinstance(raw, str) else _text_of(raw)
             case "Bool":
                 return raw if isinstance(raw, bool) else _WORDS[raw.strip().lower()]
@@ -225,6 +231,11 @@ def _is_number(text: str) -> bool:
         return math.isfinite(float(text))
     except ValueError:
         return False
+
+
+def _is_unicode(text: str) -> bool:
+    """Whether no half of a character is in it, such as `"\\ud800"` of a file."""
+    return text.encode("utf-8", "replace").decode() == text
 
 
 def _text_of(raw: Any) -> str:
@@ -292,6 +303,8 @@ def _artifact(raw: Any, name: str) -> Any:
     about = {str(key): str(each) if isinstance(each, str) else each for key, each in inner.items()}
     if isinstance(inner.get("size"), str):
         about["size"] = _int(inner["size"])
+    if "executable" in about:
+        about["executable"] = str(about["executable"]).lower() == "true"
     return {"$artifact": about}
 
 

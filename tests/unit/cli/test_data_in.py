@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import threading
 import zipfile
 from collections.abc import Iterator
@@ -159,3 +160,30 @@ def test_the_parameters_of_a_bundle_name_what_lies_in_it(folder: Path) -> None:
     assert done.exit_code == 0, done.output
     report = json.loads(done.stdout)["outputs"]
     assert (report["lines"], report["names"]) == (4, "in.csv in.csv")
+
+
+def test_a_program_stays_one(folder):
+    (folder / "tool").write_text("#!/bin/sh\necho it runs\n")
+    (folder / "tool").chmod(0o755)
+    source = 'edsl 1\n\ntask use(tool: File) -> (said: String):\n    run shell:\n        "$tool" > "$OUT/said"\n\n'
+    steps = "    a = use(tool)\n    return said = a.said, same = tool\n"
+    (folder / "p.edsl").write_text(source + f"pipeline main(tool: File) -> (said: String, same: File):\n{steps}")
+    first = outputs("-p", "tool=tool")
+    assert first["said"] == "it runs"
+    (folder / "params.yaml").write_text("tool:\n  " + json.dumps(first["same"]))
+    assert outputs()["said"] == "it runs"
+    CliRunner().invoke(app, ["get", "last", "same", "-o", "got"])
+    assert os.access(folder / "got" / "same", os.X_OK)
+
+
+def test_a_name_that_begins_as_a_home_and_is_none(folder):
+    (folder / "~nobody-at-all.csv").write_text("1\n2\n3\n")
+    assert outputs("-p", "data=~nobody-at-all.csv")["lines"] == 5
+
+
+def test_paths_that_cannot_be_looked_at(folder):
+    assert "File name too long" in refused("-p", f"data={'x' * 5000}")
+    os.mkfifo(folder / "queue")
+    assert "neither a file nor a folder" in refused("-p", "data=queue")
+    os.mkfifo(folder / "days" / "queue")
+    assert "queue is a FIFO" in refused("-p", "all=./days")

@@ -141,3 +141,26 @@ def test_what_is_large_is_copied_only_when_asked_for(ran, monkeypatch):
     assert "note: fits has" in done.stderr
     ran("get", "last", "tree", "-o", "tree-only")
     assert texts(ran.folder / "tree-only") == {"tree/below/x.txt": "x"}
+
+
+KEYS = """edsl 1
+
+task make() -> (kept: Map[String, File]):
+    run python:
+        for each in ("one", "two", "three"):
+            with open(each, "w") as file:
+                file.write(each)
+        kept = {"a/b": "one", "a_b": "two", "../" + "x" * 300: "three"}
+
+pipeline keyed() -> (kept: Map[String, File]):
+    a = make()
+    return kept = a.kept
+"""
+
+
+def test_keys_that_are_the_same_as_names_or_none_have_files_of_their_own(shell):
+    shell.write("keyed.edsl", KEYS)
+    shell("run", "keyed.edsl")
+    shell("get", "last", "-o", "got")
+    places = json.loads((shell.folder / "got" / "kept.json").read_text())
+    assert [(shell.folder / "got" / place).read_text() for place in places.values()] == ["one", "two", "three"]

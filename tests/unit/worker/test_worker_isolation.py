@@ -115,6 +115,8 @@ def test_a_task_may_ask_for_a_process_per_attempt(go):
 
 FIRST = {
     "a function of a module that nobody had imported": ("import random\nrandom.random = lambda: 4", "__import__('random').random() == 4"),
+    "a constant of such a module": ("import math\nmath.pi = 3", "__import__('math').pi"),
+    "a name of a class of it": ("import decimal, fractions\nfractions.Fraction.limit = 3", "hasattr(__import__('fractions').Fraction, 'limit')"),
     "a class of it": ("import decimal\nclass Decimal: pass\ndecimal.Decimal = Decimal", "__import__('decimal').Decimal.__module__"),
     "a filter of warnings": PYTHON["a filter of warnings"],
     "a handler of logs": PYTHON["a handler of logs"],
