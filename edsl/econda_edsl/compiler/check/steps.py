@@ -45,6 +45,7 @@ class StepChecks:
         self.settings.pipeline(d)
         inputs = self.inference.tables.inputs(d)
         self.settings.exclusive(next((x for x in d.settings if x.name.text == "concurrency"), None), inputs)
+        self.settings.publish(d, inputs)
         self.policy(d)
         self.bounds_known = frozenset(inputs) | frozenset(self.inference.tables.lets)
         for handler in d.handlers:

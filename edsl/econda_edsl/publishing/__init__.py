@@ -1,0 +1,1 @@
+"""Where outputs are published: what the compiler and a run ask alike of such a place."""
