@@ -21,6 +21,7 @@ from econda_cloud.run.expand import start_root
 from econda_cloud.run.found import take_found, take_missing
 from econda_cloud.run.looks import look_due, take_seen
 from econda_cloud.run.placing import place, placements
+from econda_cloud.run.publishing import take_published
 from econda_cloud.run.state import Preparation, RunState, TimerKind
 from econda_cloud.run.stopping import begin_ending, end, ending
 from econda_cloud.run.telling import ends_soon, has_news, note_told, take_grants
@@ -38,6 +39,7 @@ from econda_cloud.wire.events import (
     ChunkRefused,
     ChunkSeen,
     GrantsSet,
+    Published,
     ResultsFound,
     ResultsMissing,
     RunBroken,
@@ -188,7 +190,7 @@ def _take(work: Work, event: AnyEvent) -> None:
             begin_ending(work, Outcome(state="cancelled", error=text))
         case RunBroken(message=message):
             finish_broken(work, message)
-        case RunStarted() | TimerFired():
+        case RunStarted() | TimerFired() | Published():
             pass
 
 
@@ -202,6 +204,8 @@ def _take_late(work: Work, event: AnyEvent) -> None:
         case GrantsSet():
             # The broker does not know yet that the run is over, or no longer.
             work.state.telling.over = False
+        case Published():
+            take_published(work.state, event)
         case _:
             pass
 

@@ -154,6 +154,17 @@ class CancelRequested(Event, frozen=True, kw_only=True, tag="cancel_requested"):
     reason: str = ""
 
 
+class Published(Event, frozen=True, kw_only=True, tag="published"):
+    """The outputs of a run that has succeeded were copied to the place `to`, or not, and why: `error`.
+
+    files: where each output is, by its name. It changes nothing of how the run has ended.
+    """
+
+    to: str
+    files: dict[str, str] = msgspec.field(default_factory=dict)
+    error: str = ""
+
+
 class RunBroken(Event, frozen=True, kw_only=True, tag="run_broken"):
     """Taking an event of the run fails, however often it is tried: the run is over, and nobody else's harmed."""
 
@@ -173,5 +184,6 @@ AnyEvent: TypeAlias = (
     | ResultsMissing
     | TimerFired
     | CancelRequested
+    | Published
     | RunBroken
 )

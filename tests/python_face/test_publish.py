@@ -28,5 +28,5 @@ def test_it_names_inputs_and_the_run():
 
 def test_doubled_braces_stay_and_single_ones_are_refused():
     assert 'publish = "results/{{n}}/{run}"' in published("results/{{n}}/{run}")
-    with pytest.raises(TraceError, match="no value for {}"):
+    with pytest.raises(TraceError, match=r"no value for \{\}"):
         published("results/{}")

@@ -14,10 +14,10 @@ from econda_adapters.embedded.interrupts import Interrupted
 from econda_cloud.cli.output import CANCELLED, USAGE, print_json, say, stop
 from econda_cloud.cli.runs.advice import advise
 from econda_cloud.cli.runs.expiring import remove_expired
-from econda_cloud.cli.runs.outputs import NotWritten, sizes_of, small_ones, write_outputs
 from econda_cloud.cli.runs.report import report_of
 from econda_cloud.cli.runs.stores import Found, embedded
 from econda_cloud.cli.runs.summary import print_run
+from econda_cloud.publishing.outputs import NotWritten, sizes_of, small_ones, write_outputs
 from econda_cloud.record.instances import instances_of
 from econda_cloud.run.state import RunState
 

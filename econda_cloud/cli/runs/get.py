@@ -10,8 +10,8 @@ import typer
 from econda_cloud.cli.options import Json, OutputNames, RunName, TeamName
 from econda_cloud.cli.output import FAILED, NOT_FOUND, USAGE, print_json, stop
 from econda_cloud.cli.runs.finding import find_run
-from econda_cloud.cli.runs.outputs import NotWritten, write_outputs
 from econda_cloud.cli.runs.stores import Found
+from econda_cloud.publishing.outputs import NotWritten, write_outputs
 from econda_cloud.record.instances import Instance, instances_of
 from econda_cloud.wire.names import file_name
 

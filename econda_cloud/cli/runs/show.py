@@ -16,7 +16,7 @@ from econda_cloud.cli.runs.groups import BAD, Group, chosen, folded, lasted_ms, 
 from econda_cloud.cli.runs.report import report_of
 from econda_cloud.cli.runs.running import running, running_on_stack
 from econda_cloud.cli.runs.stores import Found
-from econda_cloud.cli.runs.summary import indented, print_head, print_outputs
+from econda_cloud.cli.runs.summary import indented, print_head, print_outputs, print_published
 from econda_cloud.cli.runs.times import duration, moment
 from econda_cloud.cli.terminal import RED, paint
 from econda_cloud.record.instances import Instance, instances_of
@@ -77,6 +77,7 @@ def show(
     print(indented(_when(now, found.unfinished), 2))
     if not (failed or state or task):
         print_outputs(now)
+        print_published(now)
         _print_places(found)
     if bad:
         _print_failures(found, bad, whole=failed)

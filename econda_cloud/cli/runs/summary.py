@@ -9,6 +9,7 @@ from econda_cloud.cli.terminal import STATES, paint, width
 from econda_cloud.money.amounts import format_usd
 from econda_cloud.record.progress import progress_of
 from econda_cloud.run.state import RunState
+from econda_cloud.schedule.status import published
 from econda_cloud.worker.reports.plain_text import plain
 
 VALUE_MOST = 2_000
@@ -32,6 +33,7 @@ def print_run(state: RunState, unfinished: str = "running") -> None:
     """State, counts, errors and outputs."""
     print_head(state, unfinished)
     print_outputs(state)
+    print_published(state)
 
 
 def print_head(state: RunState, unfinished: str, *, whole: bool = True) -> None:
@@ -47,6 +49,18 @@ def print_head(state: RunState, unfinished: str, *, whole: bool = True) -> None:
 def print_outputs(state: RunState) -> None:
     for name, value in (state.outcome.outputs if state.outcome else {}).items():
         print(f"  {name} = {_shown(value)}")
+
+
+def print_published(state: RunState) -> None:
+    """Where the outputs were copied, or why they were not; nothing for a run that publishes none."""
+    about = published(state)
+    if about is None:
+        return
+    if about["state"] == "failed":
+        to = f" to {about['to']}" if about["to"] else ""
+        print(indented(f"not published{to}: {about['error']}; the outputs are kept: econda get {state.run}", 2))
+    else:
+        print(f"  {'published to' if about['state'] == 'published' else 'being published to'} {about['to']}")
 
 
 def indented(text: str, by: int, stream: TextIO | None = None) -> str:

@@ -28,7 +28,7 @@ class NotWritten(Exception):
 
 def sizes_of(value: Any) -> int:
     """Bytes of all files in a value."""
-    if _is_artifact(value):
+    if is_artifact(value):
         return int(value["$artifact"].get("size", 0))
     inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     return sum(map(sizes_of, inner))
@@ -71,8 +71,8 @@ def _write(name: str, value: Any, blobs: BlobStore, folder: Path, mine: set[str]
     # It appears under its name when it is whole; a dead process leaves a folder that begins with a dot.
     with tempfile.TemporaryDirectory(dir=folder, prefix=".writing-") as temporary:
         new = Path(temporary) / name
-        if _is_artifact(value):
-            made = [fetch_artifact(value["$artifact"], blobs, new.with_name(_named(name, value["$artifact"])))]
+        if is_artifact(value):
+            made = [fetch_artifact(value["$artifact"], blobs, new.with_name(suffixed(name, value["$artifact"])))]
         elif isinstance(value, str):
             made = [new.with_name(f"{name}.txt")]
             made[0].write_text(value + "\n", "utf-8")
@@ -102,12 +102,22 @@ def _put(new: Path, target: Path, mine: set[str]) -> None:
         (target.parent / MADE).write_text(json.dumps(sorted(mine)))
 
 
-def _is_artifact(value: Any) -> bool:
+def is_artifact(value: Any) -> bool:
     return isinstance(value, dict) and isinstance(value.get("$artifact"), dict)
 
 
-def _named(name: str, about: Mapping[str, Any]) -> str:
-    if about.get("packed") == "tar" or about.get("kind") == "Dir":
+def is_file(value: Any) -> bool:
+    """Whether an output is one file and no folder."""
+    return is_artifact(value) and not _is_folder(value["$artifact"])
+
+
+def _is_folder(about: Mapping[str, Any]) -> bool:
+    return about.get("packed") == "tar" or about.get("kind") == "Dir"
+
+
+def suffixed(name: str, about: Mapping[str, Any]) -> str:
+    """What an output that is a file is called: its own name, with the suffix that the file was made with."""
+    if _is_folder(about):
         return name
     suffixes = PurePath(str(about.get("name", ""))).suffixes
     return name + "".join(each for each in suffixes[-2:] if len(each) <= 12 and "/" not in each)
@@ -115,10 +125,10 @@ def _named(name: str, about: Mapping[str, Any]) -> str:
 
 def _with_files(value: Any, path: str, blobs: BlobStore, beside: Path) -> Any:
     """The value with, in place of each file, where it lies in the folder."""
-    if _is_artifact(value):
+    if is_artifact(value):
         about = value["$artifact"]
         beside.mkdir(exist_ok=True)
-        target = beside / _named(path, about)
+        target = beside / suffixed(path, about)
         fetch_artifact(about, blobs, target)
         return f"{beside.name}/{target.name}"
     if isinstance(value, list):
@@ -131,7 +141,7 @@ def _with_files(value: Any, path: str, blobs: BlobStore, beside: Path) -> Any:
 
 def fetch_artifact(about: Mapping[str, Any], blobs: BlobStore, target: Path) -> Path:
     """A copy that is the user's own: changing it changes nothing that econda keeps."""
-    packed = about.get("packed") == "tar" or about.get("kind") == "Dir"
+    packed = _is_folder(about)
     got = target.with_name(f".{target.name}.tar") if packed else target
     try:
         _copy(blobs, str(about["key"]), got)
