@@ -9,6 +9,7 @@ from typing import Any, cast
 import pytest
 from botocore.exceptions import ClientError
 from econda_adapters.aws.clients import Clients
+from econda_adapters.aws.effects import AwsEffects
 from econda_adapters.aws.publishing import (
     VARIABLE,
     NotPublished,
@@ -18,8 +19,12 @@ from econda_adapters.aws.publishing import (
     place_on_stack,
     publish_on_stack,
 )
+from econda_adapters.aws.stack import Stack, TeamPools
 
 from econda_cloud.ports.blobs import MemoryBlobs
+from econda_cloud.ports.log import MemoryLog
+from econda_cloud.run.state import RunState
+from econda_cloud.wire.commands import Publish
 from econda_cloud.wire.events import Published
 
 ALLOWED = {"": ["s3://team-bucket/models"], "own": ["s3://own-bucket"]}
@@ -82,7 +87,7 @@ class S3:
             raise ClientError({"Error": {"Code": self._code, "Message": "no"}}, "PutObject")
 
 
-def published(outputs: dict[str, Any], s3: S3, **stored: bytes) -> Published:
+def published(outputs: dict[str, Any], s3: S3) -> Published:
     blobs = MemoryBlobs()
     blobs.put("runs/n/r/outputs.json", json.dumps(outputs).encode())
     blobs.put(f"artifacts/n/sha256/{DIGEST}", b"weights")
@@ -132,3 +137,45 @@ def test_lambdas_last_word_of_it_is_that_of_the_run():
     assert "SlowDown" in found[1].error
     assert lost_publishing({"requestPayload": {"chunk": "r.1"}}) is None
     assert lost_publishing({}) is None
+
+
+class Lambda:
+    """Takes invocations, or answers each with an error."""
+
+    def __init__(self, code: str = "") -> None:
+        self.invoked: list[tuple[str, Any]] = []
+        self._code = code
+
+    def __call__(self, service: str) -> Lambda:
+        assert service in ("lambda", "sqs")
+        return self
+
+    def invoke(self, **asked: Any) -> None:
+        if self._code:
+            raise ClientError({"Error": {"Code": self._code, "Message": "no"}}, "Invoke")
+        assert asked["InvocationType"] == "Event"
+        self.invoked.append((asked["FunctionName"], json.loads(asked["Payload"])))
+
+
+def asked_for(clients: Lambda) -> list[Any]:
+    stack = Stack(**{**dict.fromkeys(Stack.__struct_fields__, ""), "publisher": "econda-t-publish"})
+    blobs = MemoryBlobs()
+    effects = AwsEffects(
+        stack, cast(Clients, clients), TeamPools(pools=(), targets={}), MemoryLog(), blobs, cast(Any, None)
+    )
+    state = RunState(run="r", namespace="n", plan="", seed=1, params={}, started_ms=0, now=0)
+    return list(effects.publish(state, Publish(to="s3://team-bucket/models/r")))
+
+
+def test_the_scheduler_asks_for_it_and_hears_of_it_later():
+    clients = Lambda()
+    assert asked_for(clients) == []
+    request = {"publish": "s3://team-bucket/models/r", "namespace": "n", "run": "r"}
+    assert clients.invoked == [("econda-t-publish", request)]
+
+
+def test_a_stack_that_cannot_is_told_and_a_service_that_is_away_is_asked_again():
+    [told] = asked_for(Lambda("ResourceNotFoundException"))
+    assert "the stack cannot publish" in told.error
+    with pytest.raises(ClientError):
+        asked_for(Lambda("TooManyRequestsException"))

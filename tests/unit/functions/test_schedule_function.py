@@ -192,7 +192,8 @@ UNPUBLISHED = json.dumps({
 })  # fmt: skip
 
 
-def test_lambdas_word_that_outputs_could_not_be_published_is_told_to_the_run(team, rounds):
+@pytest.mark.usefixtures("team")
+def test_lambdas_word_that_outputs_could_not_be_published_is_told_to_the_run(rounds):
     assert called(record(UNPUBLISHED)) == []
     [taking] = rounds.taken
     [event] = taking.events
