@@ -14,7 +14,7 @@ import msgspec
 from econda_cloud.wire.events import AnyEvent, Item
 from econda_cloud.wire.outcome import Outcome
 
-ENGINE_VERSION = 4
+ENGINE_VERSION = 5
 OLDEST_READ = 2
 
 TRUE_TO_THE_END = 3
@@ -23,6 +23,10 @@ the claim of a chunk is heard whichever job the chunk was accepted as."""
 
 SHARES_RESULTS = 4
 """From this version on, one of several equal calls whose results are kept is tried, and the others wait for it."""
+
+
+SAYS_BRANCHES = 5
+"""From this version on, what is skipped says which branch was taken instead, and a run may hear that it was published."""
 
 
 class Decision(msgspec.Struct, frozen=True, omit_defaults=True, array_like=True, tag_field="decision"):
