@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 import msgspec
 from econda_edsl.plan import FailureKind
 
-from econda_cloud.wire.grants import Grant, Unplaceable
+from econda_cloud.wire.grants import Grant, Standing, Unplaceable
 
 Item: TypeAlias = tuple[str, int]
 """An attempt: (instance, attempt number from 1)."""
@@ -44,7 +44,8 @@ class GrantsSet(Event, frozen=True, kw_only=True, tag="grants_set"):
     """All that the broker lends to the run now, in answer to what it was told in version `told`.
 
     version: counts what the broker has told this run. open: classes (by key) of which more is wanted than lent, and
-    will be when there is room. unplaceable: classes that nothing can ever take.
+    will be when there is room. unplaceable: classes that nothing can ever take. waiting: how the offers stand for the classes
+    in `open`, for people to read.
     """
 
     version: int
@@ -52,6 +53,7 @@ class GrantsSet(Event, frozen=True, kw_only=True, tag="grants_set"):
     grants: tuple[Grant, ...] = ()
     open: tuple[str, ...] = ()
     unplaceable: tuple[Unplaceable, ...] = ()
+    waiting: tuple[Standing, ...] = ()
 
 
 class ChunkAccepted(Event, frozen=True, kw_only=True, tag="chunk_accepted"):
