@@ -11,6 +11,7 @@ import json
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Mapping
 from pathlib import Path, PurePath
 from typing import Any
@@ -44,8 +45,12 @@ def small_ones(outputs: Mapping[str, Any], most: int) -> dict[str, Any]:
     return {name: value for name, value in outputs.items() if name in taken}
 
 
-def write_outputs(outputs: Mapping[str, Any], blobs: BlobStore, folder: Path) -> dict[str, Path]:
+def write_outputs(
+    outputs: Mapping[str, Any], blobs: BlobStore, folder: Path, made_ms: int | None = None
+) -> dict[str, Path]:
     """Write them into a folder, which is made; where each is. What econda wrote there before is written over.
+
+    made_ms: when they were made, in ms since the epoch, which becomes the time of all files and folders; by default, now.
 
     Raises `NotWritten` for what is in the way, for a file that is gone from the store or damaged, and for a disk or folder that
     cannot be written.
@@ -54,7 +59,7 @@ def write_outputs(outputs: Mapping[str, Any], blobs: BlobStore, folder: Path) ->
         folder.mkdir(parents=True, exist_ok=True)
         mine, written = _made(folder), dict[str, Path]()
         for name, value in outputs.items():
-            written[name] = _write(name, value, blobs, folder, mine)
+            written[name] = _write(name, value, blobs, folder, mine, made_ms)
         return written
     except OSError as error:
         raise NotWritten(f"{error.filename or folder}: {error.strerror or error}") from error
@@ -67,7 +72,7 @@ def _made(folder: Path) -> set[str]:
         return set()
 
 
-def _write(name: str, value: Any, blobs: BlobStore, folder: Path, mine: set[str]) -> Path:
+def _write(name: str, value: Any, blobs: BlobStore, folder: Path, mine: set[str], made_ms: int | None) -> Path:
     # It appears under its name when it is whole; a dead process leaves a folder that begins with a dot.
     with tempfile.TemporaryDirectory(dir=folder, prefix=".writing-") as temporary:
         new = Path(temporary) / name
@@ -82,8 +87,16 @@ def _write(name: str, value: Any, blobs: BlobStore, folder: Path, mine: set[str]
             made = [new.with_name(f"{name}.json"), *([beside] if beside.exists() else [])]
             made[0].write_text(json.dumps(plain, ensure_ascii=False, indent=2) + "\n", "utf-8")
         for each in made:
+            _date(each, made_ms)
             _put(each, folder / each.name, mine)
         return folder / made[0].name
+
+
+def _date(path: Path, made_ms: int | None) -> None:
+    """Give one time to a file, or a folder with all that is in it: archives tell none."""
+    at = time.time_ns() if made_ms is None else made_ms * 1_000_000
+    for each in (*(path.rglob("*") if path.is_dir() else ()), path):
+        os.utime(each, ns=(at, at), follow_symlinks=False)
 
 
 def _put(new: Path, target: Path, mine: set[str]) -> None:

@@ -21,7 +21,7 @@ def publish_here(blobs: BlobStore, state: RunState, to: str) -> Published:
         return publish_from_here(to, outputs, blobs, state.namespace)
     folder = Path.cwd() / to
     try:
-        written = write_outputs(outputs, blobs, folder)
+        written = write_outputs(outputs, blobs, folder, state.finished_ms)
     except NotWritten as error:
         return Published(to=str(folder), error=str(error))
     return Published(to=str(folder), files={name: str(path) for name, path in written.items()})

@@ -34,9 +34,10 @@ def get(
     rest = [each for each in asked if each not in table]
     wanted = _wanted(found, rest) if rest or not asked else {}
     try:
-        written = write_outputs(wanted, found.store.blobs, target) if wanted else {}
+        written = write_outputs(wanted, found.store.blobs, target, found.state().finished_ms) if wanted else {}
         for each in instances:
-            made = write_outputs(_outputs_of(found, table[each]), found.store.blobs, target / file_name(each))
+            given, ended_ms = _outputs_of(found, table[each]), table[each].attempts[-1].ended_ms
+            made = write_outputs(given, found.store.blobs, target / file_name(each), ended_ms or None)
             written |= {f"{each}.{output}": path for output, path in made.items()}
     except NotWritten as error:
         stop(f"error: {error}", USAGE)

@@ -141,3 +141,19 @@ def test_what_is_large_is_copied_only_when_asked_for(ran, monkeypatch):
     assert "note: fits has" in done.stderr
     ran("get", "last", "tree", "-o", "tree-only")
     assert texts(ran.folder / "tree-only") == {"tree/below/x.txt": "x"}
+
+
+def times(folder: Path) -> set[int]:
+    """When each file and folder was last changed, in ms."""
+    return {path.stat().st_mtime_ns // 1_000_000 for path in folder.rglob("*") if not path.name.startswith(".")}
+
+
+def test_files_and_folders_have_the_time_at_which_they_were_made(ran):
+    finished = ran.json("show")["finished_ms"]
+    ran("get", "last", "-o", "got")
+    assert times(ran.folder / "got") == {finished}
+    assert times(Path(ran.json("show")["outputs_folder"])) == {finished}
+    [task] = ran.json("show")["tasks"]
+    ran("get", "last", "made/a", "-o", "instance")
+    [folder] = (ran.folder / "instance").iterdir()
+    assert times(folder) == {task["ended_ms"]}
