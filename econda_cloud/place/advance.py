@@ -54,8 +54,8 @@ def pending(state: BrokerState, since: int | None = None) -> tuple[dict[str, Gra
     """Answers to runs that no record says to be sent, and when to wake the broker (ms), 0 for not."""
     since = state.carried if since is None else since
     asked = [run for run, seq in state.answers.items() if seq > since]
-    waits = any(line.waits for run in asked for line in state.runs[run].lines.values())
-    queue = Queue(state) if waits else None
+    waits = {(run, line.demand) for run in asked for line in state.runs[run].lines.values() if line.waits}
+    queue = Queue(state, waits) if waits else None
     answers = {run: answer_to(state, run, queue) for run in asked}
     return answers, state.wake_ms if state.wake_seq > since else 0
 

@@ -6,8 +6,9 @@ newest state.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from econda_cloud.place import capacity
-from econda_cloud.place.lending import in_turn
 from econda_cloud.place.score import judge
 from econda_cloud.place.state import Account, BrokerState, Line, Used
 from econda_cloud.wire.demand import Demand
@@ -18,23 +19,40 @@ _NOTHING = Used()
 
 
 class Queue:
-    """How many attempts wait before each line, by pool: those that get a slot of it first when one is free."""
+    """How many attempts wait before some lines, by pool: those of a greater priority, and of the same that came earlier.
 
-    def __init__(self, state: BrokerState) -> None:
+    `wanted` are runs with classes. All that waits is gone through once, because a team may have thousands of runs that do.
+    """
+
+    def __init__(self, state: BrokerState, wanted: Collection[tuple[str, str]]) -> None:
         self._before: dict[tuple[str, str], dict[str, int]] = {}
-        takes: dict[str, list[str]] = {}
-        sums: dict[str, int] = {}
-        lines = [(state.runs[run], state.runs[run].lines[key]) for key, runs in state.waiting.items() for run in runs]
-        for account, line in in_turn(lines):
-            if line.demand not in takes:
-                takes[line.demand] = _takers(state, line.demand)
-            self._before[account.run, line.demand] = {pool: sums.get(pool, 0) for pool in takes[line.demand]}
-            for pool in takes[line.demand]:
-                sums[pool] = sums.get(pool, 0) + line.ready
+        takes = {demand: _takers(state, demand) for demand in state.waiting}
+        runs = state.runs
+        rows = [
+            (-(account := runs[run]).priority, (line := account.lines[demand]).since_ms, run, demand, line.ready)
+            for demand, waiting in state.waiting.items()
+            for run in waiting
+        ]
+        rows.sort()
+        sums = dict.fromkeys(state.waiting, 0)
+        for _, _, run, demand, ready in rows:
+            if (run, demand) in wanted:
+                self._before[run, demand] = _by_pool(takes, sums, demand)
+            sums[demand] += ready
 
     def before(self, run: str, demand: str) -> dict[str, int]:
         """By pool; empty for what does not wait."""
         return self._before.get((run, demand), {})
+
+
+def _by_pool(takes: dict[str, list[str]], sums: dict[str, int], demand: str) -> dict[str, int]:
+    """Of the pools that take this class, how many attempts of all classes are counted that they take."""
+    found = dict.fromkeys(takes[demand], 0)
+    for other, number in sums.items():
+        for pool in takes[other] if number else ():
+            if pool in found:
+                found[pool] += number
+    return found
 
 
 def _takers(state: BrokerState, demand: str) -> list[str]:

@@ -44,7 +44,7 @@ def now_of(found: Found, state: RunState, instance: str) -> Now | None:
     broker.demands.setdefault(key, state.demands[key])
     account = broker.runs.get(found.run) or Account(run=found.run, namespace=found.namespace)
     line = account.lines.get(key) or Line(demand=key, ready=0, since_ms=broker.now)
-    told = standing(broker, account, line, Queue(broker))
+    told = standing(broker, account, line, Queue(broker, {(found.run, key)}))
     plan = stored_plan(found.store.blobs, found.namespace, found.run)
     return Now(heard_now(plan, state, instance, told), tuple(behind(state, instance)), _lent_to(broker, told.offers))
 
