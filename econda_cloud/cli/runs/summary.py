@@ -51,9 +51,17 @@ def print_outputs(state: RunState) -> None:
         print(f"  {name} = {_shown(value)}")
 
 
-def print_published(state: RunState) -> None:
-    """Where the outputs were copied, or why they were not; nothing for a run that publishes none."""
+def published_of(state: RunState, *, left: bool) -> dict[str, Any] | None:
+    """What became of the outputs of a run that publishes them. left: whoever carried it on is gone."""
     about = published(state)
+    if about is None or about["state"] != "publishing" or not left:
+        return about
+    return {**about, "state": "failed", "error": "econda was ended before it had copied all of them"}
+
+
+def print_published(state: RunState, *, left: bool = False) -> None:
+    """Where the outputs were copied, or why they were not; nothing for a run that publishes none."""
+    about = published_of(state, left=left)
     if about is None:
         return
     if about["state"] == "failed":

@@ -79,3 +79,15 @@ def test_a_run_without_the_setting_publishes_nothing(shell):
     plain = FIT.replace('    with:\n        publish = "PLACE"\n', "")
     assert shell.json("run", shell.write("fit.edsl", plain))["published"] is None
     assert "published" not in shell("show", "last").stdout
+
+
+def test_a_copy_that_was_interrupted_is_said(shell, monkeypatch):
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("econda_adapters.embedded.publishing.publish_here", interrupted)
+    shell("run", fit(shell, "results/{run}"), code=130)
+    assert "not published to results/main-" in shell("show", "last").stdout
+    told = shell.json("show", "last")
+    assert (told["state"], told["published"]["state"]) == ("succeeded", "failed")
+    assert "was ended before" in told["published"]["error"]
