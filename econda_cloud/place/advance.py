@@ -6,9 +6,9 @@ Pure and total like the run engine. The state given is used up.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from econda_cloud.place import capacity
-from econda_cloud.place.explain import Queue, standing
 from econda_cloud.place.lending import Facts, lend
 from econda_cloud.place.score import price_for
 from econda_cloud.place.state import BrokerState, Lent, Line
@@ -27,6 +27,9 @@ from econda_cloud.wire.entries import ENGINE_VERSION
 from econda_cloud.wire.events import GrantsSet
 from econda_cloud.wire.grants import Grant, Verdict
 from econda_cloud.wire.pools import Offer, Pool
+
+if TYPE_CHECKING:
+    from econda_cloud.place.explain import Queue
 
 
 def decide(
@@ -55,7 +58,11 @@ def pending(state: BrokerState, since: int | None = None) -> tuple[dict[str, Gra
     since = state.carried if since is None else since
     asked = [run for run, seq in state.answers.items() if seq > since]
     waits = {(run, line.demand) for run in asked for line in state.runs[run].lines.values() if line.waits}
-    queue = Queue(state, waits) if waits else None
+    queue = None
+    if waits:
+        from econda_cloud.place.explain import Queue
+
+        queue = Queue(state, waits)
     answers = {run: answer_to(state, run, queue) for run in asked}
     return answers, state.wake_ms if state.wake_seq > since else 0
 
@@ -120,7 +127,7 @@ def answer_to(state: BrokerState, run: str, queue: Queue | None) -> GrantsSet:
         grants=tuple(grants),
         open=tuple(line.demand for line in waiting),
         unplaceable=account.unplaceable,
-        waiting=() if queue is None else tuple(standing(state, account, line, queue) for line in waiting),
+        waiting=() if queue is None else tuple(queue.standing(account, line) for line in waiting),
     )
 
 

@@ -25,6 +25,7 @@ class Queue:
     """
 
     def __init__(self, state: BrokerState, wanted: Collection[tuple[str, str]]) -> None:
+        self._state = state
         self._before: dict[tuple[str, str], dict[str, int]] = {}
         takes = {demand: _takers(state, demand) for demand in state.waiting}
         runs = state.runs
@@ -40,9 +41,9 @@ class Queue:
                 self._before[run, demand] = _by_pool(takes, sums, demand)
             sums[demand] += ready
 
-    def before(self, run: str, demand: str) -> dict[str, int]:
-        """By pool; empty for what does not wait."""
-        return self._before.get((run, demand), {})
+    def standing(self, account: Account, line: Line) -> Standing:
+        """How all offers stand for a line."""
+        return _standing(self._state, account, line, self._before.get((account.run, line.demand), {}))
 
 
 def _by_pool(takes: dict[str, list[str]], sums: dict[str, int], demand: str) -> dict[str, int]:
@@ -61,9 +62,8 @@ def _takers(state: BrokerState, demand: str) -> list[str]:
     return [pool.name for pool in state.pools.values() if any(offer.name in known for offer in pool.offers)]
 
 
-def standing(state: BrokerState, account: Account, line: Line, queue: Queue) -> Standing:
-    """How all offers stand for a line."""
-    demand, before = state.demands[line.demand], queue.before(account.run, line.demand)
+def _standing(state: BrokerState, account: Account, line: Line, before: dict[str, int]) -> Standing:
+    demand = state.demands[line.demand]
     verdicts = {verdict.offer: verdict for verdict in line.verdicts or state.verdicts.get(line.demand, ())}
     offers = tuple(
         _fullness(

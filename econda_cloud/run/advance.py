@@ -21,7 +21,6 @@ from econda_cloud.run.expand import start_root
 from econda_cloud.run.found import take_found, take_missing
 from econda_cloud.run.looks import look_due, take_seen
 from econda_cloud.run.placing import place, placements
-from econda_cloud.run.publishing import take_published
 from econda_cloud.run.state import Preparation, RunState, TimerKind
 from econda_cloud.run.stopping import begin_ending, end, ending
 from econda_cloud.run.telling import ends_soon, has_news, note_told, take_grants
@@ -205,6 +204,8 @@ def _take_late(work: Work, event: AnyEvent) -> None:
             # The broker does not know yet that the run is over, or no longer.
             work.state.telling.over = False
         case Published():
+            from econda_cloud.run.publishing import take_published
+
             take_published(work.state, event)
         case _:
             pass

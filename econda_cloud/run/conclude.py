@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from econda_cloud.run.booking import book, held_since, held_until, note_outlived
 from econda_cloud.run.expand import drain, start_root
-from econda_cloud.run.publishing import begin_publishing
 from econda_cloud.run.state import Abandoned, TimerKind
 from econda_cloud.run.stopping import has_stopped
 from econda_cloud.run.work import Work
@@ -80,7 +79,9 @@ def _finish(work: Work, decided: Outcome) -> None:
     state.ending = state.outcome = decided
     state.finished_ms, state.finished_seq = work.now, state.seq
     state.root, state.timers, state.wake_ms = None, [], 0
-    if decided.state == "succeeded":
+    if decided.state == "succeeded" and work.program.plan.settings.publish is not None:
+        from econda_cloud.run.publishing import begin_publishing
+
         begin_publishing(work)
     state.demands.clear()
     state.grants.clear()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from econda_edsl.evaluate import EvaluationError, evaluate
-from econda_edsl.publishing.places import UNKNOWN, fault
+from econda_edsl.words.places import UNKNOWN, fault
 
 from econda_cloud.run.state import RunState
 from econda_cloud.run.work import Work

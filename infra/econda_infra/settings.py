@@ -8,7 +8,7 @@ import sys
 from typing import Literal
 
 import msgspec
-from econda_edsl.publishing.places import fault, is_bucket
+from econda_edsl.words.places import fault, is_bucket
 
 from econda_infra.retention import Retention
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from econda_edsl.compile import compile_source
+from econda_edsl.compiler.compile import compile_source
 from econda_edsl.evaluate import evaluate
 from econda_edsl.python import TraceError, pipeline, shell
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from econda_edsl.publishing.places import is_bucket, split_bucket
+from econda_edsl.words.places import is_bucket, split_bucket
 
 from econda_cloud.ports.blobs import BlobStore
 from econda_cloud.publishing.outputs import NotWritten

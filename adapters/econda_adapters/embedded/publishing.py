@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from econda_edsl.publishing.places import is_bucket
+from econda_edsl.words.places import is_bucket
 
 from econda_cloud.ports.blobs import BlobStore
 from econda_cloud.publishing.outputs import NotWritten, write_outputs

@@ -8,7 +8,7 @@ from typing import Any
 
 from econda_cloud.cli.runs.stores import Found
 from econda_cloud.money.amounts import format_usd
-from econda_cloud.place.explain import Queue, standing
+from econda_cloud.place.explain import Queue
 from econda_cloud.place.state import Account, BrokerState, Line
 from econda_cloud.record.waits import Heard, behind, group_of, heard_now
 from econda_cloud.run.state import RunState
@@ -44,7 +44,7 @@ def now_of(found: Found, state: RunState, instance: str) -> Now | None:
     broker.demands.setdefault(key, state.demands[key])
     account = broker.runs.get(found.run) or Account(run=found.run, namespace=found.namespace)
     line = account.lines.get(key) or Line(demand=key, ready=0, since_ms=broker.now)
-    told = standing(broker, account, line, Queue(broker, {(found.run, key)}))
+    told = Queue(broker, {(found.run, key)}).standing(account, line)
     plan = stored_plan(found.store.blobs, found.namespace, found.run)
     return Now(heard_now(plan, state, instance, told), tuple(behind(state, instance)), _lent_to(broker, told.offers))
 

@@ -9,7 +9,6 @@ from econda_cloud.cli.terminal import STATES, paint, width
 from econda_cloud.money.amounts import format_usd
 from econda_cloud.record.progress import progress_of
 from econda_cloud.run.state import RunState
-from econda_cloud.schedule.status import published
 from econda_cloud.worker.reports.plain_text import plain
 
 VALUE_MOST = 2_000
@@ -53,6 +52,10 @@ def print_outputs(state: RunState) -> None:
 
 def published_of(state: RunState, *, left: bool) -> dict[str, Any] | None:
     """What became of the outputs of a run that publishes them. left: whoever carried it on is gone."""
+    if not state.publish_to and state.published is None:
+        return None
+    from econda_cloud.schedule.status import published
+
     about = published(state)
     if about is None or about["state"] != "publishing" or not left:
         return about

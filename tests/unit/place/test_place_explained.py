@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import msgspec
-from econda_edsl.compile import compile_source
+from econda_edsl.compiler.compile import compile_source
 from econda_edsl.plan import Policy
 
 from econda_cloud.money.prices import Price

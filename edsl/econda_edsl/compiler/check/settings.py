@@ -15,7 +15,6 @@ from econda_edsl.compiler.types import model as t
 from econda_edsl.diagnostics import Span
 from econda_edsl.diagnostics.spelling import did_you_mean
 from econda_edsl.plan import Cache, Retry, Settings
-from econda_edsl.publishing.places import UNKNOWN, fault
 from econda_edsl.words import prelude
 from econda_edsl.words.other_languages import setting_help
 
@@ -228,6 +227,8 @@ class SettingChecks:
         setting = next((each for each in d.settings if each.name.text == "publish"), None)
         if setting is None:
             return None
+        from econda_edsl.words.places import fault
+
         value, before = setting.value, len(self.inference.diagnostics)
         self.inference.require(value, t.STRING, {**dict.fromkeys(prelude.PUBLISHED, t.STRING), **scope}, "`publish`")
         if len(self.inference.diagnostics) > before:
@@ -242,6 +243,8 @@ class SettingChecks:
 
     def foreseen(self, expr: s.Expr, scope: Scope) -> str:
         """A text as far as it is known before a run: an input is `UNKNOWN`, and what econda itself puts in is its name."""
+        from econda_edsl.words.places import UNKNOWN
+
         if isinstance(expr, s.Text):
             return "".join(part if isinstance(part, str) else self.foreseen(part, scope) for part in expr.parts)
         known = {**self.inference.lets, **scope}

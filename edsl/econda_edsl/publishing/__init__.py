@@ -1,1 +1,0 @@
-"""Where outputs are published: what the compiler and a run ask alike of such a place."""
