@@ -33,7 +33,7 @@ from econda_cloud.run.state import RunState
 from econda_cloud.schedule.broker_rounds import BrokerRounds
 from econda_cloud.schedule.effects import Handing
 from econda_cloud.schedule.rounds import Rounds, Taking
-from econda_cloud.wire.commands import CancelAttempts, Keep, LookAfter, LookUp
+from econda_cloud.wire.commands import CancelAttempts, Keep, LookAfter, LookUp, Publish
 from econda_cloud.wire.events import AnyEvent, AttemptSucceeded, ChunkSeen, GrantsSet, RunStarted, TimerFired
 from econda_cloud.wire.grants import RunTold
 from econda_cloud.wire.pools import Node, Offer, Pool
@@ -132,6 +132,9 @@ class Imagined:
     def finished(self, state: RunState, seq: int) -> None:
         del state, seq
         self.ended += 1
+
+    def publish(self, state: RunState, command: Publish) -> Sequence[AnyEvent]:
+        raise AssertionError(f"nothing is published here, but {state.run} is, to {command.to}")
 
     def broken(self, namespace: str, run: str, message: str) -> None:
         raise AssertionError(f"{namespace}/{run}: {message}")

@@ -36,6 +36,7 @@ def main() -> None:
         image=config.require("image"),
         network=chosen_network(config),
         concurrency=config.require_int("concurrency"),
+        publish_to=tuple(config.get_object("publish_to") or ()),
         labels=config.get_object("labels") or {},
         namespaces=msgspec.convert(config.get_object("namespaces") or {}, dict[str, Tenant]),
         protected=config.get_bool("protected") is not False,

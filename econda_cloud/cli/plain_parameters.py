@@ -34,11 +34,13 @@ def make_plain(command: Any) -> None:
 
 def _make_plain(param: Any) -> None:
     described = getattr(param, "type_descriptor", None)
-    if described is None or not hasattr(param, "_runtime_param"):
+    if described is None or not hasattr(param, "get_runtime_param"):
         return
     kind = _kind(described.annotation)
     if kind is not None and not _checked(described.parameter_info):
-        param._runtime_param = _Plain(kind, described.parameter_info)
+        plain = _Plain(kind, described.parameter_info)
+        # Typer asks this public method of the parameter for whatever reads it; its own would load pydantic.
+        param.get_runtime_param = lambda: plain
 
 
 def _kind(annotation: Any) -> type | None:

@@ -6,6 +6,7 @@ Pure and total like the run engine. The state given is used up.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from econda_cloud.place import capacity
 from econda_cloud.place.lending import Facts, lend
@@ -26,6 +27,9 @@ from econda_cloud.wire.entries import ENGINE_VERSION
 from econda_cloud.wire.events import GrantsSet
 from econda_cloud.wire.grants import Grant, Verdict
 from econda_cloud.wire.pools import Offer, Pool
+
+if TYPE_CHECKING:
+    from econda_cloud.place.explain import Queue
 
 
 def decide(
@@ -52,7 +56,14 @@ def apply(state: BrokerState, entry: BrokerEntry) -> BrokerState:
 def pending(state: BrokerState, since: int | None = None) -> tuple[dict[str, GrantsSet], int]:
     """Answers to runs that no record says to be sent, and when to wake the broker (ms), 0 for not."""
     since = state.carried if since is None else since
-    answers = {run: answer_to(state, run) for run, seq in state.answers.items() if seq > since}
+    asked = [run for run, seq in state.answers.items() if seq > since]
+    waits = {(run, line.demand) for run in asked for line in state.runs[run].lines.values() if line.waits}
+    queue = None
+    if waits:
+        from econda_cloud.place.explain import Queue
+
+        queue = Queue(state, waits)
+    answers = {run: answer_to(state, run, queue) for run in asked}
     return answers, state.wake_ms if state.wake_seq > since else 0
 
 
@@ -99,8 +110,8 @@ def _set_shares(state: BrokerState, line: Line, shares: tuple[Share, ...]) -> No
         del line.lent[offer]
 
 
-def answer_to(state: BrokerState, run: str) -> GrantsSet:
-    """All that is lent to a run, as it is told."""
+def answer_to(state: BrokerState, run: str, queue: Queue | None) -> GrantsSet:
+    """All that is lent to a run, as it is told; `queue` says how it stands for what it waits for, if it does."""
     account = state.runs[run]
     offers = {offer.name: (pool, offer) for pool in state.pools.values() for offer in pool.offers}
     grants = [
@@ -109,12 +120,14 @@ def answer_to(state: BrokerState, run: str) -> GrantsSet:
         for lent in line.lent.values()
         if lent.offer in offers
     ]
+    waiting = [line for line in account.lines.values() if line.waits]
     return GrantsSet(
         version=account.version,
         told=account.told,
         grants=tuple(grants),
-        open=tuple(line.demand for line in account.lines.values() if line.waits),
+        open=tuple(line.demand for line in waiting),
         unplaceable=account.unplaceable,
+        waiting=() if queue is None else tuple(queue.standing(account, line) for line in waiting),
     )
 
 

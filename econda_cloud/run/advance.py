@@ -39,6 +39,7 @@ from econda_cloud.wire.events import (
     ChunkRefused,
     ChunkSeen,
     GrantsSet,
+    Published,
     ResultsFound,
     ResultsMissing,
     RunBroken,
@@ -189,7 +190,7 @@ def _take(work: Work, event: AnyEvent) -> None:
             begin_ending(work, Outcome(state="cancelled", error=text))
         case RunBroken(message=message):
             finish_broken(work, message)
-        case RunStarted() | TimerFired():
+        case RunStarted() | TimerFired() | Published():
             pass
 
 
@@ -203,6 +204,10 @@ def _take_late(work: Work, event: AnyEvent) -> None:
         case GrantsSet():
             # The broker does not know yet that the run is over, or no longer.
             work.state.telling.over = False
+        case Published():
+            from econda_cloud.run.publishing import take_published
+
+            take_published(work.state, event)
         case _:
             pass
 

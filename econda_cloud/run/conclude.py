@@ -79,5 +79,9 @@ def _finish(work: Work, decided: Outcome) -> None:
     state.ending = state.outcome = decided
     state.finished_ms, state.finished_seq = work.now, state.seq
     state.root, state.timers, state.wake_ms = None, [], 0
+    if decided.state == "succeeded" and work.program.plan.settings.publish is not None:
+        from econda_cloud.run.publishing import begin_publishing
+
+        begin_publishing(work)
     state.demands.clear()
     state.grants.clear()

@@ -15,7 +15,7 @@ from econda_cloud.run.state import Branch, Fan, Frame, Loop, Member, NodeStatus
 from econda_cloud.run.state import Call as CallState
 from econda_cloud.run.stopping import begin_ending, stop_frame
 from econda_cloud.run.work import At, Work
-from econda_cloud.wire.entries import Begun
+from econda_cloud.wire.entries import SAYS_BRANCHES, Begun
 from econda_cloud.wire.outcome import Outcome
 
 WINDOW = 4_096
@@ -95,11 +95,16 @@ def _start(work: Work, places: list[At]) -> None:
 def _start_when(work: Work, places: list[At], node: When) -> None:
     at, scope = places[-1], work.scope(places)
     taken: int | None = None
+    left: list[int] = []
     for number, arm in enumerate(node.arms):
         if taken is None and (arm.test is None or evaluate(arm.test, scope) is True):
             taken = number
-        else:
+        elif work.engine < SAYS_BRANCHES:
             _skip(work, places, at.block.inner[at.index][number], "its branch was not taken")
+        else:
+            left.append(number)
+    for number in left:
+        _skip(work, places, at.block.inner[at.index][number], _not_taken(node, number, taken))
     if taken is None:
         finish_node(work, places, {})
         return
@@ -116,6 +121,16 @@ def _start_pipeline(work: Work, places: list[At], node: Subpipeline) -> None:
     at.frame.active[at.index] = Branch(arm=0, frame=frame)
     begin_share(work, places, node)
     _enter(work, places, block, frame)
+
+
+def _not_taken(node: When, number: int, taken: int | None) -> str:
+    """Which branch it was, and which one was taken."""
+    if taken is None:
+        instead = "none was"
+    else:
+        instead = f"branch {taken + 1}{', its `else`,' if node.arms[taken].test is None else ''} was"
+    here = f"branch {number + 1} of {len(node.arms)} of the `when` on line {node.span[0]}"
+    return f"{here} was not taken, {instead}"
 
 
 def _skip(work: Work, places: list[At], block: Block, reason: str) -> None:

@@ -15,6 +15,7 @@ from econda_cloud.wire.commands import (
     Keep,
     LookAfter,
     LookUp,
+    Publish,
     SetTimer,
     ShowStatus,
     TellBroker,
@@ -40,6 +41,10 @@ def pending(state: RunState, since: int | None = None) -> list[AnyCommand]:
         commands.append(ShowStatus())
     if state.outcome is not None and state.finished_seq > since:
         commands.append(FinishRun(outcome=state.outcome))
+        if state.publish_to and state.published is None:
+            commands.append(Publish(to=state.publish_to))
+    if state.published_seq > since:
+        commands.append(ShowStatus())
     return commands
 
 

@@ -14,7 +14,7 @@ import msgspec
 from econda_cloud.money.prices import Price
 from econda_cloud.wire.commands import Kept
 from econda_cloud.wire.demand import Demand
-from econda_cloud.wire.events import Item
+from econda_cloud.wire.events import Item, Published
 from econda_cloud.wire.grants import Grant, RunTold
 from econda_cloud.wire.outcome import Outcome
 
@@ -282,6 +282,8 @@ class RunState(msgspec.Struct):
     than of others; `timers_kept` is how many there were after that.
     wake_ms: when the run asked to be woken, in record `wake_seq`. live: members of fans begun and not ended.
     unshown: whether there is news for its status, which was written at `shown_ms`, as record `shown_seq` says.
+    publish_to: where its outputs are to be copied, once it has succeeded; published: what became of that, told by record
+    `published_seq`.
     """
 
     run: str
@@ -331,6 +333,9 @@ class RunState(msgspec.Struct):
     outcome: Outcome | None = None
     finished_ms: int = 0
     finished_seq: int = 0
+    publish_to: str = ""
+    published: Published | None = None
+    published_seq: int = 0
     spent: int = 0
     committed: int = 0
     unpriced: int = 0

@@ -22,6 +22,7 @@ from econda_cloud.wire.commands import (
     Keep,
     LookAfter,
     LookUp,
+    Publish,
     SetTimer,
     ShowStatus,
     TellBroker,
@@ -152,5 +153,7 @@ def _rest(history: RunHistory, commands: Sequence[AnyCommand], effects: Effects,
                 effects.show(state, history.seq)
             case FinishRun():
                 effects.finished(state, history.seq)
+            case Publish():
+                carried.tell(history.run, effects.publish(state, command))
             case CancelAttempts() | Dispatch() | TellBroker() | LookUp() | Keep():
                 pass

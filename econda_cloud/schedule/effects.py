@@ -11,7 +11,7 @@ from econda_edsl.plan import Plan, Policy
 from econda_cloud.ports.pool import Answer
 from econda_cloud.run.state import RunState
 from econda_cloud.wire.chunk import Chunk
-from econda_cloud.wire.commands import CancelAttempts, Dispatch, Keep, LookAfter, LookUp
+from econda_cloud.wire.commands import CancelAttempts, Dispatch, Keep, LookAfter, LookUp, Publish
 from econda_cloud.wire.events import AnyEvent
 from econda_cloud.wire.grants import RunTold
 
@@ -51,11 +51,15 @@ class Effects(Protocol):
     def wake(self, run: str, at_ms: int, now: int) -> None: ...
 
     def show(self, state: RunState, seq: int) -> None:
-        """Write the status of a run. Never raises: what cannot be written now is written next time."""
+        """Write the status of a run. Raises only for one that has ended: what cannot be written before is written next time."""
         ...
 
     def finished(self, state: RunState, seq: int) -> None:
         """Publish how a run ended."""
+        ...
+
+    def publish(self, state: RunState, command: Publish) -> Sequence[AnyEvent]:
+        """Copy the outputs of a run that has succeeded. What becomes of that is answered at once, or told later."""
         ...
 
     def broken(self, namespace: str, run: str, message: str) -> None:

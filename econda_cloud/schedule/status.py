@@ -36,8 +36,18 @@ def status_of(state: RunState, seq: int) -> dict[str, Any]:
         "counts": {**msgspec.to_builtins(state.counts), "placed": sum(len(c.open) for c in state.chunks.values())},
         "spent_nanos": state.spent,
         "unpriced_attempts": state.unpriced,
+        **({"published": about} if (about := published(state)) is not None else {}),
         "records": seq,
     }
+
+
+def published(state: RunState) -> dict[str, Any] | None:
+    """Where the outputs were copied, or are being copied, or could not be, and why; None for a run that publishes nothing."""
+    told = state.published
+    if told is None:
+        return {"state": "publishing", "to": state.publish_to, "files": {}, "error": ""} if state.publish_to else None
+    said = "failed" if told.error else "published"
+    return {"state": said, "to": told.to, "files": told.files, "error": told.error}
 
 
 def announce(blobs: BlobStore, namespace: str, run: str, **origin: str) -> None:

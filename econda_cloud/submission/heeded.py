@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from econda_edsl.plan import Plan
+from econda_edsl.plan import Expr, Plan
 
 _POLICY = {
     "share": "fair shares",
@@ -21,6 +21,24 @@ def unheeded(plan: Plan) -> list[str]:
 
 def refused_by_stacks(plan: Plan) -> list[str]:
     """Reasons why a team's stack cannot run a plan as it asks to be run."""
-    if plan.settings.exclusive is None:
-        return []
-    return ["`concurrency` of a pipeline is held by `econda run` only: a stack would start its runs side by side"]
+    reasons = []
+    if plan.settings.exclusive is not None:
+        reasons.append(
+            "`concurrency` of a pipeline is held by `econda run` only: a stack would start its runs side by side"
+        )
+    place = _begins(plan.settings.publish)
+    if place.startswith("/"):
+        reasons.append(f"`publish` names a folder of a machine, {place}…: a stack publishes to s3://bucket/… or to a folder of its own bucket, "
+                       "without / at the start")  # fmt: skip
+    return reasons
+
+
+def _begins(text: Expr | None) -> str:
+    """How a text that is put together begins, as far as it is a constant."""
+    match text:
+        case {"lit": str() as whole}:
+            return whole
+        case {"format": [first, *_]}:
+            return _begins(first)
+        case _:
+            return ""

@@ -104,6 +104,12 @@ class FinishRun(Command, frozen=True, kw_only=True, tag="finish_run"):
     outcome: Outcome
 
 
+class Publish(Command, frozen=True, kw_only=True, tag="publish"):
+    """Copy the outputs of the run, which has succeeded, to this place; answered by `Published`."""
+
+    to: str
+
+
 AnyCommand: TypeAlias = (
-    TellBroker | Dispatch | CancelAttempts | LookAfter | LookUp | Keep | SetTimer | ShowStatus | FinishRun
+    TellBroker | Dispatch | CancelAttempts | LookAfter | LookUp | Keep | SetTimer | ShowStatus | FinishRun | Publish
 )

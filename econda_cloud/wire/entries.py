@@ -28,6 +28,10 @@ KEEPS_RANGES = 5
 """From this version on, an input that is computed in the run must lie in its range."""
 
 
+SAYS_BRANCHES = 5
+"""From this version on, what is skipped says which branch was taken instead, and a run may hear that it was published."""
+
+
 class Decision(msgspec.Struct, frozen=True, omit_defaults=True, array_like=True, tag_field="decision"):
     """Base of all decisions of a run. Written as arrays: there is about one for each event."""
 

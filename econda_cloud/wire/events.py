@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 import msgspec
 from econda_edsl.plan import FailureKind
 
-from econda_cloud.wire.grants import Grant, Unplaceable
+from econda_cloud.wire.grants import Grant, Standing, Unplaceable
 
 Item: TypeAlias = tuple[str, int]
 """An attempt: (instance, attempt number from 1)."""
@@ -44,7 +44,8 @@ class GrantsSet(Event, frozen=True, kw_only=True, tag="grants_set"):
     """All that the broker lends to the run now, in answer to what it was told in version `told`.
 
     version: counts what the broker has told this run. open: classes (by key) of which more is wanted than lent, and
-    will be when there is room. unplaceable: classes that nothing can ever take.
+    will be when there is room. unplaceable: classes that nothing can ever take. waiting: how the offers stand for the classes
+    in `open`, for people to read.
     """
 
     version: int
@@ -52,6 +53,7 @@ class GrantsSet(Event, frozen=True, kw_only=True, tag="grants_set"):
     grants: tuple[Grant, ...] = ()
     open: tuple[str, ...] = ()
     unplaceable: tuple[Unplaceable, ...] = ()
+    waiting: tuple[Standing, ...] = ()
 
 
 class ChunkAccepted(Event, frozen=True, kw_only=True, tag="chunk_accepted"):
@@ -154,6 +156,17 @@ class CancelRequested(Event, frozen=True, kw_only=True, tag="cancel_requested"):
     reason: str = ""
 
 
+class Published(Event, frozen=True, kw_only=True, tag="published"):
+    """The outputs of a run that has succeeded were copied to the place `to`, or not, and why: `error`.
+
+    files: where each output is, by its name. It changes nothing of how the run has ended.
+    """
+
+    to: str
+    files: dict[str, str] = msgspec.field(default_factory=dict)
+    error: str = ""
+
+
 class RunBroken(Event, frozen=True, kw_only=True, tag="run_broken"):
     """Taking an event of the run fails, however often it is tried: the run is over, and nobody else's harmed."""
 
@@ -173,5 +186,6 @@ AnyEvent: TypeAlias = (
     | ResultsMissing
     | TimerFired
     | CancelRequested
+    | Published
     | RunBroken
 )

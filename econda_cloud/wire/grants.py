@@ -29,6 +29,32 @@ class Verdict(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     chosen: bool = False
 
 
+class Fullness(msgspec.Struct, frozen=True, omit_defaults=True, array_like=True):
+    """How an offer stood for a class of attempts that got no slot, or not enough. `refused` names the clause, else it was judged.
+
+    free: for how many more of them it had room. ahead: attempts that waited before them for slots of its pool. score: as in
+    `Verdict`. Pairs are how much of its pool was lent, of how much: slots, thousandths of cores, bytes, GPUs.
+    """
+
+    offer: str
+    refused: str = ""
+    score: int | None = None
+    free: int = 0
+    ahead: int = 0
+    slots: tuple[int, int] = (0, 0)
+    cpu_milli: tuple[int, int] = (0, 0)
+    memory: tuple[int, int] = (0, 0)
+    gpu: tuple[int, int] = (0, 0)
+
+
+class Standing(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """How all offers stood for a class of a run that waits. left: nano-dollars of its budget that nothing is set aside for."""
+
+    demand: str
+    offers: tuple[Fullness, ...] = ()
+    left: int | None = None
+
+
 class Want(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """How much of one class of attempts a run has: `ready` to start, and slots in use by offer (`held`).
 

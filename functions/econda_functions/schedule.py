@@ -147,9 +147,12 @@ def _read(record: SQSRecord) -> tuple[str, list[AnyEvent]] | None:
     from econda_cloud.schedule.messages import BROKER, BadMessage, RunEvents, read_message
     from econda_cloud.wire.events import ChunkLost
 
+    of_lost = team().is_of_lost(str(record.event_source_arn or ""))
+    if '"requestPayload"' in record.body and not of_lost and (told := _not_published(record.body)) is not None:
+        return told
     if '"requestPayload"' in record.body and (lost := lost_invocation(_json(record.body))) is not None:
         return _if_believed(*lost)
-    if team().is_of_lost(str(record.event_source_arn or "")):
+    if of_lost:
         # The role of workers may send to this queue, so nothing else is heard there.
         raise BadMessage("not Lambda's word of an invocation that failed")
     message = read_message(record.body, team().blobs)
@@ -159,6 +162,14 @@ def _read(record: SQSRecord) -> tuple[str, list[AnyEvent]] | None:
     if len(message.events) == 1 and isinstance(message.events[0], ChunkLost):
         return _if_believed(message.run, message.events[0])
     return message.run, list(message.events)
+
+
+def _not_published(body: str) -> tuple[str, list[AnyEvent]] | None:
+    """Lambda's word that outputs could not be published. The role of workers cannot say it: their queue is another one."""
+    from econda_adapters.aws.publishing import lost_publishing
+
+    found = lost_publishing(_json(body))
+    return None if found is None else (found[0], [found[1]])
 
 
 def _if_believed(run: str, lost: ChunkLost) -> tuple[str, list[AnyEvent]] | None:

@@ -56,5 +56,10 @@ def job_queue(team: str, shape: str, spot: bool, namespace: str = "") -> str:
     return named(team, f"{shape}-{'spot' if spot else 'on-demand'}{f'-of-{namespace}' if namespace else ''}")
 
 
+def publisher(team: str) -> str:
+    """The function that copies outputs to where pipelines say."""
+    return named(team, "publish")
+
+
 def job_definition(team: str) -> str:
     return named(team, "job")

@@ -114,6 +114,18 @@ def answers_workers(
     ]
 
 
+def publishes(bucket: str, events: str, notices: str, places: Sequence[str] = ()) -> list[Statement]:
+    """Read what runs have made, write it to the places named, `s3://bucket/prefix`, and tell the run; Lambda tells of failures."""
+    elsewhere = [f"arn:aws:s3:::{place.removeprefix('s3://').rstrip('/')}/*" for place in places]
+    return [
+        allow(["s3:GetObject"], f"{bucket}/artifacts/*", f"{bucket}/runs/*/outputs.json"),
+        # Of a key that is missing S3 says 403 to whoever may not list.
+        allow(["s3:ListBucket"], bucket),
+        allow(["s3:PutObject", "s3:AbortMultipartUpload"], f"{bucket}/published/*", *elsewhere),
+        sends(events, notices),
+    ]
+
+
 def signs_tokens(keys: str) -> Statement:
     """Read the keys, or make the first ones."""
     return allow(["ssm:GetParameter", "ssm:PutParameter"], keys)

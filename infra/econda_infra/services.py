@@ -9,6 +9,7 @@ from functools import partial
 import msgspec
 import pulumi
 from econda_adapters.aws.customer_roles import VARIABLE, CustomerRole
+from econda_adapters.aws.publishing import VARIABLE as PLACES
 from pulumi_aws import batch, cloudwatch, lambda_
 
 from econda_infra import names, policies
@@ -24,6 +25,7 @@ SCHEDULE_MIB = 1769
 """One whole vCPU: the scheduler computes."""
 BATCH_CHANGED_MIB = 256
 GATEWAY_MIB = 512
+PUBLISH_MIB = 1024
 GATEWAY_TIMEOUT_S = 30
 
 OBSERVED = {
@@ -138,7 +140,39 @@ def submitter(around: Around) -> None:
     function.consume(around.queues.uploads, batch=10, window=0, at_once=AT_ONCE)
 
 
-def scheduler(around: Around, workers: list[Function], job_queues: list[batch.JobQueue], timers: Timers) -> None:
+def publisher(around: Around) -> Function:
+    """Copies outputs of runs that have ended well to where their pipelines say, and to nowhere else than it was told of."""
+    settings = around.settings
+    function = Function(
+        settings,
+        "publish",
+        around.archives["schedule"],
+        _with_places(around),
+        handler="econda_functions.publish.handler",
+        memory=PUBLISH_MIB,
+        disk=settings.work_disk_mib,
+        timeout=WORK_TIMEOUT_S,
+        facts=around.facts("bucket", "events", "notices"),
+        statements=partial(policies.publishes, places=settings.publish_places),
+        parent=around.parent,
+    )
+    # Its last failure is told to the run.
+    function.on_failure(around.queues.notices, retries=2, waits=NEWS_WAITS_S)
+    return function
+
+
+def _with_places(around: Around) -> pulumi.Output[dict[str, str]]:
+    told = {PLACES: msgspec.json.encode(around.settings.publish_by_namespace).decode()}
+    return around.environment.apply(lambda known: {**known, **told})
+
+
+def scheduler(
+    around: Around,
+    workers: list[Function],
+    publisher: Function,
+    job_queues: list[batch.JobQueue],
+    timers: Timers,
+) -> None:
     """Carries events into runs and the broker, and attempts to where they run."""
     settings = around.settings
     at = f"{settings.region}:{settings.account}"
@@ -154,7 +188,7 @@ def scheduler(around: Around, workers: list[Function], job_queues: list[batch.Jo
         timeout=settings.scheduler_timeout_s,
         facts={
             **around.facts("bucket", "table", "events", "broker", "notices", "lost", "dead_letters", "keys"),
-            "workers": [each.arn for each in workers],
+            "workers": [each.arn for each in (*workers, publisher)],
             "job_queues": [queue.arn for queue in job_queues],
             "schedule_role": timers.role.arn,
         },

@@ -8,6 +8,7 @@ import sys
 from typing import Literal
 
 import msgspec
+from econda_edsl.words.places import fault, is_bucket
 
 from econda_infra.retention import Retention
 
@@ -51,18 +52,34 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True):
         return self.memory_mib - self.memory_mib // 16
 
 
+class BadPlace(ValueError):
+    """A place to publish to that is no prefix of a bucket."""
+
+
+def checked_place(place: str) -> str:
+    """The place itself, `s3://bucket/prefix`. Raises `BadPlace`."""
+    wrong = fault(place) if is_bucket(place) else "it does not begin with s3://"
+    if wrong or set(place) & set("*?{}$"):
+        raise BadPlace(
+            f"a stack cannot publish to {place!r}: {wrong or 'it has a sign that stands for others'}; write s3://bucket/prefix"
+        )
+    return place
+
+
 class Tenant(msgspec.Struct, frozen=True, kw_only=True):
     """A namespace that needs more than its name. isolation `hosts`: no instance of its jobs runs anybody else's.
 
     role: of a customer, whose credentials its tasks get, with the external id that its trust policy asks for.
 
-    shapes: of its instances, where hosts are its own; those of the team if none are named.
+    shapes: of its instances, where hosts are its own; those of the team if none are named. publish_to: where its runs may
+    publish their outputs, beside where those of all namespaces may.
     """
 
     isolation: Literal["shared", "hosts"] = "shared"
     shapes: tuple[Shape, ...] = ()
     role: str = ""
     external_id: str = ""
+    publish_to: tuple[str, ...] = ()
 
 
 class BadTenant(ValueError):
@@ -97,6 +114,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     gateway_at_once: of the gateway, which are kept for it. scheduler_timeout_s: seconds the
     functions behind queues may take; a message that was not dealt with comes back after six times that.
     namespaces: those that are not as all others.
+    publish_to: prefixes of buckets, `s3://bucket/prefix`, to which `publish` of a pipeline may copy outputs.
     retention: how long what is kept. protected: the table and what is in it cannot be removed by mistake; see `econda destroy`.
     image: of jobs. labels: what policies can ask about its pools, beside `site` and `region`. emulated: the stack is made in the local cloud, not on AWS.
     """
@@ -115,6 +133,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     scheduler_timeout_s: int = 60
     shapes: tuple[Shape, ...] = (CPU, GPU)
     namespaces: dict[str, Tenant] = msgspec.field(default_factory=dict)
+    publish_to: tuple[str, ...] = ()
     log_days: int = 30
     retention: Retention = Retention()
     protected: bool = True
@@ -122,7 +141,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     emulated: bool = False
 
     def __post_init__(self) -> None:
-        """Raises `BadTenant`."""
+        """Raises `BadTenant`, `BadPlace`."""
+        for place in self.publish_places:
+            checked_place(place)
         for name, tenant in self.namespaces.items():
             if tenant.isolation == "hosts" and not _PART.fullmatch(name):
                 raise BadTenant(
@@ -141,6 +162,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def roles(self) -> dict[str, Tenant]:
         """Namespaces whose tasks get credentials of their customer."""
         return {name: tenant for name, tenant in sorted(self.namespaces.items()) if tenant.role}
+
+    @property
+    def publish_by_namespace(self) -> dict[str, tuple[str, ...]]:
+        """Where runs of each namespace may publish to; those under "" of all of them."""
+        own = {name: tenant.publish_to for name, tenant in sorted(self.namespaces.items()) if tenant.publish_to}
+        return {"": self.publish_to, **own}
+
+    @property
+    def publish_places(self) -> list[str]:
+        return sorted({place for places in self.publish_by_namespace.values() for place in places})
 
     @property
     def isolated(self) -> tuple[str, ...]:

@@ -39,7 +39,7 @@ class TeamStack(pulumi.ComponentResource):
         jobs = Jobs(settings, self)
         workers = [services.worker(around, size) for size in settings.work_sizes_mib]
         services.submitter(around)
-        services.scheduler(around, workers, jobs.queues, self._timers)
+        services.scheduler(around, workers, services.publisher(around), jobs.queues, self._timers)
         services.broker(around, self._timers)
         services.batch_watcher(around, jobs.queues)
         self.register_outputs({"stack": self.members})
@@ -61,6 +61,7 @@ class TeamStack(pulumi.ComponentResource):
             dead_grouped_queue=self._queues.dead_grouped.url,
             schedule_group=self._timers.group.name,
             schedule_role=self._timers.role.arn,
+            publisher=names.publisher(self._settings.team),
             claims_days=self._settings.retention.claims,
             runs_days=self._settings.retention.runs or 0,
         )

@@ -143,3 +143,11 @@ def test_a_comment_to_the_linter_does_not_reach_the_plan() -> None:
     plan = compile_source(text).plan
     assert plan is not None
     assert plan.doc == "Shown."
+
+
+def test_what_a_called_pipeline_would_publish_is_told() -> None:
+    text = (
+        'edsl 1\n\npipeline inner() -> (n: Int):\n    with:\n        publish = "out"\n    return n = 3\n\n'
+        'pipeline main() -> (n: Int):\n    """Call it."""\n    a = inner()\n    return n = a.n\n'
+    )
+    assert "called-handlers" in ids(text)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+import msgspec
 from econda_edsl.plan import Plan, Policy
 
+from econda_adapters.aws.lambda_pool import REFUSALS
+from econda_adapters.aws.publishing import Publishing
+from econda_adapters.aws.refusals import answer_to
 from econda_adapters.aws.side_by_side import side_by_side
 from econda_adapters.aws.sqs_queue import SqsQueue
 from econda_adapters.aws.stack import TeamPools
@@ -29,8 +32,8 @@ from econda_cloud.schedule.status import StatusBoard, publish_outputs, show_brok
 from econda_cloud.wire.assignment import encode_assignment
 from econda_cloud.wire.broker import BrokerWoken
 from econda_cloud.wire.chunk import encode_chunk
-from econda_cloud.wire.commands import CancelAttempts, Keep, LookAfter, LookUp
-from econda_cloud.wire.events import AnyEvent, GrantsSet, TimerFired
+from econda_cloud.wire.commands import CancelAttempts, Keep, LookAfter, LookUp, Publish
+from econda_cloud.wire.events import AnyEvent, GrantsSet, Published, TimerFired
 from econda_cloud.wire.grants import RunTold
 
 if TYPE_CHECKING:
@@ -66,6 +69,7 @@ class AwsEffects:
         self._broker = SqsQueue(stack.broker_queue, clients)
         self._drivers = Drivers(pools, clients)
         self._policies: set[str] = set()
+        self._clients, self._publisher = clients, stack.publisher
 
     def dispatch(self, work: Sequence[Handing]) -> Sequence[Answer]:
         return list(self._spread(self._hand_over, work))
@@ -123,13 +127,29 @@ class AwsEffects:
         self._timers.at(at_ms, write_message(run, [TimerFired(at_ms=at_ms)], self._blobs), now)
 
     def show(self, state: RunState, seq: int) -> None:
-        with contextlib.suppress(Exception):
+        try:
             self._board.show(state, seq)
+        except Exception:
+            if state.outcome is not None:
+                raise
 
     def finished(self, state: RunState, seq: int) -> None:
         """The last status first: to copy outputs may take long, and fail."""
         self._board.show(state, seq)
         publish_outputs(self._blobs, state)
+
+    def publish(self, state: RunState, command: Publish) -> Sequence[AnyEvent]:
+        """By a function that may write elsewhere, and nothing else; it tells the run what has become of that."""
+        asked = Publishing(publish=command.to, namespace=state.namespace, run=state.run)
+        try:
+            self._clients("lambda").invoke(
+                FunctionName=self._publisher, InvocationType="Event", Payload=msgspec.json.encode(asked)
+            )
+        except Exception as error:
+            if isinstance(refused := answer_to(error, REFUSALS), Refused):
+                return [Published(to=command.to, error=f"the stack cannot publish: {refused.why}"[:1_000])]
+            raise
+        return []
 
     def broken(self, namespace: str, run: str, message: str) -> None:
         show_broken(self._blobs, namespace, run, message)

@@ -18,7 +18,7 @@ class Stack(msgspec.Struct, frozen=True, kw_only=True):
 
     events_queue: what happens to runs, a group for each. broker_queue: what the broker is told, one group. notices_queue:
     timers, and what the cloud says of its own accord; it delivers side by side. lost_queue: invocations of workers that failed. dead_grouped_queue: dead letters of the
-    queues with groups. `gateway` is the URL of its function, which that function itself is not told. claims_days, runs_days: how
+    queues with groups. `gateway` is the URL of its function, which that function itself is not told. publisher: the function that copies outputs to where pipelines say. claims_days, runs_days: how
     long claims, and runs on their index, are kept; 0 for ever.
     """
 
@@ -37,6 +37,7 @@ class Stack(msgspec.Struct, frozen=True, kw_only=True):
     schedule_group: str
     schedule_role: str
     gateway: str = ""
+    publisher: str = ""
     claims_days: int = 90
     runs_days: int = 0
 
@@ -48,9 +49,12 @@ class Stack(msgspec.Struct, frozen=True, kw_only=True):
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Stack:
         """Raises `KeyError` naming the first variable that is missing."""
-        given = {name: environment[_variable(name)] for name in cls.__struct_fields__ if name != "gateway"}
+        given = {
+            name: environment[_variable(name)] for name in cls.__struct_fields__ if name not in ("gateway", "publisher")
+        }
         # Numbers are texts in an environment.
-        return msgspec.convert({**given, "gateway": environment.get(_variable("gateway"), "")}, cls, strict=False)
+        told = {name: environment.get(_variable(name), "") for name in ("gateway", "publisher")}
+        return msgspec.convert({**given, **told}, cls, strict=False)
 
 
 def _variable(field: str) -> str:

@@ -31,7 +31,7 @@ from econda_cloud.schedule.run_history import NoPlan
 from econda_cloud.schedule.stored_plans import store_plan
 from econda_cloud.submission.bundles import pack_files
 from econda_cloud.wire.broker import BrokerWoken
-from econda_cloud.wire.commands import CancelAttempts, Keep, LookAfter, LookUp
+from econda_cloud.wire.commands import CancelAttempts, Keep, LookAfter, LookUp, Publish
 from econda_cloud.wire.events import (
     AnyEvent,
     CancelRequested,
@@ -137,6 +137,11 @@ class _Effects:
         # No later run goes on from them.
         self.blobs.purge_under(checkpoints_prefix(state.namespace, state.run))
         self.ended[state.run] = state
+
+    def publish(self, state: RunState, command: Publish) -> Sequence[AnyEvent]:
+        from econda_adapters.embedded.publishing import publish_here
+
+        return [publish_here(self.blobs, state, command.to)]
 
     def broken(self, namespace: str, run: str, message: str) -> None:
         del namespace
@@ -294,7 +299,8 @@ def _until_ended(rounds: Rounds, effects: _Effects, run: str, progress: Progress
             state = rounds.history(run).state
             if state is not None:
                 progress(state)
-    return effects.ended[run]
+    # What became of its outputs is told after its end.
+    return rounds.history(run).state or effects.ended[run]
 
 
 def _next_events(effects: _Effects, meanwhile: Callable[[], None]) -> list[AnyEvent]:

@@ -15,8 +15,8 @@ from typing import Any
 from econda_edsl.plan import Entry as FileEntry
 from econda_edsl.plan import Inline, Plan
 
-from econda_cloud.cli.runs.outputs import fetch_artifact
 from econda_cloud.ports.blobs import BlobStore
+from econda_cloud.publishing.outputs import fetch_artifact
 from econda_cloud.run.advance import apply
 from econda_cloud.schedule.chunks import chunk_of
 from econda_cloud.wire.chunk import Chunk

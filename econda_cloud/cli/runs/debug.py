@@ -16,8 +16,8 @@ from econda_cloud.cli.output import FAILED, NOT_FOUND, USAGE, print_json, stop
 from econda_cloud.cli.runs.attempt_folder import Laid, NotRunAgain, attempt_of, lay_out
 from econda_cloud.cli.runs.finding import find_run
 from econda_cloud.cli.runs.groups import BAD, of_task
-from econda_cloud.cli.runs.outputs import NotWritten
 from econda_cloud.cli.runs.stores import Found
+from econda_cloud.publishing.outputs import NotWritten
 from econda_cloud.record.instances import Instance, instances_of
 from econda_cloud.schedule.run_history import NoPlan
 from econda_cloud.schedule.stored_plans import stored_plan

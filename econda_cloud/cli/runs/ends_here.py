@@ -14,10 +14,10 @@ from econda_adapters.embedded.interrupts import Interrupted
 from econda_cloud.cli.output import CANCELLED, USAGE, print_json, say, stop
 from econda_cloud.cli.runs.advice import advise
 from econda_cloud.cli.runs.expiring import remove_expired
-from econda_cloud.cli.runs.outputs import NotWritten, sizes_of, small_ones, write_outputs
 from econda_cloud.cli.runs.report import report_of
 from econda_cloud.cli.runs.stores import Found, embedded
 from econda_cloud.cli.runs.summary import print_run
+from econda_cloud.publishing.outputs import NotWritten, sizes_of, small_ones, write_outputs
 from econda_cloud.record.instances import instances_of
 from econda_cloud.run.state import RunState
 
@@ -37,7 +37,7 @@ def end_of_run(home: Home, state: RunState, *, json: bool, file: str, output: Pa
                 f"note: {name} has {sizes_of(outputs[name]) / 1e9:,.1f} GB, it lies in no folder: econda get {state.run} {name}"
             )
         try:
-            write_outputs(small, home.blobs, folder)
+            write_outputs(small, home.blobs, folder, state.finished_ms)
             lies = str(folder)
         except NotWritten as error:
             say(f"note: the outputs are not laid out as files: {error}; `econda get {state.run}` tries it again")
@@ -48,7 +48,7 @@ def end_of_run(home: Home, state: RunState, *, json: bool, file: str, output: Pa
         print_run(state)
     if output is not None and outputs:
         try:
-            write_outputs(outputs, home.blobs, output)
+            write_outputs(outputs, home.blobs, output, state.finished_ms)
         except NotWritten as error:
             say(f"error: {error}; the run itself has {state.outcome.state if state.outcome else 'ended'}")
             raise SystemExit(USAGE) from None

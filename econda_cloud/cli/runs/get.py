@@ -10,8 +10,8 @@ import typer
 from econda_cloud.cli.options import Json, OutputNames, RunName, TeamName
 from econda_cloud.cli.output import FAILED, NOT_FOUND, USAGE, print_json, stop
 from econda_cloud.cli.runs.finding import find_run
-from econda_cloud.cli.runs.outputs import NotWritten, write_outputs
 from econda_cloud.cli.runs.stores import Found
+from econda_cloud.publishing.outputs import NotWritten, write_outputs
 from econda_cloud.record.instances import Instance, instances_of
 from econda_cloud.wire.names import file_name
 
@@ -34,9 +34,10 @@ def get(
     rest = [each for each in asked if each not in table]
     wanted = _wanted(found, rest) if rest or not asked else {}
     try:
-        written = write_outputs(wanted, found.store.blobs, target) if wanted else {}
+        written = write_outputs(wanted, found.store.blobs, target, found.state().finished_ms) if wanted else {}
         for each in instances:
-            made = write_outputs(_outputs_of(found, table[each]), found.store.blobs, target / file_name(each))
+            given, ended_ms = _outputs_of(found, table[each]), table[each].attempts[-1].ended_ms
+            made = write_outputs(given, found.store.blobs, target / file_name(each), ended_ms or None)
             written |= {f"{each}.{output}": path for output, path in made.items()}
     except NotWritten as error:
         stop(f"error: {error}", USAGE)

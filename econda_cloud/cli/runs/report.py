@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from econda_cloud.cli.output import CANCELLED, CODES, FAILED
+from econda_cloud.cli.runs.summary import published_of
 from econda_cloud.money.amounts import format_usd
 from econda_cloud.record.instances import Instance, instances_of
 from econda_cloud.run.state import RunState
@@ -29,6 +30,7 @@ def report_of(state: RunState, rows: Iterable[Instance], unfinished: str, **more
         "state": outcome.state if outcome else unfinished,
         "error": _error(state),
         "outputs": outcome.outputs if outcome else {},
+        "published": published_of(state, left=False),
         "params": state.params,
         "started_ms": state.started_ms,
         "finished_ms": state.finished_ms or None,

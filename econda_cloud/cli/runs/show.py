@@ -16,7 +16,7 @@ from econda_cloud.cli.runs.groups import BAD, Group, chosen, folded, lasted_ms, 
 from econda_cloud.cli.runs.report import report_of
 from econda_cloud.cli.runs.running import running, running_on_stack
 from econda_cloud.cli.runs.stores import Found
-from econda_cloud.cli.runs.summary import indented, print_head, print_outputs
+from econda_cloud.cli.runs.summary import indented, print_head, print_outputs, print_published, published_of
 from econda_cloud.cli.runs.times import duration, moment
 from econda_cloud.cli.terminal import RED, paint
 from econda_cloud.record.instances import Instance, instances_of
@@ -66,7 +66,15 @@ def show(
         for row in rows:
             if row.instance in at_work:
                 row.attempts[-1].state = shown_state(row, at_work)
-        print_json(report_of(now, rows, found.unfinished, outputs_folder=str(folder) if folder else None))
+        print_json(
+            report_of(
+                now,
+                rows,
+                found.unfinished,
+                outputs_folder=str(folder) if folder else None,
+                published=published_of(now, left=found.unfinished == "interrupted"),
+            )
+        )
         return
     bad = [row for row in rows if row.state in BAD]
     # What has failed stands below, with all its words.
@@ -77,6 +85,7 @@ def show(
     print(indented(_when(now, found.unfinished), 2))
     if not (failed or state or task):
         print_outputs(now)
+        print_published(now, left=found.unfinished == "interrupted")
         _print_places(found)
     if bad:
         _print_failures(found, bad, whole=failed)

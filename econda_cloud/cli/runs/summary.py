@@ -32,6 +32,7 @@ def print_run(state: RunState, unfinished: str = "running") -> None:
     """State, counts, errors and outputs."""
     print_head(state, unfinished)
     print_outputs(state)
+    print_published(state)
 
 
 def print_head(state: RunState, unfinished: str, *, whole: bool = True) -> None:
@@ -47,6 +48,30 @@ def print_head(state: RunState, unfinished: str, *, whole: bool = True) -> None:
 def print_outputs(state: RunState) -> None:
     for name, value in (state.outcome.outputs if state.outcome else {}).items():
         print(f"  {name} = {_shown(value)}")
+
+
+def published_of(state: RunState, *, left: bool) -> dict[str, Any] | None:
+    """What became of the outputs of a run that publishes them. left: whoever carried it on is gone."""
+    if not state.publish_to and state.published is None:
+        return None
+    from econda_cloud.schedule.status import published
+
+    about = published(state)
+    if about is None or about["state"] != "publishing" or not left:
+        return about
+    return {**about, "state": "failed", "error": "econda was ended before it had copied all of them"}
+
+
+def print_published(state: RunState, *, left: bool = False) -> None:
+    """Where the outputs were copied, or why they were not; nothing for a run that publishes none."""
+    about = published_of(state, left=left)
+    if about is None:
+        return
+    if about["state"] == "failed":
+        to = f" to {about['to']}" if about["to"] else ""
+        print(indented(f"not published{to}: {about['error']}; the outputs are kept: econda get {state.run}", 2))
+    else:
+        print(f"  {'published to' if about['state'] == 'published' else 'being published to'} {about['to']}")
 
 
 def indented(text: str, by: int, stream: TextIO | None = None) -> str:

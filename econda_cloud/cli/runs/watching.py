@@ -19,6 +19,8 @@ from econda_cloud.run.state import RunState
 LOOK_S = 0.3
 PATIENCE_S = 120.0
 """Seconds after which a run that has not begun is given up."""
+PUBLISHING_S = 60.0
+"""Seconds for which a run that has ended is followed until its outputs are published."""
 
 
 def watch(name: RunName, team: TeamName = None, json: Json = False) -> None:
@@ -53,14 +55,18 @@ def watched(found: Found, *, quiet: bool) -> RunState:
 
 def _followed(found: Found, progress: Callable[[RunState], None]) -> RunState:
     """Wait until the run has ended, telling its progress. Ends the command if it, or its upload, never starts."""
-    history, begun = found.history(), time.monotonic()
+    history, begun, ended = found.history(), time.monotonic(), 0.0
     while True:
         left = found.store.team is None and found.unfinished == "interrupted"
         state = history.refresh()
         if state is not None:
             progress(state)
             if state.outcome is not None:
-                return state
+                # What becomes of its outputs is told soon after, or, if they are many, not soon.
+                ended = ended or time.monotonic()
+                publishing = found.store.team is not None and state.publish_to and state.published is None
+                if not publishing or time.monotonic() - ended > PUBLISHING_S:
+                    return state
             if left:
                 stop(f"error: {found.run} was interrupted; nobody carries it on: econda rerun {found.run}", FAILED)
         elif found.submitted is not None and found.store.team is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
+from msgspec.structs import replace
 
 from econda_cloud.cli.language.parameters import asked, gathered
 from econda_cloud.cli.language.source import found_params, load, say_unheeded
@@ -21,12 +22,25 @@ from econda_cloud.submission.heeded import refused_by_stacks
 NewTeam = Annotated[str, typer.Option("--team", envvar="ECONDA_TEAM", help="the team's name, such as `vision`")]
 
 
-def up(team: NewTeam, json: Json = False) -> None:
+def up(
+    team: NewTeam,
+    publish_to: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--publish-to", help="s3://bucket/prefix that `publish` of pipelines may copy outputs to; repeatable"
+        ),
+    ] = None,
+    json: Json = False,
+) -> None:
     """Deploy a team's stack, or bring it up to date. Example: econda up --team vision"""
     from econda_adapters.aws.deployed import deployed
     from econda_infra import apply
     from econda_infra.names import BadTeamName
     from econda_infra.packaging import PackagingFailed
+    from econda_infra.settings import BadPlace, Settings
+
+    def chosen(usual: Settings) -> Settings:
+        return replace(usual, publish_to=tuple(publish_to or ()))
 
     changes: list[str] = []
 
@@ -36,8 +50,8 @@ def up(team: NewTeam, json: Json = False) -> None:
             typer.echo(f"{change} {name}", err=True)
 
     try:
-        stack = apply.up(team, home=home_folder(), environment=endpoints(), report=report)
-    except BadTeamName as error:
+        stack = apply.up(team, home=home_folder(), environment=endpoints(), report=report, settings=chosen)
+    except (BadTeamName, BadPlace) as error:
         stop(f"error: {error}", USAGE)
     except (apply.NotApplied, PackagingFailed) as error:
         stop(f"error: {error}", FAILED)

@@ -14,6 +14,7 @@ from econda_edsl.index.code_names import names_in_code
 from econda_edsl.index.expressions import Names
 from econda_edsl.index.steps import Steps
 from econda_edsl.index.symbols import WHOLE_FILE, Index, Scope, Symbol
+from econda_edsl.words import prelude
 
 _DECLARED = {s.Let: "constant", s.Task: "task", s.Pipeline: "pipeline", s.Alias: "type", s.Record: "type",
              s.Policy: "policy"}  # fmt: skip
@@ -160,7 +161,10 @@ class _Declarations(Steps):
     def pipeline(self, d: s.Pipeline) -> None:
         self.field_types((*d.inputs, *d.outputs))
         self.within = self.symbol_of(d)
-        self.settings(d.settings, self.parts_named(self.within, "input"))
+        inputs = self.parts_named(self.within, "input")
+        told = {name: self.built_in(name, t.STRING) for name in prelude.PUBLISHED}
+        self.settings(tuple(each for each in d.settings if each.name.text == "publish"), {**told, **inputs})
+        self.settings(tuple(each for each in d.settings if each.name.text != "publish"), inputs)
         run = self.built_in("run", RUN)
         self.frames = [{"run": run}, self.parts_named(self.within, "input")]
         scope = self.inside(Span(d.name.span.line, 1, d.name.span.line, 1))

@@ -264,13 +264,17 @@ AnyNode: TypeAlias = Call | Value | Foreach | When | Repeat | Subpipeline | Asse
 
 
 class Settings(Struct, frozen=True, kw_only=True):
-    """Settings of the whole pipeline (`with:` block). Runs of one value of `exclusive` go one after another."""
+    """Settings of the whole pipeline (`with:` block). Runs of one value of `exclusive` go one after another.
+
+    `publish` is a String over the inputs and `prelude.PUBLISHED`: where the outputs of a run that ends well are copied to.
+    """
 
     budget_micros: int | None = None
     deadline_ms: int | None = None
     tags: dict[str, str] = msgspec.field(default_factory=dict)
     priority: int = 0
     exclusive: Expr | None = None
+    publish: Expr | None = None
 
 
 class Rule(Struct, frozen=True, kw_only=True):

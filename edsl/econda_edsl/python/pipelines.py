@@ -94,7 +94,7 @@ class Pipeline:
 
 
 def pipeline(function: Callable[..., Any] | None = None, /, *, name: str | None = None, **settings: Any) -> Any:
-    """Make a pipeline of a function. Settings: `budget`, `deadline`, `tags`, `priority`. Raises `TraceError` for others."""
+    """Make a pipeline of a function. Settings: `budget`, `deadline`, `tags`, `priority`, `publish`. Raises `TraceError` for others."""
     if function is None:
         return lambda given: pipeline(given, name=name, **settings)
     for each in settings:

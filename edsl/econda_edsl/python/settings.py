@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from econda_edsl.diagnostics.spelling import did_you_mean
-from econda_edsl.python.expressions import Expr, TraceError, expression
+from econda_edsl.python.expressions import Expr, TraceError, expression, text
 from econda_edsl.words import prelude
 
 _KINDS = {**prelude.NEEDS, "timeout": "Duration", "deadline": "Duration", "budget": "Money", "tolerate": "Percent"}
@@ -71,6 +72,9 @@ def setting(name: str, value: Any, inputs: Mapping[str, str] | None = None) -> s
         value = value(**_stand_ins(name, value, {**(inputs or {}), "attempt": "Int"}))
     if name == "gpu" and isinstance(value, str):
         return value
+    if name == "publish" and isinstance(value, str):
+        # What is in braces is told by the run, not by Python.
+        return expression(text(value, **{each: Expr(each) for each in re.findall(r"(?<!\{)\{(\w+)\}", value)}))
     if name == "cpu" and isinstance(value, int | float):
         return expression(value)
     return expression(value, _KINDS.get(name))

@@ -86,6 +86,7 @@ SETTINGS: dict[str, dict[str, Entry]] = {
         "policy": Entry("policy = NAME", "The rules by which its tasks are placed."),
         "priority": Entry("priority = Int", "Which run's work goes first where capacity is scarce."),
         "concurrency": Entry("concurrency = Int", "How many runs of the pipeline may go on at the same time."),
+        "publish": Entry('publish = "s3://bucket/models/{run}"', "Where the outputs of a run that ends well are copied to: a folder, or a prefix of a bucket. It can name the inputs, `run`, `pipeline`, `namespace` and `date`."),
     },
 }  # fmt: skip
 

@@ -76,7 +76,9 @@ STEP = ("cpu", "memory", "disk", "gpu", "time", "retry", "timeout", "checkpoint"
 CALLED = ("budget", "deadline")
 """Settings of a step that calls a pipeline."""
 FOREACH = ("parallel", "batch", "tolerate")
-PIPELINE = ("budget", "deadline", "tags", "policy", "priority", "concurrency")
+PIPELINE = ("budget", "deadline", "tags", "policy", "priority", "concurrency", "publish")
+PUBLISHED = ("run", "pipeline", "namespace", "date")
+"""What `publish` can name beside the inputs: texts. `date` is the day on which the run began, `2026-11-28` in UTC."""
 HANDLERS = ("failure", "cancel", "any")
 
 NODE_ATTRIBUTES = {

@@ -28,7 +28,8 @@ PATIENCE_S = 110.0
 
 def small(usual: Settings) -> Settings:
     """One size of functions, and messages that come back soon after whoever had them died."""
-    return msgspec.structs.replace(usual, work_sizes_mib=(1769,), scheduler_timeout_s=6)
+    places = (f"s3://published-{usual.team}", "s3://told-but-gone")
+    return msgspec.structs.replace(usual, work_sizes_mib=(1769,), scheduler_timeout_s=6, publish_to=places)
 
 
 @pytest.fixture(scope="session")
@@ -40,6 +41,14 @@ def stack(local_cloud, tmp_path_factory):
     yield Team(found, clients)
     clients.close()
     apply.destroy(name, home=home, environment=local_cloud.environment(), data=True)
+
+
+@pytest.fixture(scope="session")
+def published_bucket(stack: Team) -> str:
+    """A bucket beside the stack's own, to which it may publish."""
+    name = f"published-{stack.stack.team}"
+    stack.clients("s3").create_bucket(Bucket=name)
+    return name
 
 
 @dataclass

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 import uuid
 
 import pytest
@@ -24,15 +25,15 @@ class Shell:
         self.folder = folder
         self.environment = {**os.environ, **environment, "ECONDA_HOME": str(folder / "home")}
 
-    def __call__(self, *arguments: str, code: int = 0) -> str:
+    def __call__(self, *arguments: str, code: int | None = 0) -> str:
         done = subprocess.run(
             [*PROGRAM, *arguments],
             capture_output=True, text=True, env=self.environment, cwd=self.folder, check=False, timeout=120,
         )  # fmt: skip
-        assert done.returncode == code, (arguments, done.returncode, done.stdout, done.stderr)
-        return done.stdout if code == 0 else done.stdout + done.stderr
+        assert code in (None, done.returncode), (arguments, done.returncode, done.stdout, done.stderr)
+        return done.stdout if not code else done.stdout + done.stderr
 
-    def json(self, *arguments: str, code: int = 0):
+    def json(self, *arguments: str, code: int | None = 0):
         return json.loads(self(*arguments, "--json", code=code))
 
     def write(self, name: str, text: str) -> str:
@@ -234,3 +235,43 @@ def test_a_file_of_this_machine_becomes_a_parameter_of_a_stack(shell):
     assert shell.json("submit", "count.edsl", "--wait")["outputs"]["n"] == 1
     again = shell.json("submit", "count.edsl", "-p", f"data=run:{first['run']}/same", "--wait")
     assert again["outputs"]["n"] == 3
+
+
+CROWD = """edsl 1
+
+task hold(i: Int) -> (y: Int):
+    needs:
+        time = 10s
+    run python:
+        import time
+        time.sleep(2)
+        y = i
+
+pipeline crowd() -> (ys: List[Int]):
+    many = foreach i in 0..19:
+        a = hold(i)
+        gather a.y
+    return ys = many.done
+"""
+
+
+def test_what_waits_for_a_place_is_told_how_full_the_pools_are_and_afterwards_how_full_they_were(shell):
+    run = shell("submit", shell.write("crowd.edsl", CROWD), "--team", shell.team).strip()
+    end = time.monotonic() + 60
+    while True:
+        asked = shell.json("why", run, "crowd/many[19]/a", "--team", shell.team, code=None)
+        if asked.get("waits") and asked["waits"][0]["heard"]:
+            break
+        assert time.monotonic() < end, asked
+        time.sleep(0.2)
+    assert asked["state"] in ("waiting", "placed")
+    first = asked["waits"][0]["heard"][0]
+    functions = next(each for each in first["offers"] if each["offer"] == "aws.lambda/1769")
+    assert (functions["refused"], functions["room"]) == ("", 0)
+    assert 0 < functions["slots_lent"] <= functions["slots"]
+    shell("watch", run, "--team", shell.team)
+    [wait] = shell.json("why", run, "crowd/many[19]/a", "--team", shell.team)["waits"]
+    assert wait["until_ms"] > wait["since_ms"]
+    assert wait["heard"][0] == first
+    said = shell("why", run, "crowd/many[19]/a", "--team", shell.team)
+    assert "aws.lambda/1769: full, lent: " in said

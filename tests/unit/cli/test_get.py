@@ -164,3 +164,19 @@ def test_keys_that_are_the_same_as_names_or_none_have_files_of_their_own(shell):
     shell("get", "last", "-o", "got")
     places = json.loads((shell.folder / "got" / "kept.json").read_text())
     assert [(shell.folder / "got" / place).read_text() for place in places.values()] == ["one", "two", "three"]
+
+
+def times(folder: Path) -> set[int]:
+    """When each file and folder was last changed, in ms."""
+    return {path.stat().st_mtime_ns // 1_000_000 for path in folder.rglob("*") if not path.name.startswith(".")}
+
+
+def test_files_and_folders_have_the_time_at_which_they_were_made(ran):
+    finished = ran.json("show")["finished_ms"]
+    ran("get", "last", "-o", "got")
+    assert times(ran.folder / "got") == {finished}
+    assert times(Path(ran.json("show")["outputs_folder"])) == {finished}
+    [task] = ran.json("show")["tasks"]
+    ran("get", "last", "made/a", "-o", "instance")
+    [folder] = (ran.folder / "instance").iterdir()
+    assert times(folder) == {task["ended_ms"]}

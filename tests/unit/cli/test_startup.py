@@ -6,8 +6,10 @@ import json
 import os
 import subprocess
 import sys
+from typing import Any
 
 import pytest
+import typer
 
 from econda_cloud.cli.commands import Commands
 
@@ -85,13 +87,40 @@ def test_the_line_of_a_command_is_the_beginning_of_what_it_says_of_itself(name):
 
 def test_typer_reads_no_parameter_by_itself():
     """It would load pydantic for that."""
+    from econda_cloud.cli import plain_parameters
     from econda_cloud.cli.plain_parameters import make_plain
 
+    def own(param) -> bool:
+        """Of a version of typer that asks in another way there is no such method, and this fails."""
+        return type(param.get_runtime_param()).__module__ == plain_parameters.__name__
+
     def left(command) -> list[str]:
-        found = [f"{command.name} {param.name}" for param in command.params if param._runtime_param is None]
+        found = [f"{command.name} {param.name}" for param in command.params if not own(param)]
         return found + [each for below in getattr(command, "commands", {}).values() for each in left(below)]
 
     for name, lazy in Commands.table.items():
         command = lazy.load(name)
         make_plain(command)
         assert left(command) == []
+
+
+def test_typer_reads_words_by_what_it_was_given(monkeypatch):
+    """Or `make_plain` would change nothing, and nobody would notice but by the time that each command takes."""
+    from econda_cloud.cli import plain_parameters
+
+    asked: list[Any] = []
+
+    def command(n: int = 1, name: str = "") -> None:
+        asked.append((n, name))
+
+    app = typer.Typer(add_completion=False)
+    app.command()(command)
+    made = typer.main.get_command(app)
+    plain_parameters.make_plain(made)
+    read = plain_parameters._Plain.coerce
+    monkeypatch.setattr(
+        plain_parameters._Plain, "coerce", lambda *given, **more: asked.append("read") or read(*given, **more)
+    )
+    made.main(["--n", "3", "--name", "x"], standalone_mode=False)
+    assert asked.count("read") >= 2
+    assert asked[-1] == (3, "x")

@@ -13,7 +13,7 @@ from econda_cloud.ports.blobs import MemoryBlobs
 from econda_cloud.schedule.messages import LARGEST, Deposited, read_message, write_message
 from econda_cloud.wire.entries import ENGINE_VERSION, FromTheFuture
 from econda_cloud.wire.events import AttemptSucceeded, RunBroken, TimerFired
-from tests.unit.functions.conftest import Context, record
+from tests.unit.functions.conftest import NOTICES, Context, record
 
 pytestmark = pytest.mark.filterwarnings("ignore:No application metrics")
 
@@ -183,3 +183,25 @@ def test_words_for_the_broker_that_came_by_the_wrong_queue_are_passed_on(team, r
     assert called(record(told)) == []
     assert team.broker.sent == [([told], BROKER)]
     assert rounds.taken == []
+
+
+LOST = NOTICES.replace("notices", "lost")
+UNPUBLISHED = json.dumps({
+    "requestPayload": {"publish": "s3://b/r", "namespace": "n", "run": "r"},
+    "responsePayload": {"errorMessage": "SlowDown"},
+})  # fmt: skip
+
+
+@pytest.mark.usefixtures("team")
+def test_lambdas_word_that_outputs_could_not_be_published_is_told_to_the_run(rounds):
+    assert called(record(UNPUBLISHED)) == []
+    [taking] = rounds.taken
+    [event] = taking.events
+    assert (taking.run, event.to) == ("r", "s3://b/r")
+    assert "SlowDown" in event.error
+
+
+def test_workers_own_role_cannot_say_that(team, rounds):
+    called(record(UNPUBLISHED, source=LOST))
+    assert rounds.taken == []
+    assert len(team.buried) == 1

@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 
 import pytest
 from econda_infra import policies
+from econda_infra.settings import BadPlace, checked_place
 
 from tests.unit.infra.recording import ACCOUNT, Program
 
@@ -79,7 +80,7 @@ def test_only_the_scheduler_dispatches_and_only_it_and_the_broker_set_timers(pro
     assert who_may(program, "scheduler:CreateSchedule", "iam:PassRole") == both
     statements = program.policies()["econda-vision-schedule"]
     (invoke,) = [each for each in statements if "lambda:InvokeFunction" in each["Action"]]
-    assert sorted(arn.rpartition("-")[2] for arn in invoke["Resource"]) == ["10240", "1769", "3538"]
+    assert sorted(arn.rpartition("-")[2] for arn in invoke["Resource"]) == ["10240", "1769", "3538", "publish"]
     (passed,) = [each for each in program.policies()["econda-vision-broker"] if "iam:PassRole" in each["Action"]]
     assert [arn.rpartition(":")[2] for arn in passed["Resource"]] == ["econda-vision-timers"]
 
@@ -116,3 +117,26 @@ def test_roles_trust_one_service_each(program: Program) -> None:
     assert trusted.pop("econda-vision-timers") == "scheduler.amazonaws.com"
     assert trusted.pop("econda-vision-instance") == "ec2.amazonaws.com"
     assert set(trusted.values()) == {"lambda.amazonaws.com"}
+
+
+def test_whoever_publishes_reads_what_runs_have_made_and_writes_to_the_places_named_only() -> None:
+    places = ["s3://team-bucket/models", "s3://other/"]
+    reads, lists, writes, sends = policies.publishes("arn:b", "arn:events", "arn:notices", places)
+    assert reads["Resource"] == ["arn:b/artifacts/*", "arn:b/runs/*/outputs.json"]
+    assert (lists["Action"], lists["Resource"]) == (["s3:ListBucket"], ["arn:b"])
+    assert writes["Action"] == ["s3:PutObject", "s3:AbortMultipartUpload"]
+    assert writes["Resource"] == ["arn:b/published/*", "arn:aws:s3:::team-bucket/models/*", "arn:aws:s3:::other/*"]
+    assert sends["Resource"] == ["arn:events", "arn:notices"]
+
+
+def test_without_places_it_writes_nowhere_but_below_one_prefix_of_the_stacks_bucket(program: Program) -> None:
+    statements = program.policies()["econda-vision-publish"]
+    (writes,) = [each for each in statements if "s3:PutObject" in each["Action"]]
+    assert [arn.partition("/")[2] for arn in writes["Resource"]] == ["published/*"]
+    assert sent_to(program, "econda-vision-publish") == {"events.fifo", "notices"}
+
+
+@pytest.mark.parametrize("place", ["", "results", "s3://", "s3://b*/x", "s3://bucket/*", "gs://x"])
+def test_a_place_to_publish_to_is_a_prefix_of_a_bucket(place: str) -> None:
+    with pytest.raises(BadPlace, match="cannot publish to"):
+        checked_place(place)

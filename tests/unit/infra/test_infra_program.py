@@ -24,7 +24,7 @@ QUEUES = {
     "econda-vision-gpu-on-demand",
 }
 WORKERS = {"econda-vision-work-1769", "econda-vision-work-3538", "econda-vision-work-10240"}
-SERVICE = {f"econda-vision-{part}" for part in ("submit", "schedule", "broker", "batch-changed", "gateway")}
+SERVICE = {f"econda-vision-{part}" for part in ("submit", "schedule", "broker", "batch-changed", "gateway", "publish")}
 
 
 def test_the_emulator_can_make_and_remove_whatever_the_program_uses(program: Program) -> None:
@@ -50,6 +50,14 @@ def test_workers_have_their_sizes_serve_one_tenant_each_and_tell_who_was_lost(pr
         assert (failure["maximumRetryAttempts"], failure["maximumEventAgeInSeconds"]) == (0, 3_600)
         assert failure["destinationConfig"]["onFailure"]["destination"].endswith(":econda-vision-lost")
         assert worker["tenancyConfig"] == {"tenantIsolationMode": "PER_TENANT"}
+
+
+def test_what_could_not_be_published_is_tried_again_and_then_told_where_workers_may_not_speak(program: Program) -> None:
+    failure = program.of("FunctionEventInvokeConfig")["econda-vision-publish"]
+    assert failure["maximumRetryAttempts"] == 2
+    assert failure["destinationConfig"]["onFailure"]["destination"].endswith(":econda-vision-notices")
+    variables = program.of("Function")["econda-vision-publish"]["environment"]["variables"]
+    assert json.loads(variables["ECONDA_PUBLISH_TO"]) == {"": []}
 
 
 def test_anybody_reaches_the_gateway_which_has_invocations_of_its_own(program: Program) -> None:

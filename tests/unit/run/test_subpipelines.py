@@ -132,7 +132,7 @@ pipeline p() -> (r: Int):
     run.succeed("p/many[0]/s/a", y=10)
     run.succeed("p/repeat[1]/s/a", y=1)
     run.succeed("p/repeat[2]/s/a", y=7)
-    assert run.run.skipped == {"p/when/w/a": "its branch was not taken"}
+    assert list(run.run.skipped) == ["p/when/w/a"]
     run.succeed("p/when/w/a", y=5)
     assert run.outcome.outputs == {"r": 35}
 

@@ -18,7 +18,7 @@ from econda_cloud.schedule.effects import Handing
 from econda_cloud.schedule.history import SNAPSHOT_EVERY
 from econda_cloud.schedule.rounds import Outcomes, Rounds, Taking
 from econda_cloud.schedule.status import StatusBoard, publish_outputs, show_broken
-from econda_cloud.wire.commands import CancelAttempts, Keep, LookAfter, LookUp
+from econda_cloud.wire.commands import CancelAttempts, Keep, LookAfter, LookUp, Publish
 from econda_cloud.wire.events import AnyEvent, AttemptSucceeded, GrantsSet, Item, RunStarted
 from econda_cloud.wire.grants import RunTold
 from econda_cloud.wire.pools import Node, Offer, Pool
@@ -89,6 +89,7 @@ class Team:
         self.timers: list[tuple[int, str]] = []
         self.ended: dict[str, RunState] = {}
         self.messages: dict[str, str] = {}
+        self.publishing: list[tuple[str, str]] = []
         self.answer_to: Callable[[Handing], Answer] = lambda handing: Accepted(f"job of {handing.command.chunk}")
         self.renew()
         self.renew_broker()
@@ -194,6 +195,11 @@ class Team:
         self._do("finished", state.run)
         publish_outputs(self.blobs, state)
         self.ended[state.run] = state
+
+    def publish(self, state: RunState, command: Publish) -> Sequence[AnyEvent]:
+        self._do("publish", state.run)
+        self.publishing.append((state.run, command.to))
+        return []
 
     def broken(self, namespace: str, run: str, message: str) -> None:
         self._do("broken", run)

@@ -222,6 +222,38 @@ class SettingChecks:
             return None
         return args["by"]
 
+    def publish(self, d: s.Pipeline, scope: Scope) -> s.Expr | None:
+        """Where outputs are copied to: text, with what `prelude.PUBLISHED` names and inputs in it."""
+        setting = next((each for each in d.settings if each.name.text == "publish"), None)
+        if setting is None:
+            return None
+        from econda_edsl.words.places import fault
+
+        value, before = setting.value, len(self.inference.diagnostics)
+        self.inference.require(value, t.STRING, {**dict.fromkeys(prelude.PUBLISHED, t.STRING), **scope}, "`publish`")
+        if len(self.inference.diagnostics) > before:
+            return None
+        if not d.outputs:
+            help_ = "give the pipeline outputs: `pipeline … -> (model: File):`"
+            self.report("E0319", f"`{d.name.text}` has no outputs to publish", value.span, "nothing to copy", help_)
+        elif wrong := fault(self.foreseen(value, scope)):
+            help_ = 'for example "s3://bucket/models/{run}" or "results/{run}"'
+            self.report("E0319", f"outputs cannot be published there: {wrong}", value.span, "not a place", help_)
+        return value
+
+    def foreseen(self, expr: s.Expr, scope: Scope) -> str:
+        """A text as far as it is known before a run: an input is `UNKNOWN`, and what econda itself puts in is its name."""
+        from econda_edsl.words.places import UNKNOWN
+
+        if isinstance(expr, s.Text):
+            return "".join(part if isinstance(part, str) else self.foreseen(part, scope) for part in expr.parts)
+        known = {**self.inference.lets, **scope}
+        if isinstance(expr, s.Ref) and not known.get(expr.name, t.UNKNOWN).known:
+            # Econda's own, or a name that nobody knows, of which that is said already.
+            return expr.name
+        found = self.constants.compute(expr) if self.constants.sound(expr) else MISSING
+        return UNKNOWN if found is MISSING else str(found)
+
     def call(self, expr: s.Expr, names: tuple[str, ...], what: str, example: str) -> dict[str, s.Expr] | None:
         """Arguments of `name(…)` by name, positional ones under "0", "1", …; the callee under ""."""
         if not isinstance(expr, s.Apply) or not isinstance(expr.callee, s.Ref) or expr.callee.name not in names:

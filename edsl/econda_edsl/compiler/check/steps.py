@@ -47,6 +47,7 @@ class StepChecks:
         self.settings.pipeline(d)
         inputs = self.inference.tables.inputs(d)
         self.settings.exclusive(next((x for x in d.settings if x.name.text == "concurrency"), None), inputs)
+        self.settings.publish(d, inputs)
         self.policy(d)
         bounds = self.inference.tables.facts.bounds
         self.ranges = {f.name.text: bounds[f] for f in d.inputs if f in bounds and inputs[f.name.text] == t.INT}

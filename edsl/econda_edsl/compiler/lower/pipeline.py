@@ -51,6 +51,7 @@ class PlanLowering:
         packages = {package for _, package in lowered.values() if package}
         exclusive = next((x for x in d.settings if x.name.text == "concurrency"), None)
         key = parts.settings.exclusive(exclusive, tables.inputs(d))
+        published = parts.settings.publish(d, tables.inputs(d))
         settings = parts.settings.pipeline(d)
         types = self.types(d, tasks.values(), tuple(all_nodes((*body, *chain.from_iterable(handlers.values())))))
         draft = p.Plan(
@@ -66,7 +67,11 @@ class PlanLowering:
             types=types,
             fields=self.fields(tables.fields[f].label for f in d.inputs),
             environments={environment_key(x): p.Environment(packages=tuple(sorted(x))) for x in sorted(packages)},
-            settings=replace(settings, exclusive=None if key is None else parts.constants.lowering.lower(key)),
+            settings=replace(
+                settings,
+                exclusive=None if key is None else parts.constants.lowering.lower(key),
+                publish=None if published is None else parts.constants.lowering.lower(published),
+            ),
             policy=policy_of(self.module, d),
             handlers=handlers,
             sources=sources,

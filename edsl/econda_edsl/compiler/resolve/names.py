@@ -101,7 +101,7 @@ class _Resolve:
         self.inputs(d.inputs)
         self.mentions.frames = [Frame({f.name.text: None for f in d.inputs})]
         for setting in d.settings:
-            self.setting(setting)
+            self.setting(setting, prelude.PUBLISHED if setting.name.text == "publish" else ())
         for body in (d.body, *(handler.body for handler in d.handlers)):
             self.mentions.frames = [Frame({"run": None}), Frame({f.name.text: None for f in d.inputs})]
             self.block(body)

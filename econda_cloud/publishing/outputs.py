@@ -11,6 +11,7 @@ import json
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Mapping
 from pathlib import Path, PurePath
 from typing import Any
@@ -31,7 +32,7 @@ class NotWritten(Exception):
 
 def sizes_of(value: Any) -> int:
     """Bytes of all files in a value."""
-    if _is_artifact(value):
+    if is_artifact(value):
         return int(value["$artifact"].get("size", 0))
     inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     return sum(map(sizes_of, inner))
@@ -47,8 +48,12 @@ def small_ones(outputs: Mapping[str, Any], most: int) -> dict[str, Any]:
     return {name: value for name, value in outputs.items() if name in taken}
 
 
-def write_outputs(outputs: Mapping[str, Any], blobs: BlobStore, folder: Path) -> dict[str, Path]:
+def write_outputs(
+    outputs: Mapping[str, Any], blobs: BlobStore, folder: Path, made_ms: int | None = None
+) -> dict[str, Path]:
     """Write them into a folder, which is made; where each is. What econda wrote there before is written over.
+
+    made_ms: when they were made, in ms since the epoch, which becomes the time of all files and folders; by default, now.
 
     Raises `NotWritten` for what is in the way, for a file that is gone from the store or damaged, and for a disk or folder that
     cannot be written.
@@ -57,7 +62,7 @@ def write_outputs(outputs: Mapping[str, Any], blobs: BlobStore, folder: Path) ->
         folder.mkdir(parents=True, exist_ok=True)
         mine, written = _made(folder), dict[str, Path]()
         for name, value in outputs.items():
-            written[name] = _write(name, value, blobs, folder, mine)
+            written[name] = _write(name, value, blobs, folder, mine, made_ms)
         return written
     except OSError as error:
         raise NotWritten(f"{error.filename or folder}: {error.strerror or error}") from error
@@ -70,12 +75,12 @@ def _made(folder: Path) -> set[str]:
         return set()
 
 
-def _write(name: str, value: Any, blobs: BlobStore, folder: Path, mine: set[str]) -> Path:
+def _write(name: str, value: Any, blobs: BlobStore, folder: Path, mine: set[str], made_ms: int | None) -> Path:
     # It appears under its name when it is whole; a dead process leaves a folder that begins with a dot.
     with tempfile.TemporaryDirectory(dir=folder, prefix=".writing-") as temporary:
         new = Path(temporary) / name
-        if _is_artifact(value):
-            made = [fetch_artifact(value["$artifact"], blobs, new.with_name(_named(name, value["$artifact"])))]
+        if is_artifact(value):
+            made = [fetch_artifact(value["$artifact"], blobs, new.with_name(suffixed(name, value["$artifact"])))]
         elif isinstance(value, str):
             made = [new.with_name(f"{name}.txt")]
             made[0].write_text(value + "\n", "utf-8")
@@ -85,8 +90,16 @@ def _write(name: str, value: Any, blobs: BlobStore, folder: Path, mine: set[str]
             made = [new.with_name(f"{name}.json"), *([beside] if beside.exists() else [])]
             made[0].write_text(json.dumps(plain, ensure_ascii=False, indent=2) + "\n", "utf-8")
         for each in made:
+            _date(each, made_ms)
             _put(each, folder / each.name, mine)
         return folder / made[0].name
+
+
+def _date(path: Path, made_ms: int | None) -> None:
+    """Give one time to a file, or a folder with all that is in it: archives tell none."""
+    at = time.time_ns() if made_ms is None else made_ms * 1_000_000
+    for each in (*(path.rglob("*") if path.is_dir() else ()), path):
+        os.utime(each, ns=(at, at), follow_symlinks=False)
 
 
 def _put(new: Path, target: Path, mine: set[str]) -> None:
@@ -105,12 +118,22 @@ def _put(new: Path, target: Path, mine: set[str]) -> None:
         (target.parent / MADE).write_text(json.dumps(sorted(mine)))
 
 
-def _is_artifact(value: Any) -> bool:
+def is_artifact(value: Any) -> bool:
     return isinstance(value, dict) and isinstance(value.get("$artifact"), dict)
 
 
-def _named(name: str, about: Mapping[str, Any]) -> str:
-    if about.get("packed") == "tar" or about.get("kind") == "Dir":
+def is_file(value: Any) -> bool:
+    """Whether an output is one file and no folder."""
+    return is_artifact(value) and not _is_folder(value["$artifact"])
+
+
+def _is_folder(about: Mapping[str, Any]) -> bool:
+    return about.get("packed") == "tar" or about.get("kind") == "Dir"
+
+
+def suffixed(name: str, about: Mapping[str, Any]) -> str:
+    """What an output that is a file is called: its own name, with the suffix that the file was made with."""
+    if _is_folder(about):
         return name
     suffixes = PurePath(str(about.get("name", ""))).suffixes
     return name + "".join(each for each in suffixes[-2:] if len(each) <= 12 and "/" not in each)
@@ -127,10 +150,10 @@ def _free(folder: Path, name: str) -> Path:
 
 def _with_files(value: Any, path: str, blobs: BlobStore, beside: Path) -> Any:
     """The value with, in place of each file, where it lies in the folder."""
-    if _is_artifact(value):
+    if is_artifact(value):
         about = value["$artifact"]
         beside.mkdir(exist_ok=True)
-        target = _free(beside, _named(path, about))
+        target = _free(beside, suffixed(path, about))
         fetch_artifact(about, blobs, target)
         return f"{beside.name}/{target.name}"
     if isinstance(value, list):
@@ -143,7 +166,7 @@ def _with_files(value: Any, path: str, blobs: BlobStore, beside: Path) -> Any:
 
 def fetch_artifact(about: Mapping[str, Any], blobs: BlobStore, target: Path) -> Path:
     """A copy that is the user's own: changing it changes nothing that econda keeps."""
-    packed = about.get("packed") == "tar" or about.get("kind") == "Dir"
+    packed = _is_folder(about)
     got = target.with_name(f".{target.name}.tar") if packed else target
     try:
         _copy(blobs, str(about["key"]), got)
