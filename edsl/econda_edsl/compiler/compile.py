@@ -184,6 +184,11 @@ def _parts(
             home, there = checked.home(name)
             if home.parts is not None:
                 constants.bring(name, home.parts.constants, there)
+    for name in tables.pure_functions:
+        if name in tables.homes:
+            home, there = checked.home(name)
+            if home.parts is not None:
+                constants.bring_function(name, home.parts.constants, there)
     constants.lets(tables, lets)
     settings = SettingChecks(inference, constants)
     packages = {name: driver.package for name, driver in unit.drivers.items() if driver.package is not None}

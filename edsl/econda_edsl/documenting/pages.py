@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from econda_edsl.compiler import syntax as s
 from econda_edsl.compiler.compile import compile_source
 from econda_edsl.compiler.syntax.comments import shown
-from econda_edsl.compiler.syntax.printing import expr_text, type_text
+from econda_edsl.compiler.syntax.printing import expr_text, field_text, type_text
 from econda_edsl.diagnostics import Diagnostic
 from econda_edsl.documenting.tables import cell, code, fields_table, settings_list, table
 from econda_edsl.drawing.text import to_svg
@@ -74,6 +74,7 @@ class _Writer:
         for d in tasks:
             self.task(d)
         self.types(declarations)
+        self.functions([d for d in declarations if isinstance(d, s.Function)])
         self.constants([d for d in declarations if isinstance(d, s.Let)])
         markdown = "\n".join(self.lines).rstrip() + "\n"
         return Page(self.name, PurePosixPath(path).name, about.split("\n")[0] or summary, markdown, self.pictures)
@@ -163,6 +164,15 @@ class _Writer:
 
     def symbol_doc(self, d: s.Declaration) -> str:
         return next((x.doc for x in self.analysis.index.top() if x.syntax is d), "")
+
+    def functions(self, named: list[s.Function]) -> None:
+        if named:
+            rows = []
+            for d in named:
+                given = ", ".join(field_text(f, self.analysis.lines) for f in d.inputs)
+                head = f"{d.name.text}({given}): {type_text(d.type)}"
+                rows.append([code(head), code(expr_text(d.expr, self.analysis.lines)), cell(self.symbol_doc(d))])
+            self.lines += ["## Functions", "", *table(["function", "value", "about"], rows), ""]
 
     def constants(self, lets: list[s.Let]) -> None:
         if lets:

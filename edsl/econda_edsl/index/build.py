@@ -17,7 +17,7 @@ from econda_edsl.index.symbols import WHOLE_FILE, Index, Scope, Symbol
 from econda_edsl.words import prelude
 
 _DECLARED = {s.Let: "constant", s.Task: "task", s.Pipeline: "pipeline", s.Alias: "type", s.Record: "type",
-             s.Policy: "policy"}  # fmt: skip
+             s.Policy: "policy", s.Function: "function"}  # fmt: skip
 
 
 def build_index(checked: Checked, lines: list[str]) -> Index:
@@ -68,6 +68,8 @@ class _Declarations(Steps):
             found = self.checked.inference.lets.get(name.text, t.UNKNOWN)
         elif isinstance(d, s.Record):
             found = self.checked.tables.records.get(name.text, t.UNKNOWN)
+        elif isinstance(d, s.Function):
+            found = self.checked.tables.fields.get(d, t.UNKNOWN)
         symbol = self.define(name, kind, d, WHOLE_FILE, type_=found, doc=doc)
         self.top.setdefault(name.text, symbol)
         self.declared[d] = symbol
@@ -92,6 +94,10 @@ class _Declarations(Steps):
                 if isinstance(d, s.Task):
                     self.part_list(d.state, "state", None)
                 self.part_list(d.outputs, "output", None)
+            case s.Function():
+                self.within = self.symbol_of(d)
+                line = d.name.span.line
+                self.part_list(d.inputs, "input", Scope(line, max(line, d.expr.span.end_line), -1))
             case s.Record(name=name, fields=fields):
                 self.within = self.symbol_of(d)
                 self.fields.name(name.text, self.part_list(fields, "field", None))
@@ -99,7 +105,7 @@ class _Declarations(Steps):
                 pass
         self.within = None
 
-    def symbol_of(self, d: s.Task | s.Pipeline | s.Record | s.Let) -> Symbol:
+    def symbol_of(self, d: s.Task | s.Pipeline | s.Record | s.Let | s.Function) -> Symbol:
         return self.declared[d]
 
     def part_list(self, fields: tuple[s.Field, ...], kind: str, scope: Scope | None) -> Names:
@@ -114,6 +120,12 @@ class _Declarations(Steps):
             case s.Let(type=written, expr=expr):
                 self.written_type(written)
                 self.expr(expr)
+            case s.Function(type=written, inputs=inputs, expr=expr):
+                self.field_types(inputs)
+                self.written_type(written)
+                self.frames = [self.parts_named(self.symbol_of(d), "input")]
+                self.expr(expr)
+                self.frames = []
             case s.Alias(type=written):
                 self.written_type(written)
             case s.Record(fields=fields):

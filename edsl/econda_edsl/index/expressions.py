@@ -130,7 +130,7 @@ class Expressions:
                 self.refer(callee.span, called, self.type_of(expr))
             elif called is None and callee.name not in prelude.FUNCTIONS:
                 self.named(callee, callee.name)
-            if called is not None and isinstance(called.syntax, s.Task | s.Pipeline):
+            if called is not None and isinstance(called.syntax, s.Task | s.Pipeline | s.Function):
                 inputs = {p.name: p for p in self.index.parts(called) if p.kind == "input"}
             elif isinstance(callee, s.TypeRef):
                 inputs = self.fields.of(self.checked.tables.records.get(callee.name, t.UNKNOWN))

@@ -26,6 +26,8 @@ def fill_imported(symbol: Symbol, name: str, checked: Checked) -> list[Symbol]:
     symbol.kind = _kind(declared)
     if isinstance(declared, s.Let):
         symbol.type = checked.inference.lets.get(name, t.UNKNOWN)
+    elif isinstance(declared, s.Function):
+        symbol.type = tables.fields.get(declared, t.UNKNOWN)
     elif name in tables.named:
         symbol.type = tables.named[name]
     path = _path(name, checked)
@@ -34,10 +36,12 @@ def fill_imported(symbol: Symbol, name: str, checked: Checked) -> list[Symbol]:
     return [_part(symbol, f, kind, checked, path) for kind, fields in _fields(declared) for f in fields]
 
 
-def _declaration(name: str, checked: Checked) -> s.Task | s.Pipeline | s.Let | s.Record | s.Resource | s.Policy | None:
+def _declaration(
+    name: str, checked: Checked
+) -> s.Task | s.Pipeline | s.Let | s.Function | s.Record | s.Resource | s.Policy | None:
     tables = checked.tables
     for table in (tables.tasks, tables.functions, tables.pipelines, tables.record_syntax, tables.lets,
-                  tables.resources, tables.policies):  # fmt: skip
+                  tables.pure_functions, tables.resources, tables.policies):  # fmt: skip
         if name in table:
             return table[name]
     return None
@@ -53,6 +57,8 @@ def _kind(declared: s.Syntax) -> str:
             return "pipeline"
         case s.Let():
             return "constant"
+        case s.Function():
+            return "function"
         case s.Record():
             return "type"
         case s.Resource(kind=kind):
@@ -74,6 +80,8 @@ def _fields(declared: s.Syntax) -> list[tuple[str, tuple[s.Field, ...]]]:
     match declared:
         case s.Task() | s.Pipeline():
             return [("input", declared.inputs), ("output", declared.outputs)]
+        case s.Function(inputs=inputs):
+            return [("input", inputs)]
         case s.Record(fields=fields):
             return [("field", fields)]
         case _:

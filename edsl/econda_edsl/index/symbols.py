@@ -11,7 +11,7 @@ from econda_edsl.diagnostics import Span
 
 # What a symbol is; readers see these words.
 KINDS = (
-    "task", "operator", "pipeline", "type", "constant", "pool", "connector", "secret", "trigger", "policy", "module",
+    "task", "operator", "pipeline", "type", "constant", "function", "pool", "connector", "secret", "trigger", "policy", "module",
     "imported name", "input", "output", "state", "field", "step", "loop variable", "carried value", "element", "built-in",
 )  # fmt: skip
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Set as AbstractSet
 
 from econda_edsl.compiler import syntax as s
+from econda_edsl.compiler.syntax import printing
 from econda_edsl.compiler.syntax.printing import expr_text, type_text
 from econda_edsl.evaluate import quantities
 from econda_edsl.index.analysis import Analysis
@@ -40,13 +41,12 @@ def signature(d: s.Task | s.Pipeline, analysis: Analysis) -> str:
 
 def field_text(f: s.Field, analysis: Analysis) -> str:
     """`name: Type in low..high = default`, as it was written."""
-    return field_head(f, analysis) + (f" = {expr_text(f.default, analysis.lines)}" if f.default is not None else "")
+    return printing.field_text(f, analysis.lines)
 
 
 def field_head(f: s.Field, analysis: Analysis) -> str:
     """`name: Type in low..high`."""
-    text = f"{f.name.text}: {type_text(f.type)}"
-    return text + (f" in {expr_text(f.range, analysis.lines)}" if f.range is not None else "")
+    return printing.field_head(f, analysis.lines)
 
 
 def symbol_text(reference: Reference, analysis: Analysis) -> str:
@@ -62,6 +62,9 @@ def symbol_text(reference: Reference, analysis: Analysis) -> str:
             return f"type {symbol.name} = {type_text(symbol.syntax.type)}"
         case s.Let() if symbol.kind == "constant":
             return f"let {symbol.name}: {symbol.type.label} = {expr_text(symbol.syntax.expr, analysis.lines)}"
+        case s.Function() if symbol.kind == "function":
+            given = ", ".join(field_text(f, analysis) for f in symbol.syntax.inputs)
+            return f"let {symbol.name}({given}): {type_text(symbol.syntax.type)} = {expr_text(symbol.syntax.expr, analysis.lines)}"
         case s.Field() if symbol.kind in ("input", "output", "field", "state"):
             return f"{symbol.kind} {field_text(symbol.syntax, analysis)}"
         case _:

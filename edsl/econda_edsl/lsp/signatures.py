@@ -5,6 +5,7 @@ from __future__ import annotations
 from lsprotocol import types as p
 
 from econda_edsl.compiler import syntax as s
+from econda_edsl.compiler.syntax.printing import type_text
 from econda_edsl.index.analysis import Analysis
 from econda_edsl.index.symbols import Symbol
 from econda_edsl.lsp.cursor import Call, cursor_at
@@ -22,7 +23,7 @@ def signature_help(text: Text, analysis: Analysis, line: int, column: int) -> p.
     if call is None:
         return None
     callee = next((x for x in analysis.index.top() if x.name == call.callee), None)
-    if callee is not None and isinstance(callee.syntax, s.Task | s.Record | s.Pipeline):
+    if callee is not None and isinstance(callee.syntax, s.Task | s.Record | s.Pipeline | s.Function):
         return _declared(call, callee, analysis)
     if call.callee in manual.RETRY:
         names = list(manual.RETRY[call.callee])
@@ -39,8 +40,14 @@ def signature_help(text: Text, analysis: Analysis, line: int, column: int) -> p.
 def _declared(call: Call, callee: Symbol, analysis: Analysis) -> p.SignatureHelp:
     fields = callee.syntax.fields if isinstance(callee.syntax, s.Record) else callee.syntax.inputs  # type: ignore[union-attr]
     labels = [field_text(f, analysis) for f in fields]
-    outputs = [] if isinstance(callee.syntax, s.Record) else [field_text(f, analysis) for f in callee.syntax.outputs]  # type: ignore[union-attr]
+    outputs = (
+        [field_text(f, analysis) for f in callee.syntax.outputs]
+        if isinstance(callee.syntax, s.Task | s.Pipeline)
+        else []
+    )
     label = f"{callee.name}({', '.join(labels)})" + (f" -> ({', '.join(outputs)})" if outputs else "")
+    if isinstance(callee.syntax, s.Function):
+        label += f": {type_text(callee.syntax.type)}"
     return _help(call, label, [f.name.text for f in fields], labels, [f.doc for f in fields], callee.doc)
 
 

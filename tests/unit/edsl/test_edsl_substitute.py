@@ -1,7 +1,7 @@
 """Names replaced in plan expressions: everywhere where a name is read, and nowhere else."""
 
 import pytest
-from econda_edsl.compiler.lower.substitute import substituted
+from econda_edsl.compiler.expressions.substitute import substituted
 from econda_edsl.evaluate import evaluate
 
 N = {"add": [{"var": "n"}, {"lit": 1}]}

@@ -171,7 +171,8 @@ class StepChecks:
         return bool(name) and not self.inference.tables.complete and not self.value_function(name)
 
     def value_function(self, name: str) -> bool:
-        return name in prelude.FUNCTIONS or name in self.inference.tables.functions
+        tables = self.inference.tables
+        return name in prelude.FUNCTIONS or name in tables.functions or name in tables.pure_functions
 
     # ---- loops and branches
 

@@ -31,6 +31,9 @@ class Inference(Protocol):
     @property
     def made(self) -> list[tuple[s.Record, dict[str, s.Expr]]]: ...
 
+    @property
+    def unsound(self) -> set[str]: ...
+
     def infer(self, expr: s.Expr, scope: Scope) -> Type: ...
 
     def require(self, expr: s.Expr, wanted: Type, scope: Scope, what: str) -> Type: ...
@@ -44,6 +47,8 @@ def apply(inference: Inference, expr: s.Apply, scope: Scope) -> Type:
     match expr.callee:
         case s.Ref(name=name) if name in prelude.FUNCTIONS:
             return _function(inference, expr, name, scope)
+        case s.Ref(name=name) if name in inference.tables.pure_functions:
+            return _pure(inference, expr, name, scope)
         case s.Ref(name=name) if name in inference.tables.functions:
             return _constructed(inference, expr, name, scope)
         case s.TypeRef(name=name) if name in inference.tables.named:
@@ -128,10 +133,26 @@ def _constructed(inference: Inference, expr: s.Apply, name: str, scope: Scope) -
     function = inference.tables.functions[name]
     inputs = inference.tables.inputs(function)
     given = arguments(inference, expr, inputs, scope, name)
-    absent = [f.name.text for f in function.inputs if f.name.text not in given and f.default is None]
+    absent = [f.name.text for f in function.inputs if f.name.text not in given and _is_needed(f, inputs[f.name.text])]
     if absent:
         missing(inference, expr, name, absent, inputs)
     return inference.tables.fields[function.outputs[0]]
+
+
+def _is_needed(f: s.Field, kind: Type) -> bool:
+    """Whether a call must give an input or a field: it has no default, and may not be missing."""
+    return f.default is None and kind.kind != "optional"
+
+
+def _pure(inference: Inference, expr: s.Apply, name: str, scope: Scope) -> Type:
+    """What a function gives that `let` has named; nothing is known of one that has an error itself."""
+    function = inference.tables.pure_functions[name]
+    inputs = inference.tables.inputs(function)
+    given = arguments(inference, expr, inputs, scope, name)
+    absent = [f.name.text for f in function.inputs if f.name.text not in given and _is_needed(f, inputs[f.name.text])]
+    if absent:
+        missing(inference, expr, name, absent, inputs)
+    return t.UNKNOWN if name in inference.unsound else inference.tables.fields[function]
 
 
 def _construct(inference: Inference, expr: s.Apply, name: str, scope: Scope) -> Type:
@@ -144,7 +165,7 @@ def _construct(inference: Inference, expr: s.Apply, name: str, scope: Scope) -> 
     given = arguments(inference, expr, dict(wanted.fields), scope, name)
     inference.made.append((declared, given))
     fields = {f.name.text: f for f in declared.fields}
-    absent = [k for k in wanted.fields if k not in given and fields[k].default is None]
+    absent = [k for k, kind in wanted.fields.items() if k not in given and _is_needed(fields[k], kind)]
     if absent:
         missing(inference, expr, name, absent, wanted.fields)
     return wanted

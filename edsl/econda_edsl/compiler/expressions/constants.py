@@ -8,6 +8,7 @@ from typing import Any
 
 from econda_edsl.compiler import syntax as s
 from econda_edsl.compiler.expressions.infer import Inference
+from econda_edsl.compiler.expressions.inlining import LARGEST, inlined
 from econda_edsl.compiler.expressions.lower import Lowering, is_static
 from econda_edsl.compiler.resolve.tables import Tables
 from econda_edsl.compiler.types import model as t
@@ -44,9 +45,12 @@ class Constants:
 
     @bounded()
     def lets(self, tables: Tables, order: Sequence[str]) -> None:
-        """Compute all `let`s of the module in an order in which each comes after what it needs."""
+        """Compute all constants and functions of the module in an order in which each comes after what it needs."""
         for name in order:
             if name in tables.homes:
+                continue
+            if name in tables.pure_functions:
+                self.function(tables.pure_functions[name])
                 continue
             d = tables.lets[name]
             wanted = tables.fields.get(d)
@@ -64,6 +68,39 @@ class Constants:
             self.lowering.weights[name] = _count(value, LARGEST_CONSTANT)
             self.inference.lets[name] = (wanted or found) if not isinstance(value, Missing) else t.UNKNOWN
             self.lowering.lets[name] = None if isinstance(value, Missing) else value
+
+    def function(self, d: s.Function) -> None:
+        """Check a function that `let` names, and keep its expression as the plan has it."""
+        name, before = d.name.text, len(self.inference.diagnostics)
+        tables = self.inference.tables
+        for f in d.inputs:
+            if f.range is not None:
+                help_ = (
+                    "a function is written out where it is called; give the range to the inputs of a task or a pipeline"
+                )
+                self.inference.report("E0307", "an input of a function has no range", f.range.span, "not kept", help_)
+        self.inference.require(d.expr, tables.fields[d], tables.inputs(d), f"`{name}`")
+        defaults = [None if f.default is None else self.value(f.default, tables.fields[f], f"the default of `{f.name.text}`") for f in d.inputs]  # fmt: skip
+        # What is not typed calls a function that has an error itself.
+        sound = len(self.inference.diagnostics) == before and self.typed(d.expr)
+        if sound and not any(isinstance(each, Missing) for each in defaults):
+            inputs = [
+                (f.name.text, None if f.default is None else {"lit": each}) for f, each in zip(d.inputs, defaults)
+            ]
+            found = inlined(name, tuple(inputs), self.lowering.lower(d.expr))
+            if found.parts <= LARGEST:
+                self.lowering.functions[name] = found
+                return
+            message = f"`{name}` has {found.parts:,} parts with all that it calls written out; the most are {LARGEST:,}"
+            self.inference.report("E0705", message, d.name.span, "too large", "compute it in a task")
+        self.inference.unsound.add(name)
+
+    def bring_function(self, name: str, other: Constants, there: str) -> None:
+        """Take over a function of another module, known there as `there`."""
+        if there in other.lowering.functions:
+            self.lowering.functions[name] = other.lowering.functions[there]
+        else:
+            self.inference.unsound.add(name)
 
     def holds_nothing(self, expr: s.Expr) -> bool:
         """Whether an empty list stands in an expression, or a constant in which one does."""

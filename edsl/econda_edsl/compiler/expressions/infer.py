@@ -22,7 +22,8 @@ class Inference:
     """Types found so far; `lets` are the types of constants, `words` the bare words that stand for a choice.
 
     `made` are records that the program constructs, whose constant fields have ranges to lie in, and `converted` are
-    expressions that become records there: `{…}` where a record type is wanted, which they are not of themselves.
+    expressions that become records there: `{…}` where a record type is wanted, which they are not of themselves. `unsound`
+    are functions with errors.
     """
 
     tables: Tables
@@ -32,6 +33,7 @@ class Inference:
     words: AbstractSet[s.Expr] = frozenset()
     made: list[tuple[s.Record, dict[str, s.Expr]]] = field(default_factory=list)
     converted: list[tuple[s.Expr, Type]] = field(default_factory=list)
+    unsound: set[str] = field(default_factory=set)
 
     def report(
         self, code: str, message: str, span: Span, label: str = "", help: str = "", notes: tuple[str, ...] = ()

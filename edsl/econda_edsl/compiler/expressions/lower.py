@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any
 
 from econda_edsl.compiler import syntax as s
+from econda_edsl.compiler.expressions.inlining import Inlined
 from econda_edsl.compiler.resolve.tables import Tables
 from econda_edsl.compiler.types import model as t
 from econda_edsl.compiler.types import operators
@@ -28,7 +29,8 @@ class PlanTooLarge(Exception):
 
 @dataclass(slots=True)
 class Lowering:
-    """`types` is complete for every expression given; `lets` holds the values of constants.
+    """`types` is complete for every expression given; `lets` holds the values of constants, `functions` those
+    that `let` names, without those that have errors.
 
     Constants are written into the plan wherever they are used; `room` is how many values may still be.
     """
@@ -39,6 +41,7 @@ class Lowering:
     weights: dict[str, int] = field(default_factory=dict)
     words: AbstractSet[s.Expr] = frozenset()
     room: int | None = None
+    functions: dict[str, Inlined] = field(default_factory=dict)
 
     def lower(self, expr: s.Expr) -> Expr:
         match expr:
@@ -81,11 +84,15 @@ class Lowering:
         return {name: kind.label for name, kind in record.fields.items()}
 
     def constant(self, expr: s.Ref, name: str) -> Expr:
-        if self.room is not None:
-            self.room -= self.weights.get(name, 1)
-            if self.room < 0:
-                raise PlanTooLarge(expr.span)
+        self.take_room(self.weights.get(name, 1), expr.span)
         return {"lit": self.lets[name]}
+
+    def take_room(self, parts: int, span: Span) -> None:
+        """So many values or parts are written into the plan. Raises `PlanTooLarge`."""
+        if self.room is not None:
+            self.room -= parts
+            if self.room < 0:
+                raise PlanTooLarge(span)
 
     def text(self, expr: s.Text) -> Expr:
         if expr.plain is not None:
@@ -112,6 +119,8 @@ class Lowering:
         if isinstance(expr.callee, s.TypeRef):
             return self.construct(expr, expr.callee.name)
         name = expr.callee.name if isinstance(expr.callee, s.Ref) else ""
+        if name in self.tables.pure_functions:
+            return self.written_out(expr, name)
         if name in self.tables.functions:
             return self.constructed(expr, self.tables.functions[name])
         if name == "str":
@@ -125,6 +134,14 @@ class Lowering:
         options = {a.name.text: self.lower(a.value) for a in expr.args if a.name is not None}
         return {"call": [name, args, options]}
 
+    def written_out(self, expr: s.Apply, name: str) -> Expr:
+        """The expression of a function that `let` names, with the arguments in place of its inputs."""
+        function = self.functions[name]
+        self.take_room(function.parts, expr.callee.span)
+        args = dict(zip((each for each, _ in function.inputs), (a for a in expr.args if a.name is None), strict=False))
+        args |= {a.name.text: a for a in expr.args if a.name is not None}
+        return function.called({key: self.lower(argument.value) for key, argument in args.items()})
+
     def constructed(self, expr: s.Apply, function: s.Task) -> Expr:
         """A value made by a function of a package: a record that tells its kind."""
         fields: dict[str, Expr] = {"kind": {"lit": function.name.text}}
@@ -133,8 +150,8 @@ class Lowering:
                 fields[f.name.text] = self.lower(argument.value)
         fields |= {a.name.text: self.lower(a.value) for a in expr.args if a.name is not None}
         for f in function.inputs:
-            if f.default is not None and f.name.text not in fields:
-                fields[f.name.text] = {"lit": self.tables.facts.defaults[f]}
+            if f.name.text not in fields:
+                fields[f.name.text] = {"lit": self.tables.facts.defaults.get(f)}
         return _constant_record(fields)
 
     def construct(self, expr: s.Apply, name: str) -> Expr:
@@ -145,8 +162,8 @@ class Lowering:
                 given[f.name.text] = self.lower(argument.value)
         given |= {a.name.text: self.lower(a.value) for a in expr.args if a.name is not None}
         for f in declared:
-            if f.name.text not in given and f.default is not None:
-                given[f.name.text] = {"lit": self.tables.facts.defaults[f]}
+            if f.name.text not in given:
+                given[f.name.text] = {"lit": self.tables.facts.defaults.get(f)}
         return _constant_record({f.name.text: given[f.name.text] for f in declared})
 
     def binary(self, expr: s.Binary) -> Expr:
@@ -172,11 +189,13 @@ class Lowering:
 
 def is_static(expr: s.Expr, lowering: Lowering) -> bool:
     """Whether a value depends on nothing but constants."""
-    known = prelude.FUNCTIONS | lowering.tables.functions if lowering.tables.functions else prelude.FUNCTIONS
+    known: Collection[str] = prelude.FUNCTIONS
+    if lowering.tables.functions or lowering.functions:
+        known = {*known, *lowering.tables.functions, *lowering.functions}
     return all(ref.name in lowering.lets for ref in s.references(expr)) and not _calls_tasks(expr, known)
 
 
-def _calls_tasks(expr: s.Expr, functions: Mapping[str, Any]) -> bool:
+def _calls_tasks(expr: s.Expr, functions: Collection[str]) -> bool:
     if isinstance(expr, s.Apply) and isinstance(expr.callee, s.Ref) and expr.callee.name not in functions:
         return True
     return any(_calls_tasks(part, functions) for part in s.parts_of(expr))

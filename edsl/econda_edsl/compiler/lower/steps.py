@@ -13,8 +13,8 @@ from econda_edsl.compiler import syntax as s
 from econda_edsl.compiler.check.module import Checked, Parts
 from econda_edsl.compiler.check.settings import SettingChecks
 from econda_edsl.compiler.expressions.lower import Lowering
+from econda_edsl.compiler.expressions.substitute import substituted
 from econda_edsl.compiler.lower.needs import lower_needs
-from econda_edsl.compiler.lower.substitute import substituted
 from econda_edsl.compiler.lower.tasks import TaskLowering
 from econda_edsl.compiler.lower.used_tasks import UsedTasks
 from econda_edsl.compiler.resolve.tables import Tables

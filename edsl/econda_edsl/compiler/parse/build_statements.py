@@ -159,6 +159,10 @@ class Build(BuildExpressions):
         types = of_kind(c, *TYPES)
         return s.Let(name.span, name, types[0] if types else None, c[-1])
 
+    def function(self, meta: Any, c: list[Any]) -> s.Declaration:
+        name = self.name_of(c[0])
+        return s.Function(name.span, name, pick(c, "params"), of_kind(c, *TYPES)[0], c[-1])
+
     def type_alias(self, meta: Any, c: list[Any]) -> s.Declaration:
         name = self.name_of(c[0])
         return s.Alias(name.span, name, c[1])

@@ -28,13 +28,20 @@ def order_blocks(names: Names) -> tuple[dict[s.Block, tuple[s.Step, ...]], list[
 
 
 def order_lets(tables: Tables, names: Names) -> tuple[list[str], list[Diagnostic]]:
-    """Constants in the order they can be computed."""
-    needs = {name: names.lets.get(name, {}) for name in tables.lets}
-    ordered, cycles = sort_by_need(list(tables.lets), needs)
+    """Constants and functions in an order in which each comes after those it needs."""
+    declared = [*tables.lets, *tables.pure_functions]
+    needs = {name: names.lets.get(name, {}) for name in declared}
+    ordered, cycles = sort_by_need(declared, needs)
     found = []
     for cycle in cycles:
         edges = [(a, b, needs[a][b]) for a, b in zip(cycle, [*cycle[1:], cycle[0]], strict=True)]
-        found.append(_draw("these constants define each other", edges, "give one of them a value of its own"))
+        if any(name in tables.pure_functions for name in cycle):
+            message = "this function calls itself" if len(cycle) == 1 else "these functions need each other"
+            found.append(
+                _draw(message, edges, "a function is written out where it is called; what repeats is a `repeat`")
+            )
+        else:
+            found.append(_draw("these constants define each other", edges, "give one of them a value of its own"))
     return ordered, found
 
 

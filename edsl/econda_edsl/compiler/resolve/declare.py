@@ -76,6 +76,8 @@ class _Declare:
             case s.Task():
                 function = self.unit.package is not None and d.runs and d.runs[0].language.text == "function"
                 (self.tables.functions if function else self.tables.tasks)[d.name.text] = d
+            case s.Function():
+                self.tables.pure_functions[d.name.text] = d
             case s.Pipeline():
                 self.tables.pipelines[d.name.text] = d
             case s.Alias() | s.Record():
@@ -132,6 +134,7 @@ class _Declare:
             (there.pipelines, here.pipelines), (there.records, here.records),
             (there.record_syntax, here.record_syntax), (there.named, here.named),
             (there.resources, here.resources), (there.policies, here.policies),
+            (there.pure_functions, here.pure_functions),
         ]  # fmt: skip
         for source, target in pairs:
             if name in source:
@@ -161,6 +164,9 @@ class _Declare:
         for d in declarations:
             if isinstance(d, s.Let) and d.type is not None:
                 self.tables.fields[d] = self.type(d.type)
+            elif isinstance(d, s.Function):
+                self.tables.fields[d] = self.type(d.type)
+                self.signature(d.inputs, "input")
             elif isinstance(d, s.Task | s.Pipeline):
                 self.signature(d.inputs, "input")
                 self.signature(d.outputs, "output")

@@ -25,6 +25,8 @@ def resolve(program: s.Program, tables: Tables) -> tuple[Names, list[Diagnostic]
         match d:
             case s.Let():
                 work.let(d)
+            case s.Function():
+                work.function(d)
             case s.Task():
                 work.task(d)
             case s.Pipeline():
@@ -59,6 +61,18 @@ class _Resolve:
         self.result.lets[d.name.text] = {}
         self.mentions.expr(d.expr)
         self.mentions.in_let = None
+
+    def function(self, d: s.Function) -> None:
+        """Its inputs, and constants, are all that the expression of a function sees."""
+        self.defaults(d.inputs, {f.name.text: "an input, known where it is called" for f in d.inputs}, _GIVEN)
+        self.inputs(d.inputs)
+        for f in d.inputs:
+            reserved(f.name, self.diagnostics)
+        self.mentions.in_let = d.name.text
+        self.result.lets[d.name.text] = {}
+        self.mentions.frames = [Frame({f.name.text: None for f in d.inputs})]
+        self.mentions.expr(d.expr)
+        self.mentions.in_let, self.mentions.frames = None, []
 
     def defaults(self, fields: Collection[s.Field], beside: Mapping[str, str], help_: str) -> None:
         """Defaults and ranges are constants, `beside` the names that are none and what they are."""
@@ -177,7 +191,8 @@ class _Resolve:
         if not isinstance(expr.callee, s.Ref):
             return True
         name = expr.callee.name
-        return name in self.tables.tasks or (name not in prelude.FUNCTIONS and name not in self.tables.functions)
+        known = name in prelude.FUNCTIONS or name in self.tables.functions or name in self.tables.pure_functions
+        return name in self.tables.tasks or not known
 
     def bind(self, frame: Frame, names: BlockNames, step: s.Step, name: str, span: Span) -> None:
         reserved(s.Name(span, name), self.diagnostics)

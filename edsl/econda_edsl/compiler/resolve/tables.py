@@ -30,12 +30,14 @@ class Tables:
 
     `fields` holds the resolved type of every input, output, record field and carry, by its syntax. `homes` tells
     from which unit an imported name comes, and its name there. `connectors` tells through which connector an
-    operator is called: `orders_db.read` through `orders_db`.
+    operator is called: `orders_db.read` through `orders_db`. `functions` are those of packages, `pure_functions` those that
+    `let` names.
     """
 
     lets: dict[str, s.Let] = field(default_factory=dict)
     tasks: dict[str, s.Task] = field(default_factory=dict)
     functions: dict[str, s.Task] = field(default_factory=dict)
+    pure_functions: dict[str, s.Function] = field(default_factory=dict)
     pipelines: dict[str, s.Pipeline] = field(default_factory=dict)
     records: dict[str, t.Type] = field(default_factory=dict)
     record_syntax: dict[str, s.Record] = field(default_factory=dict)
@@ -53,7 +55,7 @@ class Tables:
     def fields(self) -> dict[s.Syntax, t.Type]:
         return self.facts.types
 
-    def inputs(self, of: s.Task | s.Pipeline) -> dict[str, t.Type]:
+    def inputs(self, of: s.Task | s.Pipeline | s.Function) -> dict[str, t.Type]:
         return {f.name.text: self.fields.get(f, t.UNKNOWN) for f in of.inputs}
 
     def outputs(self, of: s.Task | s.Pipeline) -> dict[str, t.Type]:
@@ -63,6 +65,6 @@ class Tables:
         """What a name stands for, in a reader's words; empty for a value or an unknown name."""
         if name in self.resources:
             return f"a {self.resources[name].kind}"
-        tables = {"a task": self.tasks, "a pipeline": self.pipelines, "a function": self.functions,
+        tables = {"a task": self.tasks, "a pipeline": self.pipelines, "a function": {**self.functions, **self.pure_functions},
                   "a policy": self.policies, "a module": self.modules, "a type": self.named}  # fmt: skip
         return next((what for what, table in tables.items() if name in table), "")

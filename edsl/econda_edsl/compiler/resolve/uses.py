@@ -106,13 +106,19 @@ class Mentions:
         return isinstance(value, s.Ref) and not self.find(value.name)
 
     def called(self, callee: s.Ref, name: str) -> None:
+        if name in self.tables.pure_functions:
+            if self.in_let:
+                self.result.lets[self.in_let].setdefault(name, callee.span)
+            return
         if name in prelude.FUNCTIONS or name in self.tables.functions:
             return
         if name in prelude.FILES and name not in self.tables.tasks and not self.find(name):
             return
         if name in self.tables.tasks or name in self.tables.pipelines:
             help_ = f"bind it first: `y = {name}(…)`, then use `y.<output>` here"
-            if self.frames and self.frames[-1].block is None and self.frames[-1].names:
+            if self.in_let:
+                help_ = f"constants and functions compute with values only; call `{name}` in the pipeline, and pass what it gives"
+            elif self.frames and self.frames[-1].block is None and self.frames[-1].names:
                 help_ = f"call it in a loop: `ys = foreach …:` with `y = {name}(…)` and `gather y` below"
             self.report("E0312", f"the {'task' if name in self.tables.tasks else 'pipeline'} `{name}` is called inside an expression", callee.span,
                         "a call is the whole right side of a binding", help_)  # fmt: skip

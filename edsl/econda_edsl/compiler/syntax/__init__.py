@@ -9,6 +9,7 @@ from __future__ import annotations
 from econda_edsl.compiler.syntax.declarations import (
     Alias,
     Declaration,
+    Function,
     Handler,
     Import,
     ImportModule,
@@ -88,6 +89,7 @@ __all__ = [
     "Field",
     "Fields",
     "Foreach",
+    "Function",
     "Gather",
     "Handler",
     "Import",

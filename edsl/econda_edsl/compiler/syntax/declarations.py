@@ -32,6 +32,15 @@ class Let(Syntax, frozen=True, eq=False):
     expr: Expr
 
 
+class Function(Syntax, frozen=True, eq=False):
+    """`let name(inputs): type = expr`: an expression with a name, written out wherever it is called."""
+
+    name: Name
+    inputs: tuple[Field, ...]
+    type: TypeExpr
+    expr: Expr
+
+
 class Alias(Syntax, frozen=True, eq=False):
     name: Name
     type: TypeExpr
@@ -110,7 +119,9 @@ class Policy(Syntax, frozen=True, eq=False):
 
 
 Import: TypeAlias = ImportModule | ImportNames
-Declaration: TypeAlias = Let | Alias | Record | Task | Pipeline | Resource | Policy | ImportModule | ImportNames
+Declaration: TypeAlias = (
+    Let | Function | Alias | Record | Task | Pipeline | Resource | Policy | ImportModule | ImportNames
+)
 
 
 class Program(msgspec.Struct, frozen=True):

@@ -35,3 +35,14 @@ def expr_text(expr: s.Expr, lines: Sequence[str]) -> str:
     )
     found[0] = found[0][span.column - 1 :].strip()
     return " ".join(found)
+
+
+def field_head(f: s.Field, lines: Sequence[str]) -> str:
+    """`name: Type in low..high`."""
+    text = f"{f.name.text}: {type_text(f.type)}"
+    return text + (f" in {expr_text(f.range, lines)}" if f.range is not None else "")
+
+
+def field_text(f: s.Field, lines: Sequence[str]) -> str:
+    """`name: Type in low..high = default`, as it was written."""
+    return field_head(f, lines) + (f" = {expr_text(f.default, lines)}" if f.default is not None else "")
