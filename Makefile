@@ -7,7 +7,7 @@ PATHS := econda_cloud edsl adapters functions infra localstack tests bench
 # Where Python is told to keep no compiled files, every process of the tests would compile all that it imports again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: install demo session test test-ssh test-denial crash chaos fuzz check format bench peers vscode clean
+.PHONY: install demo session test test-ssh test-denial crash chaos fuzz import-conformance check format bench peers vscode clean
 
 install: $(VENV)/.installed
 
@@ -63,6 +63,11 @@ SECONDS := 60
 # Programs made from the golden ones, guided by what of the language they reach; what breaks it is left in build/fuzz.
 fuzz: install
 	$(BIN)/python -m tests.fuzz.run --seconds $(SECONDS)
+
+# CWL's own conformance tests, imported and run: CWL is the folder that holds its conformance_tests.yaml.
+CWL ?= $(ECONDA_DATA)/cwl-v1.2
+import-conformance: install
+	$(BIN)/python -m tests.importing.cwl_conformance $(CWL)
 
 bench: install
 	$(BIN)/python -m bench.embedded

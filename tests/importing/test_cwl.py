@@ -1,4 +1,4 @@
-"""CWL: tools become tasks that run, scatter a loop, `when` a branch; expressions are reported and never executed."""
+"""CWL: tools become tasks that run, scatter a loop, `when` a branch; what is not carried over is reported."""
 
 from __future__ import annotations
 
@@ -98,21 +98,28 @@ def test_a_workflow_with_scatter_and_when(econda, tmp_path: Path) -> None:
     assert len(json.loads(ran.stdout)["outputs"]["texts"]) == 2
 
 
-def test_expressions_are_reported_with_their_place() -> None:
-    source = TOOL.replace("$(inputs.times)", "$(inputs.times * 2)").replace(
-        'glob: "*.txt"', 'glob: "*", outputEval: $(self)'
-    )
-    source = source.replace(
+def test_what_is_not_carried_over_is_reported_with_its_place() -> None:
+    source = TOOL.replace(
         "requirements:",
-        "requirements:\n  InlineJavascriptRequirement: {}\n  InitialWorkDirRequirement: {listing: []}\n  DockerRequirement: {dockerPull: 'x:1'}",
-    )
+        "requirements:\n  InplaceUpdateRequirement: {inplaceUpdate: true}\n  DockerRequirement: {dockerPull: 'x:1'}",
+    ).replace("times: ", "things: Any\n  times: ", 1)
     found = import_cwl(source.encode(), "tool.cwl")
     text, plan = written(found)
-    assert "not executed" in gap(found, "inputs.times * 2")
-    assert "only `glob`" in gap(found, "`all`")
-    assert "InitialWorkDirRequirement" in gap(found, "InitialWork")
+    assert "nothing like it" in gap(found, "InplaceUpdateRequirement")
+    assert "no counterpart" in gap(found, "`things`")
     assert plan.tasks["tool_2"].image == "x:1"
-    assert "# TODO tool.cwl: the expression" in text
+    assert "# TODO tool.cwl: the image x:1" in text
+
+
+def test_expressions_are_evaluated_by_what_lies_beside_the_program() -> None:
+    source = TOOL.replace("$(inputs.times)", "$(inputs.times * 2)")
+    found = import_cwl(
+        source.replace("requirements:", "requirements:\n  InlineJavascriptRequirement: {}").encode(), "tool.cwl"
+    )
+    _, plan = written(found)
+    assert {"cwl_tool.py", "cwl_expressions.py"} <= set(found.files)
+    assert plan.environments  # the package that evaluates JavaScript
+    assert not import_cwl(TOOL.encode(), "tool.cwl").gaps
 
 
 def test_names_that_clash_and_nested_workflows(tmp_path: Path) -> None:
@@ -170,3 +177,43 @@ def test_what_is_no_cwl_is_refused(source: str, said: str, tmp_path: Path, monke
     with pytest.raises(NotImported) as caught:
         import_cwl(source.encode(), "bad.cwl")
     assert said in str(caught.value)
+
+
+JOIN = """{cwlVersion: v1.2, class: CommandLineTool, baseCommand: [printf, "%s-%s"], stdout: o, inputs: {a: {type: string, inputBinding: {position: 1}}, b: {type: string, inputBinding: {position: 2}}}, outputs: {word: {type: string, outputBinding: {glob: o, loadContents: true, outputEval: "$(self[0].contents)"}}}}
+"""
+
+COMPOSED = """
+cwlVersion: v1.2
+class: Workflow
+requirements: {ScatterFeatureRequirement: {}, StepInputExpressionRequirement: {}, MultipleInputFeatureRequirement: {}}
+inputs:
+  xs: "string[]"
+  ys: "string[]"
+  go: boolean
+  who: {type: {type: record, name: Who, fields: [{name: first, type: string}, {name: age, type: int}]}}
+outputs:
+  table: {type: {type: array, items: {type: array, items: string}}, outputSource: pairs/word}
+  chosen: {type: string, outputSource: [maybe/word, always/word], pickValue: first_non_null}
+  all: {type: "string[]", outputSource: [pairs_flat/word, always/word], linkMerge: merge_flattened}
+steps:
+  pairs: {run: join.cwl, scatter: [a, b], scatterMethod: nested_crossproduct, in: {a: xs, b: ys}, out: [word]}
+  pairs_flat: {run: join.cwl, scatter: a, in: {a: xs, b: {source: who, valueFrom: $(self.first)}}, out: [word]}
+  maybe: {run: join.cwl, when: $(inputs.goes), in: {a: {default: m}, b: {default: n}, goes: go}, out: [word]}
+  always: {run: join.cwl, in: {a: {source: who, valueFrom: "$(self.first) is $(self.age)"}, b: {valueFrom: "$(inputs.who.first)"}, who: who}, out: [word]}
+"""
+
+
+@pytest.mark.parametrize(("go", "chosen"), [(True, "m-n"), (False, "Ada is 36-Ada")])
+def test_a_workflow_runs_as_cwl_says(econda, go: bool, chosen: str, tmp_path: Path) -> None:
+    (tmp_path / "join.cwl").write_text(JOIN)
+    (tmp_path / "flow.cwl").write_text(COMPOSED)
+    (tmp_path / "job.json").write_text(json.dumps({"xs": ["a", "b"], "ys": ["1", "2"], "go": go, "who": {"first": "Ada", "age": 36}}))  # fmt: skip
+    assert econda("import", "flow.cwl", "-o", "out").returncode == 5  # a scatter has no bound there
+    done = econda("run", "out/flow.edsl", "--params", "job.json", "--json")
+    assert done.returncode == 0, done.stdout
+    outputs = json.loads(done.stdout)["outputs"]
+    assert outputs == {
+        "table": [["a-1", "a-2"], ["b-1", "b-2"]],
+        "chosen": chosen,
+        "all": ["a-Ada", "b-Ada", "Ada is 36-Ada"],
+    }

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from econda_edsl.importing.cwl.runtime import tool as tool_runtime
 from econda_edsl.importing.cwl.workflow import import_cwl
 from econda_edsl.plan import Inline
 
@@ -24,6 +27,13 @@ def tool(inputs: dict[str, Any], command: list[str] | None = None, **more: Any) 
     return json.dumps({**about, **more}).encode()
 
 
+@pytest.fixture(autouse=True)
+def _beside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """What lies beside the program, as it is imported there; each test in a folder of its own."""
+    monkeypatch.setitem(sys.modules, "cwl_tool", tool_runtime)
+    monkeypatch.chdir(tmp_path)
+
+
 def argv(source: bytes, **given: Any) -> Any:
     """What the tool's task would start, for these values of its inputs."""
     _, plan = written(import_cwl(source, "t.cwl"))
@@ -39,8 +49,6 @@ def argv(source: bytes, **given: Any) -> Any:
         return Done()
 
     defaults = {name: each.default["lit"] for name, each in task.inputs.items() if each.default is not None}
-    import subprocess
-
     before, subprocess.run = subprocess.run, run  # type: ignore[assignment]
     try:
         exec(compile(task.run.body, "t", "exec"), {**defaults, **given})

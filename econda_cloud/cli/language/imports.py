@@ -27,13 +27,14 @@ def import_(
     time_scale: Annotated[
         str, typer.Option("--time-scale", help="of recordings: seconds slept per second recorded, such as 1/1000")
     ] = "1/1000",
+    part: Annotated[str | None, typer.Option("--part", help="of a packed CWL document; `main` if not given")] = None,
     force: Annotated[bool, typer.Option("--force", help="write over files that are there")] = False,
     json: Json = False,
 ) -> None:
     """Write a pipeline from another system's workflow. Nothing of it is executed. Example: econda import dag.py -o new"""
     if format_ is not None and format_ not in FORMATS:
         stop(f"error: `{format_}` is no format; it is one of {', '.join(FORMATS)}", USAGE)
-    found = _read(file, format_, _scale(time_scale))
+    found = _read(file, format_, _scale(time_scale), part)
     text = source_text(found.program)
     names = [pipeline.name for pipeline in found.program.pipelines]
     name = names[0]
@@ -64,13 +65,13 @@ def _compiled(text: str, path: Path, found: Imported, name: str) -> Plan:
     return compiled.plan
 
 
-def _read(file: Path, format_: str | None, scale: float) -> Imported:
+def _read(file: Path, format_: str | None, scale: float, part: str | None) -> Imported:
     try:
         data = file.read_bytes()
     except OSError as error:
         stop(f"error: cannot read {file}: {error.strerror}", USAGE)
     try:
-        return import_file(data, str(file), format_, scale=scale)
+        return import_file(data, str(file), format_, scale=scale, part=part)
     except NotImported as error:
         stop(f"error: {error}", NOT_COMPILED)
 

@@ -10,10 +10,12 @@ from econda_edsl.importing.report import Imported, NotImported
 FORMATS = ("asl", "cwl", "airflow", "wfformat", "nextflow-trace")
 
 
-def import_file(data: bytes, path: str, format: str | None = None, *, scale: float = 0.001) -> Imported:
+def import_file(
+    data: bytes, path: str, format: str | None = None, *, scale: float = 0.001, part: str | None = None
+) -> Imported:
     """Read a workflow of another system; `format` is one of `FORMATS`, or found from the content.
 
-    `scale` is for recordings: seconds slept per second recorded. Raises `NotImported`, and `OSError` for files that
+    `scale` is for recordings: seconds slept per second recorded. `part` is for packed CWL: the name of what is imported. Raises `NotImported`, and `OSError` for files that
     a CWL document refers to.
     """
     match format or detect(data, path):
@@ -36,7 +38,7 @@ def import_file(data: bytes, path: str, format: str | None = None, *, scale: flo
         case "cwl":
             from econda_edsl.importing.cwl.workflow import import_cwl
 
-            return import_cwl(data, path)
+            return import_cwl(data, path, part)
         case other:
             raise NotImported(f"`{other}` is no format; it is one of {', '.join(FORMATS)}")
 

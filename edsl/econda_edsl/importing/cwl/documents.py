@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urljoin, urlsplit
@@ -35,7 +36,7 @@ def load(data: bytes, path: str, part: str | None = None) -> Any:
         def urljoin(self, base_url: str, url: str) -> str:
             return urljoin(base_url, url)
 
-    raw = read_json(data, path) if data.lstrip().startswith(b"{") else read_yaml(data, path)
+    raw = _read(data, path)
     if not isinstance(raw, dict):
         raise NotImported(f"{path}: not a CWL document; it is an object with `cwlVersion` and `class`")
     uri = Path(path).resolve().as_uri()
@@ -45,6 +46,14 @@ def load(data: bytes, path: str, part: str | None = None) -> Any:
         raise NotImported(f"{path}: not valid CWL: {str(error).strip()[:1500]}") from error
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise NotImported(f"{path}: not usable CWL: {error}; correct it") from error
+
+
+def _read(data: bytes, path: str) -> Any:
+    """JSON, which is read faster, or YAML, which may begin with a brace too."""
+    if data.lstrip().startswith(b"{"):
+        with contextlib.suppress(NotImported):
+            return read_json(data, path)
+    return read_yaml(data, path)
 
 
 def beside(url: str, folder: Path, path: str) -> Path:
@@ -62,20 +71,3 @@ def short(id_: str | None) -> str:
     """The last part of an identifier."""
     address, mark, fragment = (id_ or "").partition("#")
     return fragment.rpartition("/")[2] if mark else Path(unquote(urlsplit(address).path)).stem
-
-
-def kind_of(type_: Any) -> str | None:
-    """A CWL type as one of EDSL; None for records, unions and `Any`."""
-    if isinstance(type_, list):
-        inner = [each for each in type_ if each != "null"]
-        found = kind_of(inner[0]) if len(inner) == 1 else None
-        return found and (found if len(inner) == len(type_) else f"{found}?")
-    if isinstance(type_, str):
-        return {"int": "Int", "long": "Int", "float": "Float", "double": "Float", "string": "String", "boolean": "Bool",
-                "File": "File", "stdout": "File", "stderr": "File", "Directory": "Dir"}.get(type_)  # fmt: skip
-    if getattr(type_, "type_", None) == "array":
-        inner = kind_of(type_.items)
-        return inner and f"List[{inner}]"
-    if getattr(type_, "type_", None) == "enum":
-        return " | ".join(f'"{short(each)}"' for each in type_.symbols)
-    return None

@@ -14,23 +14,25 @@ from econda_edsl.importing.cwl.tools import Tools, doc_of
 from econda_edsl.importing.report import Gaps, Imported, NotImported
 from econda_edsl.writing.literals import NoLiteral, value_literal
 from econda_edsl.writing.naming import Names
-from econda_edsl.writing.program import Bind, Foreach, Note, PipelineText, Program, Step, TaskText, When
+from econda_edsl.writing.program import Bind, Foreach, Input, Note, PipelineText, Program, Step, TaskText, When
 from econda_edsl.writing.source import too_long
 
 MEMBERS = 10_000
 _TEST = re.compile(r"\$\((!?)inputs\.([A-Za-z_]\w*)(?:\s*(===?|!==?|<=|>=|<|>)\s*([\w.]+|\"[^\"]*\"|'[^']*'))?\)")
 
 
-def import_cwl(data: bytes, path: str) -> Imported:
-    """Read a tool or workflow. Raises `NotImported` for what is not valid CWL."""
-    process = load(data, path)
+def import_cwl(data: bytes, path: str, part: str | None = None) -> Imported:
+    """Read a tool or workflow; of a packed document `part`, by default `main`. Raises `NotImported` for what is not valid CWL."""
+    process = load(data, path, part)
     gaps = Gaps()
     stem = Names().take(Path(path).name.partition(".")[0], "flow")
     work = _Flow(path, gaps, Tools(gaps, Names([stem]), path))
     if isinstance(process, list) or not hasattr(process, "outputs"):
         raise NotImported(f"{path}: no tool or workflow of its own; import one of its parts")
     pipeline = work.pipeline(process, stem)
-    program = Program([pipeline], work.tools.declared, head=[f"Imported from the CWL document {path}."])
+    program = Program(
+        [pipeline], work.tools.declared, work.tools.kinds.records, head=[f"Imported from the CWL document {path}."]
+    )
     if too_long(program):
         raise NotImported(f"{path}: its steps make a program longer than {SOURCE_BYTES:,} bytes; import parts of it")
     return Imported("cwl", program, gaps.found, work.tools.files)
@@ -42,11 +44,18 @@ class _Flow:
     gaps: Gaps
     tools: Tools
     names: Names = field(default_factory=Names)
+    extra: list[Input] = field(default_factory=list)
+    loaded: dict[str, Any] = field(default_factory=dict)
+    inherited: list[Any] = field(default_factory=list)
+    contents: set[str] = field(default_factory=set)
     known: dict[str, tuple[TaskText, dict[str, str]]] = field(default_factory=dict)
 
     def pipeline(self, process: Any, stem: str) -> PipelineText:
         inputs, given = [], {}
         notes: list[str] = []
+        for each in process.requirements or []:
+            if type(each).__name__ == "SchemaDefRequirement":
+                self.tools.kinds.name(each.types)
         for each in process.inputs:
             made = self.tools.input(each, self.names.keep(short(each.id), "input"), self.path, notes)
             inputs.append(made)
@@ -59,7 +68,7 @@ class _Flow:
         outputs = Names()
         named = {key: outputs.keep(key, "output") for key in found}
         return PipelineText(
-            stem, steps or [Note("It has no steps.")], inputs, [(named[key], kind) for key, (_, kind) in found.items()],
+            stem, steps or [Note("It has no steps.")], [*inputs, *self.extra], [(named[key], kind) for key, (_, kind) in found.items()],
             {named[key]: expr for key, (expr, _) in found.items()}, doc=doc_of(process), notes=notes,
         )  # fmt: skip
 
@@ -69,18 +78,26 @@ class _Flow:
             raise NotImported(f"{where}: workflows are nested more than 8 deep, or in a circle; take one out")
         values = dict(given)
         _relative(flow)
+        self.contents |= {
+            short(each.id)
+            for each in flow.inputs
+            if getattr(each, "loadContents", None) or getattr(each.inputBinding, "loadContents", None)
+        }
+        around, self.inherited = self.inherited, _together(self.inherited, flow.requirements)
         for step in self.ordered(flow, where):
             there = f"{where}: {short(step.id)}"
             found = self.step(step, values, there, steps, depth)
             values |= {f"{short(step.id)}/{key}": each for key, each in found.items()}
+        self.inherited = around
         outputs = {}
         for each in flow.outputs:
-            if getattr(each, "pickValue", None):
-                self.gaps.of(
-                    f"{where}: {short(each.id)}", "pickValue", "values that are missing stay in", "choose by `??`"
-                )
             outputs[short(each.id)] = self.source(
-                each.outputSource, each.linkMerge, values, f"{where}: {short(each.id)}"
+                each.outputSource,
+                each.linkMerge,
+                values,
+                f"{where}: {short(each.id)}",
+                steps,
+                getattr(each, "pickValue", None),
             )
         return outputs
 
@@ -99,7 +116,21 @@ class _Flow:
             ) from error
         return [by_name[name] for name in order if name in by_name]
 
-    def source(self, source: Any, merge: Any, values: dict[str, tuple[str, str]], where: str) -> tuple[str, str]:
+    @property
+    def library(self) -> list[str] | None:
+        """The lines of JavaScript that expressions of steps can use; None where there is none."""
+        found = [each for each in self.inherited if type(each).__name__ == "InlineJavascriptRequirement"]
+        return None if not found else list(found[-1].expressionLib or [])
+
+    def source(
+        self,
+        source: Any,
+        merge: Any,
+        values: dict[str, tuple[str, str]],
+        where: str,
+        steps: list[Step],
+        pick: str | None = None,
+    ) -> tuple[str, str]:
         found = []
         for each in [source] if isinstance(source, str) else source or []:
             if _key(each) not in values:
@@ -109,14 +140,60 @@ class _Flow:
             found.append(values[_key(each)])
         if isinstance(source, str) or (len(found) == 1 and merge is None):
             return found[0] if found else ("none", "String?")
+        if pick is not None or (merge == "merge_flattened" and not all(kind.startswith("List[") for _, kind in found)):
+            return self.merged(found, merge, pick, where, steps)
         kind = found[0][1] if found else "String"
         joined = f"[{', '.join(expr for expr, _ in found)}]"
         return (f"flatten({joined})", kind) if merge == "merge_flattened" else (joined, f"List[{kind}]")
 
+    def nested(
+        self,
+        over: list[tuple[str, str]],
+        body: list[Step],
+        made: dict[str, tuple[str, str]],
+        name: str,
+        steps: list[Step],
+    ) -> dict[str, tuple[str, str]]:
+        """A loop in a loop: lists of lists."""
+        gather = "{" + ", ".join(f"{key}: {expr}" for key, (expr, _) in made.items()) + "}" if made else over[-1][0]
+        inner: list[Step] = body
+        for each in reversed(over):
+            loop = self.names.take(f"{name}_{each[0]}")
+            inner = [Foreach([each], inner, loop, gather, str(MEMBERS))]
+            gather = f"{loop}.done"
+        steps += inner
+        outputs = {}
+        for key, (_, kind) in made.items():
+            item = f"[each.{key} for each in LIST]"
+            for depth in range(len(over) - 1):
+                item = f"[{item.replace('LIST', f'row{depth}')} for row{depth} in LIST]"
+            outputs[key] = (item.replace("LIST", gather), "List[" * len(over) + kind + "]" * len(over))
+        return outputs
+
+    def merged(
+        self, found: list[tuple[str, str]], merge: Any, pick: str | None, where: str, steps: list[Step]
+    ) -> tuple[str, str]:
+        """Several sources as one value, by a task: of values that may be missing only it can tell how many there are."""
+        kinds = [kind[5:-1] if merge == "merge_flattened" and kind.startswith("List[") else kind for _, kind in found]
+        whole = {kind.rstrip("?") for kind in kinds}
+        element = next(iter(whole)) if len(whole) == 1 else kinds[0].rstrip("?")
+        if len(whole) != 1:
+            self.gaps.of(where, "its sources", "they are of different types", "give them one type")
+        if pick is None and any(kind.endswith("?") for kind in kinds):
+            element += "?"
+        kind = element if pick in ("first_non_null", "the_only_non_null") else f"List[{element}]"
+        given = {f"source_{number}": kind for number, (_, kind) in enumerate(found)}
+        call = f"{{'value': merged(list(given.values()), {merge!r}, {pick!r})}}"
+        task, inputs, outputs = self.tools.before("merged", given, {"value": kind}, {}, call)
+        name = self.names.take("merged")
+        arguments = ", ".join(f"{inputs[key]} = {expr}" for key, (expr, _) in zip(given, found))
+        steps.append(Bind(f"{task.name}({arguments})", name))
+        return f"{name}.{outputs['value']}", kind
+
     def step(self, step: Any, values: dict[str, tuple[str, str]], where: str, steps: list[Step], depth: int) -> dict[str, tuple[str, str]]:  # fmt: skip
         given: dict[str, tuple[str, str]] = {}
         for each in step.in_:
-            found = self.input(each, values, f"{where}: {short(each.id)}")
+            found = self.input(each, values, f"{where}: {short(each.id)}", steps)
             if found is not None:
                 given[short(each.id)] = found
         wanted = {short(each if isinstance(each, str) else each.id) for each in step.out}
@@ -127,6 +204,8 @@ class _Flow:
         if not over:
             steps += body
             return made
+        if step.scatterMethod == "nested_crossproduct" and len(over) > 1:
+            return self.nested(over, body, made, short(step.id), steps)
         name = self.names.take(
             f"{short(step.id)}_each" if body and _names_step(body, short(step.id)) else short(step.id)
         )
@@ -141,8 +220,9 @@ class _Flow:
         steps.append(Foreach(over, body, name, gather, str(MEMBERS)))
         return outputs
 
-    def input(self, each: Any, values: dict[str, tuple[str, str]], where: str) -> tuple[str, str] | None:
-        found = self.source(each.source, each.linkMerge, values, where) if each.source else None
+    def input(self, each: Any, values: dict[str, tuple[str, str]], where: str, steps: list[Step]) -> tuple[str, str] | None:  # fmt: skip
+        pick = getattr(each, "pickValue", None)
+        found = self.source(each.source, each.linkMerge, values, where, steps, pick) if each.source else None
         if each.default is not None:
             try:
                 default = value_literal(each.default)
@@ -151,15 +231,21 @@ class _Flow:
                 )
                 found = found or (default, _kind(each.default))
             except NoLiteral as error:
-                self.gaps.of(where, "its default", str(error), "write it into the step")
-        if each.valueFrom is not None:
-            if "$" not in str(each.valueFrom):
-                return value_literal(str(each.valueFrom)), "String"
-            reference = re.fullmatch(r"\$\(inputs\.([A-Za-z_]\w*)\)", str(each.valueFrom))
-            if str(each.valueFrom) != "$(self)" and not reference:
-                self.gaps.of(where, f"the expression {each.valueFrom!s:.80}", "expressions are not executed",
-                             "write it as an expression of EDSL, or in the task")  # fmt: skip
+                found = self.brought(each, found, where, str(error))
+        if each.valueFrom is not None and "$" not in str(each.valueFrom):
+            return value_literal(str(each.valueFrom)), "String"
         return found
+
+    def brought(self, each: Any, found: tuple[str, str] | None, where: str, why: str) -> tuple[str, str] | None:
+        """A default that is a file of the folder: it is brought when the run starts, so the pipeline takes it."""
+        try:
+            default = self.tools.file(each.default)
+        except NoLiteral:
+            self.gaps.of(where, "its default", why, "write it into the step")
+            return found
+        name = self.names.take(short(each.id))
+        self.extra.append(Input(name, "File", default))
+        return (name, "File") if found is None else (f"{found[0]} ?? {name}" if found[1].endswith("?") else found[0], "File")  # fmt: skip
 
     def scattered(self, step: Any, scatter: list[str], given: dict[str, tuple[str, str]], where: str) -> tuple[list[tuple[str, str]], dict[str, tuple[str, str]]]:  # fmt: skip
         self.gaps.of(where, "a scatter without a bound", "everything has a bound in this language",
@@ -180,7 +266,7 @@ class _Flow:
                 scatter[1]: (f"{pair}.second", element[scatter[1]]),
             }
             return [(pair, f"zip({given[scatter[0]][0]}, {given[scatter[1]][0]})")], inner
-        if len(scatter) > 1 and step.scatterMethod != "flat_crossproduct":
+        if len(scatter) > 1 and step.scatterMethod not in ("flat_crossproduct", "nested_crossproduct"):
             self.gaps.of(where, f"scatterMethod {step.scatterMethod}", "a loop gives one flat list of all pairs",
                          "zip the lists in a task, or nest two loops")  # fmt: skip
         over = []
@@ -191,7 +277,7 @@ class _Flow:
 
     def guarded(self, step: Any, given: dict[str, tuple[str, str]], wanted: set[str], where: str, steps: list[Step], depth: int) -> dict[str, tuple[str, str]]:  # fmt: skip
         """The call of a step under its `when`; what a step that is left out would give is `none`."""
-        test = self.test(step.when, given, where) if getattr(step, "when", None) else None
+        given, test = self.computed(step, given, where, steps)
         body: list[Step] = []
         made = self.run(step, given, where, body, depth)
         made = {key: each for key, each in made.items() if key in wanted}
@@ -208,11 +294,49 @@ class _Flow:
         steps.append(When([(test, body), *([(None, other)] if other else [])]))
         return left
 
-    def test(self, text: str, given: dict[str, tuple[str, str]], where: str) -> str | None:
+    def computed(
+        self, step: Any, given: dict[str, tuple[str, str]], where: str, steps: list[Step]
+    ) -> tuple[dict[str, tuple[str, str]], str | None]:
+        """The inputs with their `valueFrom`, and the test of `when`: by a task, where they are more than a name says."""
+        texts = {short(each.id): str(each.valueFrom) for each in step.in_ if each.valueFrom is not None and "$" in str(each.valueFrom) and str(each.valueFrom) != "$(self)"}  # fmt: skip
+        when = getattr(step, "when", None)
+        test = self.test(when, given) if when else None
+        if not texts and (when is None or test is not None):
+            return given, test
+        kinds = {short(each.id): self.tools.kinds.of(each.type_) for each in self.process(step).inputs}
+        wanted = {key: kinds.get(key) or "String" for key in texts}
+        for key in texts:
+            if key in kinds and kinds[key] is None:
+                self.gaps.of(where, f"the type of `{key}`", "it has no counterpart", "String is assumed")
+        document: dict[str, Any] = {"valueFrom": texts, "library": self.library}
+        document["loadContents"] = [
+            short(each.id)
+            for each in step.in_
+            if getattr(each, "loadContents", None) or _key(str(each.source)) in self.contents
+        ]
+        outputs = {key: kind for key, kind in wanted.items() if key in kinds}
+        if when is not None:
+            document["when"], outputs["when"] = str(when), "Bool"
+        task, inputs, named = self.tools.before(f"before_{short(step.id)}", {key: kind for key, (_, kind) in given.items()}, outputs, document, "evaluated(STEP, given)")  # fmt: skip
+        name = self.names.take(f"before_{short(step.id)}")
+        steps.append(Bind(f"{task.name}({', '.join(f'{inputs[key]} = {expr}' for key, (expr, _) in given.items())})", name))  # fmt: skip
+        found = {**given, **{key: (f"{name}.{named[key]}", kind) for key, kind in outputs.items() if key != "when"}}
+        return found, f"{name}.{named['when']}" if when is not None else None
+
+    def process(self, step: Any) -> Any:
+        """What a step runs."""
+        process = step.run
+        if not isinstance(process, str):
+            return process
+        if process not in self.loaded:
+            file = beside(process, Path(self.path).resolve().parent, self.path)
+            self.loaded[process] = load(file.read_bytes(), str(file), part=process.partition("#")[2] or None)
+        return self.loaded[process]
+
+    def test(self, text: str, given: dict[str, tuple[str, str]]) -> str | None:
+        """A plain comparison as one of EDSL; None for what is more."""
         match = _TEST.fullmatch(text.strip())
-        if match is None or match[2] not in given:
-            self.gaps.of(where, f"`when: {text}`", "expressions are not executed, so the step runs always",
-                         "put `when` around it")  # fmt: skip
+        if match is None or match[2] not in given or (match[3] is None and given[match[2]][1] != "Bool"):
             return None
         value = given[match[2]][0]
         if match[3] is None:
@@ -222,32 +346,63 @@ class _Flow:
         return f"{value} {sign} {right}"
 
     def run(self, step: Any, given: dict[str, tuple[str, str]], where: str, steps: list[Step], depth: int) -> dict[str, tuple[str, str]]:  # fmt: skip
-        process = step.run
-        if isinstance(process, str):
-            file = beside(process, Path(self.path).resolve().parent, self.path)
-            part = process.partition("#")[2]
-            process = load(file.read_bytes(), str(file), part=part or None)
-        for each in step.requirements or []:
-            self.gaps.of(where, f"{type(each).__name__} of the step", "a tool has its own", "set it `with` the step")
-        if hasattr(process, "steps"):
-            defaults = {short(i.id): ("none", "String?") for i in process.inputs}
-            return self.workflow(process, {**defaults, **given}, where, steps, depth + 1)
-        return self.call(process, short(step.id), given, where, steps)
+        process = self.process(step)
+        before = self.inherited
+        self.inherited = _together(before, step.requirements)
+        try:
+            if hasattr(process, "steps"):
+                defaults = {short(i.id): self.left_out(i) for i in process.inputs}
+                return self.workflow(process, {**defaults, **given}, where, steps, depth + 1)
+            return self.call(process, short(step.id), given, where, steps)
+        finally:
+            self.inherited = before
+
+    def left_out(self, given: Any) -> tuple[str, str]:
+        """An input of a nested workflow that nobody gives: its default, or none."""
+        kind = self.tools.kinds.of(given.type_) or "String"
+        if given.default is not None:
+            try:
+                return value_literal(given.default), kind
+            except NoLiteral:
+                pass
+        return "none", kind if kind.endswith("?") else f"{kind}?"
 
     def call(self, process: Any, name: str, given: dict[str, tuple[str, str]], where: str, steps: list[Step]) -> dict[str, tuple[str, str]]:  # fmt: skip
-        key = process.id or name
+        key = f"{process.id or name} {sorted(map(id, self.inherited))}"
         if key not in self.known:
             wanted = (
                 short(process.id) if process.id and not str(process.id).rpartition("#")[2].startswith("_:") else name
             )
-            make = self.tools.tool if type(process).__name__ == "CommandLineTool" else self.tools.undone
-            self.known[key] = make(process, wanted or name, where)
+            make = (
+                self.tools.tool
+                if type(process).__name__ in ("CommandLineTool", "ExpressionTool")
+                else self.tools.undone
+            )
+            more = (self.inherited,) if make == self.tools.tool else ()
+            self.known[key] = make(process, wanted or name, where, *more)
         task, inputs = self.known[key]
+        for cwl in inputs:
+            brought = self.tools.brought.get((task.name, cwl))
+            if brought is not None and cwl not in given:
+                taken = self.names.take(f"{name}_{brought.name}")
+                self.extra.append(Input(taken, brought.type, brought.default))
+                given = {**given, cwl: (taken, brought.type)}
+        needed = {each.name for each in task.inputs if not each.type.endswith("?") and each.default is None}
+        for key, (expr, kind) in list(given.items()):
+            if kind.endswith("?") and inputs.get(key) in needed:
+                # There a value that is missing is an error when the step runs.
+                given = {**given, key: self.merged([(expr, kind)], None, "the_only_non_null", where, steps)}
         arguments = ", ".join(f"{inputs[each]} = {expr}" for each, (expr, _) in given.items() if each in inputs)
         bound = self.names.take(name)
         steps.append(Bind(f"{task.name}({arguments})", bound))
         named = zip((short(each.id) for each in process.outputs), task.outputs)
         return {cwl: (f"{bound}.{output}", kind) for cwl, (output, kind) in named}
+
+
+def _together(around: list[Any], own: list[Any] | None) -> list[Any]:
+    """Requirements of what is around, but for those that are asked for anew."""
+    names = {type(each).__name__ for each in own or []}
+    return [*(each for each in around if type(each).__name__ not in names), *(own or [])]
 
 
 def _key(source: str) -> str:
