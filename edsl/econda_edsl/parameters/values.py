@@ -268,9 +268,12 @@ def _float(raw: Any) -> float:
 
 
 def _percent(raw: Any) -> float:
-    if isinstance(raw, float) and math.isfinite(raw):
-        return raw
-    text = str(raw).strip()
+    # `0.2` without a sign may mean 20% or 0.2%, and is refused wherever it stands; only nothing needs no unit.
+    if isinstance(raw, int | float):
+        if raw is False or raw != 0:
+            raise ValueError
+        return 0.0
+    text = raw.strip()
     return -quantities.read_percent(text[1:]) if text.startswith("-") else quantities.read_percent(text)
 
 
