@@ -15,8 +15,12 @@ PATTERN_LONGEST = 1_000
 TEXT_LONGEST = 10_000
 _MEMORY = 1 << 20
 """Bytes that RE2 may use for a pattern; it refuses one that needs more."""
-_STEP = 16
-"""Instructions of a pattern that count as one element of the budget, for each character that they meet."""
+_STEP = 64
+"""Instructions of a pattern, times characters that they may meet, that count as one element of the budget."""
+_LEAST = 16
+"""Instructions that the smallest pattern counts as."""
+_READ = 4
+"""Instructions of a pattern that count as one element for their being read: each call may bring another pattern."""
 
 
 class BadPattern(ValueError):
@@ -56,7 +60,8 @@ def _ready(text: str, pattern: str) -> Any:
 
 def work(text: str, pattern: str) -> int:
     """Elements of the budget that a search costs. Raises `EvaluationError` for what is no pattern, or a text too long."""
-    return len(text) * (1 + _ready(text, pattern).programsize // _STEP)
+    size = _ready(text, pattern).programsize
+    return (_LEAST + size) // _READ + len(text) * (_LEAST + size) // _STEP
 
 
 def matches(text: str, pattern: str) -> bool:

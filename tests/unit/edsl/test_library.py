@@ -237,6 +237,14 @@ def test_patterns_that_python_never_ends_with_end(pattern: str) -> None:
     assert call("matches", "a" * 5_000 + "!", pattern) is False or pattern == r"(a|a)*$"
 
 
+def test_every_pattern_that_is_read_is_charged_also_for_no_text() -> None:
+    pattern = {"format": [{"show": [{"var": "i"}, "Int"]}, {"lit": "a{1000}"}]}
+    of = {"call": ["matches", [{"lit": ""}, pattern], {}]}
+    rows = {"call": ["range", [{"lit": 10_000}], {}]}
+    with pytest.raises(EvaluationError, match="too many elements"):
+        evaluate({"comp": {"var": "i", "in": rows, "of": of}}, {}, Budget(100_000))
+
+
 def test_patterns_beyond_regular_ones_are_refused() -> None:
     for pattern in (r"(?=a)", r"(?<!a)b", r"(a)\1", r"a++", "[", "*"):
         with pytest.raises(BadPattern):
