@@ -284,6 +284,20 @@ def test_names_of_functions_stay_free_for_tasks_and_steps(name: str) -> None:
     assert result.plan.body[0].task == name  # type: ignore[union-attr]
 
 
+@pytest.mark.parametrize("name", sorted(prelude.FUNCTIONS))
+def test_a_function_of_the_program_is_meant_by_its_name(name: str) -> None:
+    source = f"""edsl 1
+
+let {name}(x: Int, by: Int = 2): Int = x + by
+
+pipeline main(n: Int, k: Int) -> (out: Int):
+    return out = {name}(n, by = k) * {name}(n)
+"""
+    result = compile_source(source.encode())
+    assert result.plan is not None, result.render()
+    assert "call" not in str(result.plan.returns)
+
+
 @pytest.mark.parametrize("kind", ["Model", "Metrics", "Table"])
 def test_a_file_is_what_a_model_table_or_metrics_are(kind: str) -> None:
     source = f"""edsl 1
