@@ -14,7 +14,6 @@ from urllib.parse import unquote, urlsplit
 from econda_adapters.aws.clients import Clients
 from econda_edsl.compiler.check.bundled_files import inside
 from econda_edsl.parameters.given import NotBrought
-from econda_edsl.parameters.texts import output_units
 
 from econda_cloud.cli.language.parameters import IN_BUNDLE
 from econda_cloud.ports.blobs import BlobStore
@@ -94,6 +93,8 @@ class CommandData(BundleData):
 
     def output(self, text: str) -> Any:
         """Raises `NotBrought`."""
+        from econda_edsl.parameters.texts import output_units
+
         from econda_cloud.cli.runs.finding import find_run
 
         if (asked := output_named(text)) is None:
