@@ -150,9 +150,9 @@ def _rest(history: RunHistory, commands: Sequence[AnyCommand], effects: Effects,
             case LookAfter():
                 carried.tell(history.run, effects.look_after(state, command))
             case ShowStatus():
-                effects.show(state, history.seq)
+                effects.show(plan, state, history.seq)
             case FinishRun():
-                effects.finished(state, history.seq)
+                effects.finished(plan, state, history.seq)
             case Publish():
                 carried.tell(history.run, effects.publish(state, command))
             case CancelAttempts() | Dispatch() | TellBroker() | LookUp() | Keep():

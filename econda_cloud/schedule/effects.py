@@ -50,11 +50,11 @@ class Effects(Protocol):
 
     def wake(self, run: str, at_ms: int, now: int) -> None: ...
 
-    def show(self, state: RunState, seq: int) -> None:
+    def show(self, plan: Plan, state: RunState, seq: int) -> None:
         """Write the status of a run. Raises only for one that has ended: what cannot be written before is written next time."""
         ...
 
-    def finished(self, state: RunState, seq: int) -> None:
+    def finished(self, plan: Plan, state: RunState, seq: int) -> None:
         """Publish how a run ended."""
         ...
 

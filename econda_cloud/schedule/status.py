@@ -6,11 +6,13 @@ import contextlib
 from typing import Any
 
 import msgspec
+from econda_edsl.parameters.texts import output_units, param_units
+from econda_edsl.plan import Plan
 
 from econda_cloud.ports.blobs import BlobStore
 from econda_cloud.ports.log import Conflict
 from econda_cloud.run.state import RunState
-from econda_cloud.wire.keys import is_artifact_key, run_prefix, status_key
+from econda_cloud.wire.keys import UNITS, is_artifact_key, run_prefix, status_key
 
 KNOWN_MOST = 2_000
 """Runs whose last status is remembered."""
@@ -18,8 +20,10 @@ KNOWN_MOST = 2_000
 NEWER = "newer"
 
 
-def status_of(state: RunState, seq: int) -> dict[str, Any]:
-    """Money in nano-dollars, times in ms since the epoch; `records` orders two versions of the same status."""
+def status_of(state: RunState, seq: int, plan: Plan) -> dict[str, Any]:
+    """Money in nano-dollars, times in ms since the epoch; `records` orders two versions of the same status. `units` tells the
+    units of outputs and parameters, which are bare numbers.
+    """
     outcome = state.outcome
     decided = outcome or state.decided or state.ending
     return {
@@ -29,6 +33,7 @@ def status_of(state: RunState, seq: int) -> dict[str, Any]:
         "error": decided.error if decided else "",
         "outputs": outcome.outputs if outcome else {},
         "params": state.params,
+        "units": units_in(plan, state),
         "submitted_by": state.submitted_by,
         "started_ms": state.started_ms,
         "updated_ms": state.now,
@@ -39,6 +44,12 @@ def status_of(state: RunState, seq: int) -> dict[str, Any]:
         **({"published": about} if (about := published(state)) is not None else {}),
         "records": seq,
     }
+
+
+def units_in(plan: Plan, state: RunState) -> dict[str, Any]:
+    """`{"outputs": …, "params": …}`, each as of `units_of`."""
+    outputs = state.outcome.outputs if state.outcome is not None else {}
+    return {"outputs": output_units(plan, outputs), "params": param_units(plan, state.params)}
 
 
 def published(state: RunState) -> dict[str, Any] | None:
@@ -76,10 +87,10 @@ class StatusBoard:
         self._blobs = blobs
         self._tags: dict[str, str | None] = {}
 
-    def show(self, state: RunState, seq: int) -> None:
+    def show(self, state: RunState, seq: int, plan: Plan) -> None:
         """Write the status. Raises what the store raises."""
         key = status_key(state.namespace, state.run)
-        self._write(key, status_of(state, seq))
+        self._write(key, status_of(state, seq, plan))
         if state.outcome is not None or len(self._tags) > KNOWN_MOST:
             self._tags.pop(key, None)
 
@@ -105,8 +116,9 @@ class StatusBoard:
         return NEWER if msgspec.json.decode(data).get("records", 0) > seq else tag
 
 
-def publish_outputs(blobs: BlobStore, state: RunState) -> None:
-    """`outputs.json` beside the status, and a copy of each output that is a file under `outputs/`.
+def publish_outputs(blobs: BlobStore, state: RunState, plan: Plan) -> None:
+    """`outputs.json` beside the status, and a copy of each output that is a file under `outputs/`. Where there are
+    quantities among the outputs, `$units` in it tells their units; no output can have that name.
 
     Only what lies where artifacts of the run's own namespace lie is copied, whatever a task has said. What cannot be
     copied is told in `outputs.errors.txt`: the outputs tell where it is.
@@ -115,7 +127,9 @@ def publish_outputs(blobs: BlobStore, state: RunState) -> None:
     prefix = run_prefix(state.namespace, state.run)
     if not outputs:
         return
-    blobs.put(f"{prefix}/outputs.json", msgspec.json.format(msgspec.json.encode(outputs), indent=2))
+    units = output_units(plan, outputs)
+    told = {**outputs, UNITS: units} if units else outputs
+    blobs.put(f"{prefix}/outputs.json", msgspec.json.format(msgspec.json.encode(told), indent=2))
     errors = []
     for name, value in outputs.items():
         if not (isinstance(value, dict) and isinstance(value.get("$artifact"), dict)):

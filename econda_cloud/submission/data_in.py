@@ -14,7 +14,7 @@ from econda_edsl.parameters.given import NotBrought
 
 from econda_cloud.ports.blobs import BlobStore
 from econda_cloud.submission.uploads import PREFIX, Upload
-from econda_cloud.wire.keys import RUNS, is_artifact_key, run_prefix
+from econda_cloud.wire.keys import RUNS, UNITS, is_artifact_key, run_prefix
 from econda_cloud.worker.data.artifacts import keep_in, store
 from econda_cloud.worker.data.packing import CannotKeep
 
@@ -43,6 +43,10 @@ class BundleData:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 target.write_bytes(self.files[name])
             return self.keep(Path(folder) / path, kind)
+
+    def output(self, text: str) -> Any:
+        """Raises `NotBrought`."""
+        raise NotBrought(f"`{text[:120]}` is an output of a run, which can be given to `econda run` and in an upload")
 
     def stored(self, artifact: dict[str, Any], kind: str) -> dict[str, Any]:
         """Raises `NotBrought` for what is not in the store, or is another namespace's."""
@@ -77,7 +81,7 @@ class UploadData(BundleData):
         """Raises `NotBrought`."""
         del base
         if match := _OUTPUT.fullmatch(text):
-            return self.stored(self._output(match[1], match[2]), kind)
+            return self.stored(output_at(self._outputs(match[1]), match[2], match[1]), kind)
         if re.match(r"https?://", text):
             raise NotBrought(
                 "a stack fetches nothing from other places; put it into the bucket, or use `econda submit`"
@@ -113,12 +117,19 @@ class UploadData(BundleData):
                 ) from None
             return self.keep(file, kind)
 
-    def _output(self, run: str, path: str) -> dict[str, Any]:
+    def output(self, text: str) -> Any:
+        """Raises `NotBrought`."""
+        if (match := _OUTPUT.fullmatch(text)) is None:
+            raise NotBrought("write `run:RUN/output`")
+        return value_at(self._outputs(match[1]), match[2], match[1])
+
+    def _outputs(self, run: str) -> dict[str, Any]:
+        """With quantities as they are written."""
         try:
             outputs = msgspec.json.decode(self.blobs.get(f"{run_prefix(self.namespace, run)}/outputs.json"))
         except KeyError:
             raise NotBrought(f"there are no outputs of a run `{run}` in the namespace {self.namespace}") from None
-        return output_at(outputs, path, run)
+        return with_units(outputs, outputs.pop(UNITS, {}))
 
 
 def output_named(text: str) -> tuple[str, str] | None:
@@ -127,8 +138,21 @@ def output_named(text: str) -> tuple[str, str] | None:
     return None if match is None else (match[1], match[2])
 
 
+def with_units(outputs: Mapping[str, Any], units: Mapping[str, Any]) -> dict[str, Any]:
+    """Outputs as parameters are written: what `units_of` says of quantities in place of bare numbers."""
+    return {name: units[name]["written"] if name in units else value for name, value in outputs.items()}
+
+
 def output_at(outputs: Mapping[str, Any], path: str, run: str) -> dict[str, Any]:
     """The artifact at a place in a run's outputs, such as `rows[0].file`. Raises `NotBrought`."""
+    value = value_at(outputs, path, run)
+    if not (isinstance(value, dict) and isinstance(value.get("$artifact"), dict)):
+        raise NotBrought(f"the output `{path}` of {run} is no file")
+    return value
+
+
+def value_at(outputs: Mapping[str, Any], path: str, run: str) -> Any:
+    """What is at a place in a run's outputs, such as `rows[0].rate`. Raises `NotBrought`."""
     value: Any = outputs
     for step in (found[1] for found in _STEP.finditer(path) if found[1]):
         if isinstance(value, Mapping) and step in value and "$artifact" not in value:
@@ -138,8 +162,6 @@ def output_at(outputs: Mapping[str, Any], path: str, run: str) -> dict[str, Any]
         else:
             has = ", ".join(f"`{name}`" for name in list(outputs)[:8])
             raise NotBrought(f"the run {run} has no output `{path}`; {f'it has {has}' if has else 'it has none'}")
-    if not (isinstance(value, dict) and isinstance(value.get("$artifact"), dict)):
-        raise NotBrought(f"the output `{path}` of {run} is no file")
     return value
 
 

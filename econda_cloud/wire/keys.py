@@ -28,6 +28,10 @@ def bundle_key(namespace: str, run: str) -> str:
     return f"{run_prefix(namespace, run)}/bundle.tar"
 
 
+UNITS = "$units"
+"""The key in a run's `outputs.json` under which the units of its outputs are told."""
+
+
 def status_key(namespace: str, run: str) -> str:
     return f"{run_prefix(namespace, run)}/status.json"
 

@@ -153,7 +153,7 @@ COMPLETIONS = [
     (TEXT + LATER + "    one = fit(rows)\n    two = one.", {"auc", "model"}, {"rows", "cpu"}),
     (TEXT + LATER + "    one = fit(rows)\n    two = max(one.a", {"auc", "model"}, {"rows"}),
     (TEXT + LATER + "    xs = [Trial(rate = 0.1, auc = 0.2)]\n    two = best(xs, by = .", {"rate", "auc"}, {"xs"}),
-    (TEXT + LATER + "    a = rows.", {"size"}, {"auc"}),
+    (TEXT + LATER + "    a = rows.", {"name", "stem", "suffix", "size"}, {"auc"}),
     (TEXT + LATER + "    a = run.", {"id", "seed", "started_at"}, {"a"}),
     (TEXT + LATER + "    a = fit(", {"rows", "rate", "limit", "len"}, {"fit", "cpu"}),
     (TEXT + LATER + "    a = fit(rows, r", {"rate", "rows"}, {"cpu"}),

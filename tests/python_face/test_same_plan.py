@@ -10,6 +10,9 @@ import pytest
 from econda_edsl.compiler.compile import compile_source
 from econda_edsl.formatting.source import format_source
 from econda_edsl.plan import Plan
+from econda_edsl.python import fn
+from econda_edsl.python.expressions import Expr, expression
+from econda_edsl.words import prelude
 
 from tests.python_face import plans
 
@@ -149,3 +152,13 @@ def test_the_face_loads_no_parser_so_that_workers_import_it_quickly() -> None:
     code = "import sys, econda_edsl.python; print([m for m in ('lark', 'msgspec', 'yaml') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_every_function_and_operator_of_the_language_can_be_written() -> None:
+    for name in prelude.FUNCTIONS:
+        assert expression(getattr(fn, name)(1)) == f"{name}(1)"
+    n = Expr("n")
+    assert expression(fn.group_by(n, by="day")) == "group_by(n, by = .day)"
+    assert expression(fn.format(n, width=3, as_="%Y")) == 'format(n, width = 3, as = "%Y")'
+    assert expression(7 // n % 2 + n // 3) == "7 // n % 2 + n // 3"
+    assert expression(7 % (n * 2)) == "7 % (n * 2)"

@@ -126,17 +126,17 @@ class AwsEffects:
     def wake(self, run: str, at_ms: int, now: int) -> None:
         self._timers.at(at_ms, write_message(run, [TimerFired(at_ms=at_ms)], self._blobs), now)
 
-    def show(self, state: RunState, seq: int) -> None:
+    def show(self, plan: Plan, state: RunState, seq: int) -> None:
         try:
-            self._board.show(state, seq)
+            self._board.show(state, seq, plan)
         except Exception:
             if state.outcome is not None:
                 raise
 
-    def finished(self, state: RunState, seq: int) -> None:
+    def finished(self, plan: Plan, state: RunState, seq: int) -> None:
         """The last status first: to copy outputs may take long, and fail."""
-        self._board.show(state, seq)
-        publish_outputs(self._blobs, state)
+        self._board.show(state, seq, plan)
+        publish_outputs(self._blobs, state, plan)
 
     def publish(self, state: RunState, command: Publish) -> Sequence[AnyEvent]:
         """By a function that may write elsewhere, and nothing else; it tells the run what has become of that."""

@@ -14,7 +14,7 @@ from econda_cloud.ports.blobs import BlobStore
 from econda_cloud.publishing.outputs import NotWritten
 from econda_cloud.publishing.publish import publish
 from econda_cloud.wire.events import Published
-from econda_cloud.wire.keys import run_prefix
+from econda_cloud.wire.keys import UNITS, run_prefix
 
 if TYPE_CHECKING:
     from econda_adapters.aws.clients import Clients
@@ -103,6 +103,7 @@ def publish_on_stack(
             outputs = msgspec.json.decode(blobs.get(f"{run_prefix(asked.namespace, asked.run)}/outputs.json"))
         except KeyError:
             raise NotPublished(f"the outputs of {asked.run} are gone") from None
+        outputs.pop(UNITS, None)
         place = BucketPlace(to, clients, blobs, bucket)
         return Published(to=to, files=copied(outputs, blobs, place, asked.namespace))
     except NotPublished as error:

@@ -129,11 +129,11 @@ class _Effects:
 
     broker_wakes = 0
 
-    def show(self, state: RunState, seq: int) -> None:
+    def show(self, plan: Plan, state: RunState, seq: int) -> None:
         """Whoever runs it sees it."""
 
-    def finished(self, state: RunState, seq: int) -> None:
-        del seq
+    def finished(self, plan: Plan, state: RunState, seq: int) -> None:
+        del plan, seq
         # No later run goes on from them.
         self.blobs.purge_under(checkpoints_prefix(state.namespace, state.run))
         self.ended[state.run] = state

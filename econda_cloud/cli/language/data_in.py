@@ -17,7 +17,7 @@ from econda_edsl.parameters.given import NotBrought
 
 from econda_cloud.cli.language.parameters import IN_BUNDLE
 from econda_cloud.ports.blobs import BlobStore
-from econda_cloud.submission.data_in import BundleData, check_kind, output_at, output_named
+from econda_cloud.submission.data_in import BundleData, check_kind, output_at, output_named, value_at, with_units
 
 WAIT_S = 60
 """Seconds without a byte after which an address is given up."""
@@ -90,6 +90,20 @@ class CommandData(BundleData):
                 raise NotBrought(f"the output `{path}` of {found.run} is gone from {found.store.name}") from None
             kept = self.keep(file, kind)["$artifact"]
         return {"$artifact": {**about, "kind": kind, "key": kept["key"], "sha256": kept["sha256"]}}
+
+    def output(self, text: str) -> Any:
+        """Raises `NotBrought`."""
+        from econda_edsl.parameters.texts import output_units
+
+        from econda_cloud.cli.runs.finding import find_run
+
+        if (asked := output_named(text)) is None:
+            raise NotBrought("write `run:RUN/output`")
+        found = find_run(asked[0], None)
+        outcome = found.state().outcome
+        outputs = outcome.outputs if outcome else {}
+        units = output_units(found.plan, outputs) if found.plan is not None else {}
+        return value_at(with_units(outputs, units), asked[1], found.run)
 
     def _from_s3(self, text: str, kind: str) -> dict[str, Any]:
         from botocore.exceptions import BotoCoreError, ClientError

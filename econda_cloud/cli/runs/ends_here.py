@@ -41,11 +41,12 @@ def end_of_run(home: Home, state: RunState, *, json: bool, file: str, output: Pa
             lies = str(folder)
         except NotWritten as error:
             say(f"note: the outputs are not laid out as files: {error}; `econda get {state.run}` tries it again")
-    table = instances_of(Found(embedded(), state.run).entries)
+    found = Found(embedded(), state.run)
+    table = instances_of(found.entries)
     if json:
-        print_json(report_of(state, table.values(), "running", outputs_folder=lies or None))
+        print_json(report_of(state, table.values(), "running", found.plan, outputs_folder=lies or None))
     else:
-        print_run(state)
+        print_run(state, found.plan)
     if output is not None and outputs:
         try:
             write_outputs(outputs, home.blobs, output, state.finished_ms)

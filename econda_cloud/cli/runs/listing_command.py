@@ -61,7 +61,9 @@ def runs(
         if state in (None, _state(newest, found)):
             rows.append((newest, found))
     if json:
-        print_json([{**run_report(now, [], each.unfinished), "where": each.store.name} for now, each in rows])
+        print_json(
+            [{**run_report(now, [], each.plan, each.unfinished), "where": each.store.name} for now, each in rows]
+        )
     elif rows:
         print_rows(_COLUMNS, [_row(now, each) for now, each in rows])
     else:

@@ -23,6 +23,6 @@ def replay(
     found = find_run(name, team)
     state = found.state(at)
     if json:
-        print_json(run_report(state, found.entries[:at]))
+        print_json(run_report(state, found.entries[:at], found.plan))
     else:
         print(f"{state.run} after record {at}: {state.counts.succeeded} succeeded, spent {format_usd(state.spent)}")

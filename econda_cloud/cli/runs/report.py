@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from econda_cloud.cli.output import CANCELLED, CODES, FAILED
 from econda_cloud.cli.runs.summary import published_of
@@ -12,17 +12,27 @@ from econda_cloud.record.instances import Instance, instances_of
 from econda_cloud.run.state import RunState
 from econda_cloud.wire.entries import Entry
 
+if TYPE_CHECKING:
+    from econda_edsl.plan import Plan
 
-def run_report(state: RunState, entries: list[Entry], unfinished: str = "running", **more: Any) -> dict[str, Any]:
+
+def run_report(
+    state: RunState, entries: list[Entry], plan: Plan | None, unfinished: str = "running", **more: Any
+) -> dict[str, Any]:
     """Money is in nano-dollars, times in ms since the epoch. `unfinished` is the state of a run that has not ended.
+    Outputs and parameters are bare numbers, whose units `units` tells, by the plan.
 
     `error` is None, or `{"code", "message"}` as of a command that fails.
     """
-    return report_of(state, instances_of(entries).values(), unfinished, **more)
+    return report_of(state, instances_of(entries).values(), unfinished, plan, **more)
 
 
-def report_of(state: RunState, rows: Iterable[Instance], unfinished: str, **more: Any) -> dict[str, Any]:
+def report_of(
+    state: RunState, rows: Iterable[Instance], unfinished: str, plan: Plan | None, **more: Any
+) -> dict[str, Any]:
     """Like `run_report`, of these instances."""
+    from econda_cloud.schedule.status import units_in
+
     outcome = state.outcome
     return {
         "run": state.run,
@@ -32,6 +42,7 @@ def report_of(state: RunState, rows: Iterable[Instance], unfinished: str, **more
         "outputs": outcome.outputs if outcome else {},
         "published": published_of(state, left=False),
         "params": state.params,
+        "units": units_in(plan, state) if plan is not None else {"outputs": {}, "params": {}},
         "started_ms": state.started_ms,
         "finished_ms": state.finished_ms or None,
         "spent_nanos": state.spent,

@@ -22,8 +22,6 @@ from econda_cloud.cli.terminal import RED, paint
 from econda_cloud.record.instances import Instance, instances_of
 from econda_cloud.record.progress import progress_of
 from econda_cloud.run.state import RunState
-from econda_cloud.schedule.run_history import NoPlan
-from econda_cloud.schedule.stored_plans import stored_plan
 from econda_cloud.wire.keys import run_prefix
 
 FAILURES_SHOWN, LINES_SHOWN, ROWS_SHOWN = 5, 6, 100
@@ -56,7 +54,7 @@ def show(
     now, table = found.state(), instances_of(found.entries)
     at_work = _at_work(found, now, table)
     task = instance if instance is not None else task
-    rows = chosen(table, _plan(found), state=None if state == "running" else state, task=task, failed=failed)
+    rows = chosen(table, found.plan, state=None if state == "running" else state, task=task, failed=failed)
     if state == "running":
         rows = [row for row in rows if shown_state(row, at_work) == "running"]
     if task is not None and not rows and not (failed or state):
@@ -71,6 +69,7 @@ def show(
                 now,
                 rows,
                 found.unfinished,
+                found.plan,
                 outputs_folder=str(folder) if folder else None,
                 published=published_of(now, left=found.unfinished == "interrupted"),
             )
@@ -84,7 +83,7 @@ def show(
     print_head(now, found.unfinished, whole=not bad)
     print(indented(_when(now, found.unfinished), 2))
     if not (failed or state or task):
-        print_outputs(now)
+        print_outputs(now, found.plan)
         print_published(now, left=found.unfinished == "interrupted")
         _print_places(found)
     if bad:
@@ -103,13 +102,6 @@ def _at_work(found: Found, state: RunState, table: dict[str, Instance]) -> froze
     if state.outcome is not None:
         return frozenset()
     return running(found, table) if found.store.team is None else running_on_stack(found, state)
-
-
-def _plan(found: Found):
-    try:
-        return stored_plan(found.store.blobs, found.namespace, found.run)
-    except NoPlan:
-        return None
 
 
 def _when(state: RunState, unfinished: str) -> str:
@@ -191,5 +183,5 @@ def _show_submitted(found: Found, *, json: bool) -> None:
     assert found.submitted is not None
     stop_if_refused(found.store.team, found.submitted)
     about = {"run": found.run, "namespace": found.submitted.namespace, "state": "submitted", "error": None,
-             "outputs": {}, "tasks": []}  # fmt: skip
+             "outputs": {}, "units": {"outputs": {}, "params": {}}, "tasks": []}  # fmt: skip
     print_json(about) if json else print(f"{found.run}: submitted, the stack has not begun it yet")

@@ -28,6 +28,7 @@ from econda_cloud.wire.events import RunStarted
 if TYPE_CHECKING:
     from econda_adapters.aws.deployed import Deployed
     from econda_adapters.aws.team import Team
+    from econda_edsl.plan import Plan
 
     from econda_cloud.cli.stack.submissions import Submission
 
@@ -119,6 +120,14 @@ class Found:
         if not self.begun:
             stop(f"error: {self.run} has not begun yet; `econda watch {self.run}` waits for it", FAILED)
         return next(each.namespace for each in self.entries[0].events if isinstance(each, RunStarted))
+
+    @cached_property
+    def plan(self) -> Plan | None:
+        """The plan of a run that has begun; None where it is gone or cannot be read."""
+        try:
+            return stored_plan(self.store.blobs, self.namespace, self.run)
+        except NoPlan:
+            return None
 
     def state(self, at: int | None = None) -> RunState:
         """The state after `at` records of the log (all by default): the log folded again."""

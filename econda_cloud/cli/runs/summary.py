@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from econda_cloud.cli.terminal import STATES, paint, width
 from econda_cloud.money.amounts import format_usd
 from econda_cloud.record.progress import progress_of
 from econda_cloud.run.state import RunState
 from econda_cloud.worker.reports.plain_text import plain
+
+if TYPE_CHECKING:
+    from econda_edsl.plan import Plan
 
 VALUE_MOST = 2_000
 """Characters of an output that are shown; `econda get` brings all."""
@@ -28,10 +31,10 @@ def summary(state: RunState) -> str:
     return f"{', '.join(parts)}; spent {format_usd(state.spent)}"
 
 
-def print_run(state: RunState, unfinished: str = "running") -> None:
-    """State, counts, errors and outputs."""
+def print_run(state: RunState, plan: Plan | None, unfinished: str = "running") -> None:
+    """State, counts, errors and outputs, with the units that the plan tells."""
     print_head(state, unfinished)
-    print_outputs(state)
+    print_outputs(state, plan)
     print_published(state)
 
 
@@ -45,9 +48,26 @@ def print_head(state: RunState, unfinished: str, *, whole: bool = True) -> None:
         print(indented(outcome.error if whole else outcome.error.partition("\n")[0], 2))
 
 
-def print_outputs(state: RunState) -> None:
-    for name, value in (state.outcome.outputs if state.outcome else {}).items():
-        print(f"  {name} = {_shown(value)}")
+def print_outputs(state: RunState, plan: Plan | None) -> None:
+    outputs = state.outcome.outputs if state.outcome else {}
+    if not outputs:
+        return
+    from econda_edsl.parameters.texts import output_units
+
+    units = output_units(plan, outputs) if plan is not None else {}
+    for name, value in outputs.items():
+        print(f"  {name} = {_amounts(value, units[name]) if name in units else _shown(value)}")
+
+
+def _amounts(value: Any, about: dict[str, Any]) -> str:
+    """A quantity as it is written in a program, without quotes; what has some in it as JSON."""
+    from econda_edsl.evaluate.text import show
+
+    if isinstance(value, float):
+        # Without the dust of floating point: what is exact stands in JSON.
+        return show(value, "Percent")
+    written = about["written"]
+    return written if isinstance(written, str) else _shown(written)
 
 
 def published_of(state: RunState, *, left: bool) -> dict[str, Any] | None:

@@ -33,9 +33,9 @@ def follow_to_end(found: Found, *, json: bool) -> None:
     state = watched(found, quiet=json)
     read = Found(found.store, found.run)
     if json:
-        print_json(run_report(state, read.entries))
+        print_json(run_report(state, read.entries, read.plan))
     else:
-        print_run(state)
+        print_run(state, read.plan)
         team = found.store.team.stack.team if found.store.team is not None else ""
         advise(state, instances_of(read.entries), team=team)
     exit_like(state)

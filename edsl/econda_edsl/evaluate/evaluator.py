@@ -6,7 +6,9 @@ An expression is an object with one key. The closed set (e… are expressions, n
   names         {"var": n}
   parts         {"lookup": [map, e]} (none if it has no such key)
                 {"get": [e, n]}  {"opt_get": [e, n]} (none stays none)  {"index": [e, e]}
+                {"named": [file, "name" | "stem" | "suffix"]} {"opt_named": …} (of the name of a file or folder)
   numbers       {"add": [e, e]} sub mul div (Float) pow (Int) fpow (Float)  {"neg": e}
+                {"floor_div": [e, e]} {"mod": [e, e]} (whole numbers, rounded down)
   sequences     {"concat": [e, e]} (strings or lists)
   quantities    {"scale": [q, n]} {"unscale": [q, n]} (rounded half to even)
                 {"rate_cost": [rate, duration]} {"cost_rate": [money, duration]} {"cost_time": [money, rate]}
@@ -34,12 +36,14 @@ from typing import Any
 
 from econda_edsl.evaluate import functions, times
 from econda_edsl.evaluate.errors import EvaluationError
+from econda_edsl.evaluate.limits import LONGEST, number
 from econda_edsl.evaluate.text import show
 
 __all__ = ["LONGEST", "Budget", "EvaluationError", "evaluate"]
 
-LONGEST = functions.LONGEST
 _HOUR_MS = 3_600_000
+_CHARACTERS = 16
+"""Characters that count as one element of the budget where a function runs over a text."""
 
 
 class Budget:
@@ -116,6 +120,23 @@ def _opt_get(body: Any, scope: _Names) -> Any:
     return None if base is None else _get(({"lit": base}, body[1]), scope)
 
 
+def _named(body: Any, scope: _Names) -> str:
+    """The name that a file was made or given with, or a part of it."""
+    about, part = _get((body[0], "$artifact"), scope), body[1]
+    name = str(about.get("name") or about.get("from") or "").rstrip("/").rpartition("/")[2]
+    if part == "name":
+        return name
+    # A name that only begins with a dot has no suffix, as in Python.
+    dot = name.rfind(".")
+    stem, suffix = (name[:dot], name[dot:]) if 0 < dot < len(name) - 1 else (name, "")
+    return stem if part == "stem" else suffix
+
+
+def _opt_named(body: Any, scope: _Names) -> str | None:
+    value = _value(body[0], scope)
+    return None if value is None else _named(({"lit": value}, body[1]), scope)
+
+
 def _index(body: Any, scope: _Names) -> Any:
     base, key = _value(body[0], scope), _value(body[1], scope)
     if isinstance(base, list):
@@ -135,7 +156,7 @@ def _lookup(body: Any, scope: _Names) -> Any:
 
 def _arithmetic(compute: Callable[[Any, Any], Any]) -> Callable[[Any, _Names], Any]:
     def rule(body: Any, scope: _Names) -> Any:
-        return functions.number(compute(_present(body[0], scope), _present(body[1], scope)))
+        return number(compute(_present(body[0], scope), _present(body[1], scope)))
 
     return rule
 
@@ -251,11 +272,20 @@ def _call(body: Any, scope: _Names) -> Any:
     if function is None:
         raise EvaluationError(f"unknown function `{name}`")
     values = [_present(a, scope) for a in args]
-    scope.budget.spend(sum(len(v) for v in values if isinstance(v, list)))
-    result = function(*values, **{k: _present(v, scope) for k, v in options.items()})
-    if isinstance(result, list):
-        scope.budget.spend(len(result))
+    given = {k: _present(v, scope) for k, v in options.items()}
+    scope.budget.spend(sum(map(_weight, (*values, *given.values()))))
+    if name in functions.WORK:
+        scope.budget.spend(functions.WORK[name](*values))
+    result = function(*values, **given)
+    scope.budget.spend(_weight(result))
     return result
+
+
+def _weight(value: Any) -> int:
+    """What a function that runs over a value costs of the budget; many characters are as quick as one element."""
+    if isinstance(value, str):
+        return len(value) // _CHARACTERS
+    return len(value) if isinstance(value, list | dict) else 0
 
 
 def _format(body: Any, scope: _Names) -> str:
@@ -269,15 +299,19 @@ _RULES: dict[str, Callable[[Any, _Names], Any]] = {
     "var": _var,
     "get": _get,
     "opt_get": _opt_get,
+    "named": _named,
+    "opt_named": _opt_named,
     "index": _index,
     "lookup": _lookup,
     "add": _arithmetic(lambda a, b: a + b),
     "sub": _arithmetic(lambda a, b: a - b),
     "mul": _arithmetic(lambda a, b: a * b),
     "div": _arithmetic(_div),
+    "floor_div": _arithmetic(functions.floor_div),
+    "mod": _arithmetic(functions.modulo),
     "pow": _arithmetic(_pow),
     "fpow": _arithmetic(_fpow),
-    "neg": lambda body, scope: functions.number(-_present(body, scope)),
+    "neg": lambda body, scope: number(-_present(body, scope)),
     "concat": _concat,
     "scale": _arithmetic(lambda q, n: round(Fraction(q) * Fraction(n))),
     "unscale": _arithmetic(_ratio),

@@ -1,85 +1,39 @@
-"""What the prelude functions compute."""
+"""What the prelude functions compute: numbers here, all others by their modules, together in `FUNCTIONS`."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from fractions import Fraction
 from typing import Any
 
 from econda_edsl.evaluate import times
 from econda_edsl.evaluate.errors import EvaluationError
+from econda_edsl.evaluate.limits import bounded, number, quoted, some
+from econda_edsl.evaluate.lists import LISTS
+from econda_edsl.evaluate.strings import STRINGS
 
-LONGEST = 1_000_000
-LARGEST = 2**63 - 1
-
-
-def number(value: Any) -> Any:
-    """A number the plan can hold, or an error."""
-    if isinstance(value, float):
-        if not math.isfinite(value):
-            raise EvaluationError("a number is beyond 64 bits")
-    elif not -LARGEST - 1 <= value <= LARGEST:
-        raise EvaluationError("a number is beyond 64 bits")
-    return value
-
-
-def _bounded(count: int) -> int:
-    if count > LONGEST:
-        raise EvaluationError(f"a value is longer than {LONGEST:,} elements")
-    return count
-
-
-def _some(items: list[Any], what: str) -> list[Any]:
-    if not items:
-        raise EvaluationError(f"`{what}` of an empty list")
-    if any(item is None for item in items):
-        raise EvaluationError("a missing value reached a calculation")
-    return items
+_INT_LONGEST = 40
+"""Characters of a text that is read as a whole number."""
 
 
 def _sum(items: list[Any]) -> Any:
     if not items:
         return 0
-    _some(items, "sum")
+    some(items, "sum")
     return number(math.fsum(items) if any(isinstance(i, float) for i in items) else sum(items))
 
 
 def _mean(items: list[Any]) -> Any:
-    return number(math.fsum(_some(items, "mean")) / len(items))
+    some(items, "mean")
+    if any(isinstance(i, float) for i in items):
+        return number(math.fsum(items) / len(items))
+    return number(sum(items) / len(items))
 
 
 def _mean_whole(items: list[Any]) -> int:
     """The mean of integer quantities stays an integer."""
-    return round(sum(_some(items, "mean")) / len(items))
-
-
-def _extreme(name: str, choose: Callable[..., Any]) -> Callable[..., Any]:
-    return lambda *args: choose(_some(args[0] if len(args) == 1 else list(args), name))
-
-
-def _key(by: str | None) -> Callable[[Any], Any]:
-    def key(item: Any) -> Any:
-        value = item if by is None else item[by]
-        if value is None:
-            raise EvaluationError("a missing value has no order")
-        return value
-
-    return key
-
-
-def _sort(items: list[Any], by: str | None = None, reverse: bool = False) -> list[Any]:
-    return sorted(items, key=_key(by), reverse=reverse)
-
-
-def _best(items: list[Any], by: str | None = None, lowest: bool = False) -> Any:
-    """The first of the best elements."""
-    return (min if lowest else max)(_some(items, "best"), key=_key(by))
-
-
-def _zip(a: list[Any], b: list[Any]) -> list[Any]:
-    if len(a) != len(b):
-        raise EvaluationError(f"`zip` of lists of {len(a)} and {len(b)} elements")
-    return [{"first": x, "second": y} for x, y in zip(a, b, strict=True)]
+    return round(Fraction(sum(some(items, "mean")), len(items)))
 
 
 def _range(*bounds: int) -> list[int]:
@@ -87,14 +41,14 @@ def _range(*bounds: int) -> list[int]:
         raise EvaluationError("`range` with a step of zero")
     steps = range(*bounds)
     size = 0 if not steps else abs(steps[-1] - steps[0]) // abs(steps.step) + 1
-    _bounded(size)
+    bounded(size)
     return list(steps)
 
 
 def _linspace(first: float, last: float, count: int) -> list[float]:
     if count < 1:
         raise EvaluationError("`linspace` of fewer than one value")
-    if _bounded(count) == 1:
+    if bounded(count) == 1:
         return [float(first)]
     return [number(first + (last - first) * i / (count - 1)) for i in range(count)]
 
@@ -107,33 +61,26 @@ def _logspace(first: float, last: float, count: int) -> list[float]:
     return middle
 
 
-def _flatten(lists: list[list[Any]]) -> list[Any]:
-    _bounded(sum(map(len, lists)))
-    return [item for inner in lists for item in inner]
-
-
 def _round(value: float, digits: int | None = None) -> Any:
     if digits is None:
         return number(round(value))
     return float(round(value, max(-300, min(300, digits))))
 
 
-def _quoted(value: Any) -> str:
-    return f'"{value[:60]}"' if isinstance(value, str) else str(value)
-
-
 def _int(value: Any) -> int:
     try:
-        return number(int(value) if not isinstance(value, str) else int(value[:40].strip(), 10))
+        if isinstance(value, str) and len(value := value.strip()) > _INT_LONGEST:
+            raise ValueError
+        return number(int(value) if not isinstance(value, str) else int(value, 10))
     except ValueError:
-        raise EvaluationError(f"{_quoted(value)} is not a whole number") from None
+        raise EvaluationError(f"{quoted(value)} is not a whole number") from None
 
 
 def _float(value: Any) -> float:
     try:
         return number(float(value))
     except ValueError:
-        raise EvaluationError(f"{_quoted(value)} is not a number") from None
+        raise EvaluationError(f"{quoted(value)} is not a number") from None
 
 
 def _moment(what: str, read: Callable[[str], str]) -> Callable[[str], str]:
@@ -141,9 +88,47 @@ def _moment(what: str, read: Callable[[str], str]) -> Callable[[str], str]:
         try:
             return read(text)
         except ValueError:
-            raise EvaluationError(f"{_quoted(text)} is not {what}") from None
+            raise EvaluationError(f"{quoted(text)} is not {what}") from None
 
     return parse
+
+
+def _format(value: Any, kind: str, **options: Any) -> str:
+    from econda_edsl.evaluate.formats import format_value
+
+    return format_value(value, kind, **options)
+
+
+def _matches(text: str, pattern: str) -> bool:
+    from econda_edsl.evaluate.patterns import matches
+
+    return matches(text, pattern)
+
+
+def _find(text: str, pattern: str) -> str | None:
+    from econda_edsl.evaluate.patterns import find
+
+    return find(text, pattern)
+
+
+def _search_work(text: str, pattern: str) -> int:
+    from econda_edsl.evaluate.patterns import work
+
+    return work(text, pattern)
+
+
+def floor_div(a: int, b: int) -> int:
+    """How often `b` is whole in `a`, rounded down: exact, as is the rest."""
+    if b == 0:
+        raise EvaluationError("division by zero")
+    return a // b
+
+
+def modulo(a: int, b: int) -> int:
+    """What is left of `a` beyond whole `b`; it has the sign of `b`."""
+    if b == 0:
+        raise EvaluationError("division by zero")
+    return a % b
 
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
@@ -151,24 +136,27 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "sum": _sum,
     "mean": _mean,
     "mean_whole": _mean_whole,
-    "min": _extreme("min", min),
-    "max": _extreme("max", max),
-    "sort": _sort,
-    "zip": _zip,
     "range": _range,
     "linspace": _linspace,
     "logspace": _logspace,
-    "flatten": _flatten,
-    "keys": lambda record: sorted(record),
-    "best": _best,
-    "any": any,
-    "all": all,
     "abs": lambda x: number(abs(x)),
     "round": _round,
     "floor": lambda x: number(math.floor(x)),
     "ceil": lambda x: number(math.ceil(x)),
     "int": _int,
     "float": _float,
+    "format": _format,
+    "matches": _matches,
+    "find": _find,
     "date": _moment("a date such as 2026-01-31", times.read_date),
+    "day_of": times.day_of,
     "instant": _moment("an instant such as 2026-01-31T12:00:00Z", times.read_instant),
+    "start_of": times.start_of,
+    "days": times.days,
+    "truncate": times.truncate,
+    **LISTS,
+    **STRINGS,
 }
+
+WORK: dict[str, Callable[..., int]] = {"matches": _search_work, "find": _search_work}
+"""Elements of the budget that a call costs beyond those it is given and gives."""

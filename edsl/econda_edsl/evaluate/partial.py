@@ -16,7 +16,7 @@ Expr = Mapping[str, Any]
 _SAFE = frozenset({"lit", "var", "get", "eq", "ne", "lt", "le", "gt", "ge", "and", "or", "not"})
 """Forms over attributes that always exist: they cannot fail, so one of them may be dropped beside a `false`."""
 
-_NAMED = frozenset({"get", "opt_get"})
+_NAMED = frozenset({"get", "opt_get", "named", "opt_named"})
 """Forms whose second part is a name, not an expression."""
 
 

@@ -18,7 +18,7 @@ TOKEN = re.compile(
     r"(?P<newline>\n)|(?P<gap>[^\S\n]+)|(?P<comment>#[^\n]*)"
     r'|(?P<doc>"""[\s\S]*?""")|(?P<string>"(?:[^"\\\n]|\\.)*")'
     rf"|(?P<number>{_NUMBER})|(?P<word>[A-Za-z_]\w*)"
-    r"|(?P<sign>->|==|!=|<=|>=|\.\.|\?\.|\?\?|\*\*|.)"
+    r"|(?P<sign>->|==|!=|<=|>=|\.\.|\?\.|\?\?|\*\*|//|.)"
 )
 OPENERS = {"(": ")", "[": "]", "{": "}"}
 CLOSERS = frozenset(OPENERS.values())

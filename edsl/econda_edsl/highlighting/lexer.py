@@ -90,7 +90,7 @@ class EdslLexer(RegexLexer):
             (r"[A-Z]\w*", Name.Class),
             (r"([a-z_]\w*)(?=\()", Name.Function),
             (r"[a-z_]\w*", Name),
-            (r"->|==|!=|<=|>=|\.\.|\?\?|\*\*|[-+*/<>=|?]", Operator),
+            (r"->|==|!=|<=|>=|\.\.|\?\?|\*\*|//|[-+*/%<>=|?]", Operator),
             (r"[()\[\]{}:,.@]", Punctuation),
         ],
         "string": [

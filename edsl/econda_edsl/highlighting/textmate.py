@@ -93,7 +93,7 @@ def _expression() -> list[dict[str, Any]]:
         (_any(w.TYPES), "support.type"),
         (r"\b[A-Z]\w*", "entity.name.type"),
         (r"\b[a-z_]\w*(?=\()", "entity.name.function"),
-        (r"->|==|!=|<=|>=|\.\.|\?\?|\*\*|[-+*/<>=|?]", "keyword.operator"),
+        (r"->|==|!=|<=|>=|\.\.|\?\?|\*\*|//|[-+*/%<>=|?]", "keyword.operator"),
     ]
     doc = {
         "begin": '"""',

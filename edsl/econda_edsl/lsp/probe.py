@@ -10,6 +10,7 @@ from econda_edsl.compiler.types import model as t
 from econda_edsl.compiler.types.model import Type
 from econda_edsl.index.analysis import Analysis, analyse
 from econda_edsl.index.memory import Memory
+from econda_edsl.words import prelude
 
 _PLACEHOLDER = "econda_asks_here"
 _TYPED = re.compile(r"[A-Za-z_]\w*$")
@@ -64,5 +65,5 @@ def attributes(found: Type) -> dict[str, Type]:
     """What can follow the dot."""
     inner = found.inner
     if t.is_artifact(inner):
-        return {"size": t.SIZE}
+        return {name: t.BUILTIN[kind] for name, kind in prelude.FILE_ATTRIBUTES.items()}
     return dict(inner.fields) if inner.kind == "record" else {}

@@ -35,11 +35,15 @@ class NotBrought(ValueError):
 class DataIn(Protocol):
     """Whoever puts files into the store of a run. `kind` is the type that is declared, such as `File`.
 
-    All give the value that stands for a file in a plan, `{"$artifact": …}`, and raise `NotBrought`.
+    All but `output` give the value that stands for a file in a plan, `{"$artifact": …}`. All raise `NotBrought`.
     """
 
     def named(self, text: str, kind: str, base: str) -> dict[str, Any]:
         """What a text names: a path that starts at the folder `base`, an address, an output of a run."""
+        ...
+
+    def output(self, text: str) -> Any:
+        """An output of a run that is no file, by `run:RUN/output`, as parameters are written: quantities with their units."""
         ...
 
     def stored(self, artifact: dict[str, Any], kind: str) -> dict[str, Any]:

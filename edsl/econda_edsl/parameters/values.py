@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import math
 import re
 from collections.abc import Mapping
@@ -77,18 +78,36 @@ class Reader:
             case name if name in ARTIFACTS:
                 return self._artifact(raw, name)
             case name:
-                return _scalar(raw, name)
+                return self._plain(raw, name)
+
+    def _plain(self, raw: Any, kind: str) -> Any:
+        brought = self._brought(raw, kind)
+        try:
+            return _scalar(brought, kind)
+        except BadValue as bad:
+            if brought is raw:
+                raise
+            raise BadValue(bad.wanted, f"that is {json.dumps(brought)[:60]}" + (bad.why and f"; {bad.why}")) from None
+
+    def _brought(self, raw: Any, kind: str) -> Any:
+        """The output of an earlier run where `run:RUN/output` stands for it. A String of that form is itself."""
+        if not isinstance(raw, str) or kind == "String" or not raw.strip().startswith("run:") or self.data is None:
+            return raw
+        try:
+            return self.data.output(raw.strip())
+        except NotBrought as error:
+            raise BadValue(f"{kind} (such as {EXAMPLES.get(kind, kind)})", str(error)) from None
 
     def _list(self, raw: Any, kind: TypeText, depth: int) -> list[Any]:
         if isinstance(raw, Bundled) and self.data is not None:
             raw = [Bundled(path, "file") for path in self.data.matching(raw.path)]
-        raw = _parsed(raw, "[", _wanted(kind))
+        raw = _parsed(self._brought(raw, "List"), "[", _wanted(kind))
         if not isinstance(raw, list | tuple):
             raise BadValue(_wanted(kind))
         return [self._inside(x, kind.args[0], f"[{i}]", depth) for i, x in enumerate(raw)]
 
     def _map(self, raw: Any, kind: TypeText, depth: int) -> dict[str, Any]:
-        raw = _parsed(raw, "{", _wanted(kind))
+        raw = _parsed(self._brought(raw, "Map"), "{", _wanted(kind))
         if not isinstance(raw, Mapping) or isinstance(raw, Called):
             raise BadValue(_wanted(kind))
         if "$artifact" in raw:
@@ -100,7 +119,7 @@ class Reader:
     def _record(self, raw: Any, name: str, depth: int) -> dict[str, Any]:
         fields = self.records[name]
         shape = f"a record {name} with " + ", ".join(fields)
-        raw = _parsed(raw, "{", shape)
+        raw = _parsed(self._brought(raw, name), "{", shape)
         if not isinstance(raw, Mapping):
             raise BadValue(shape)
         if isinstance(raw, Called) and raw.name != name.rpartition(".")[2]:
@@ -268,9 +287,12 @@ def _float(raw: Any) -> float:
 
 
 def _percent(raw: Any) -> float:
-    if isinstance(raw, float) and math.isfinite(raw):
-        return raw
-    text = str(raw).strip()
+    # `0.2` without a sign may mean 20% or 0.2%, and is refused wherever it stands; only nothing needs no unit.
+    if isinstance(raw, int | float):
+        if raw is False or raw != 0:
+            raise ValueError
+        return 0.0
+    text = raw.strip()
     return -quantities.read_percent(text[1:]) if text.startswith("-") else quantities.read_percent(text)
 
 

@@ -49,7 +49,7 @@ class Expr:
 
     def __getitem__(self, index: Any) -> Expr:
         if isinstance(index, slice):
-            raise TraceError(f"{self!r} cannot be sliced; EDSL has no slices, do it in a task")
+            raise TraceError(f"{self!r} cannot be sliced; write `fn.take(…)` and `fn.drop(…)`")
         return Expr(f"{at(self, POSTFIX)}[{expression(index)}]")
 
     def reach(self, name: str) -> Expr:
@@ -172,11 +172,17 @@ class Expr:
     def __neg__(self) -> Expr:
         return Expr(f"-{at(self, UNARY)}", UNARY)
 
-    def __floordiv__(self, _: Any) -> Expr:
-        self._refuse("EDSL has no `//`; write `fn.floor(a / b)`")
+    def __floordiv__(self, other: Any) -> Expr:
+        return self._two("//", other, TERM)
 
-    def __mod__(self, _: Any) -> Expr:
-        self._refuse("EDSL has no `%`; compute it in a task")
+    def __rfloordiv__(self, other: Any) -> Expr:
+        return self._two("//", other, TERM, turned=True)
+
+    def __mod__(self, other: Any) -> Expr:
+        return self._two("%", other, TERM)
+
+    def __rmod__(self, other: Any) -> Expr:
+        return self._two("%", other, TERM, turned=True)
 
     def __abs__(self) -> Expr:
         return fn.abs(self)
@@ -299,7 +305,7 @@ def text(template: str, **values: Any) -> Expr:
 
 
 class _Functions:
-    """The functions of EDSL: `fn.len(xs)`, `fn.best(xs, by="loss")`."""
+    """The functions of EDSL: `fn.len(xs)`, `fn.best(xs, by="loss")`, `fn.format(day, as_="%Y")`."""
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
@@ -311,7 +317,9 @@ class _Functions:
 
         def call(*args: Any, **named: Any) -> Expr:
             parts = [expression(each) for each in args]
-            for key, each in named.items():
+            for written, each in named.items():
+                # `as` is a word of Python.
+                key = written.rstrip("_")
                 parts.append(
                     f"{key} = .{each}" if key == "by" and isinstance(each, str) else f"{key} = {expression(each)}"
                 )

@@ -18,27 +18,41 @@ RESERVED = frozenset({
 
 
 class Function(NamedTuple):
-    """The fewest and the most arguments (None for any number), and the named ones."""
+    """The fewest and the most arguments (None for any number), the named ones, and those of them that must be given."""
 
     least: int
     most: int | None
     named: frozenset[str]
+    needed: frozenset[str] = frozenset()
 
 
 FUNCTIONS = {
     "len": Function(1, 1, frozenset()),
     "sum": Function(1, 1, frozenset()),
     "mean": Function(1, 1, frozenset()),
-    "min": Function(1, None, frozenset()),
-    "max": Function(1, None, frozenset()),
+    "min": Function(1, None, frozenset({"by"})),
+    "max": Function(1, None, frozenset({"by"})),
+    "best": Function(1, 1, frozenset({"by", "lowest"})),
     "sort": Function(1, 1, frozenset({"by", "reverse"})),
+    "unique": Function(1, 1, frozenset({"by"})),
+    "group_by": Function(1, 1, frozenset({"by"}), frozenset({"by"})),
     "zip": Function(2, 2, frozenset()),
+    "product": Function(2, 2, frozenset()),
+    "enumerate": Function(1, 1, frozenset()),
     "range": Function(1, 3, frozenset()),
     "linspace": Function(3, 3, frozenset()),
     "logspace": Function(3, 3, frozenset()),
+    "days": Function(2, 2, frozenset()),
     "flatten": Function(1, 1, frozenset()),
+    "transpose": Function(1, 1, frozenset()),
+    "take": Function(2, 2, frozenset()),
+    "drop": Function(2, 2, frozenset()),
+    "chunk": Function(2, 2, frozenset()),
     "keys": Function(1, 1, frozenset()),
-    "best": Function(1, 1, frozenset({"by", "lowest"})),
+    "values": Function(1, 1, frozenset()),
+    "entries": Function(1, 1, frozenset()),
+    "map_of": Function(2, 2, frozenset()),
+    "get": Function(2, 3, frozenset()),
     "any": Function(1, 1, frozenset()),
     "all": Function(1, 1, frozenset()),
     "abs": Function(1, 1, frozenset()),
@@ -46,11 +60,30 @@ FUNCTIONS = {
     "floor": Function(1, 1, frozenset()),
     "ceil": Function(1, 1, frozenset()),
     "str": Function(1, 1, frozenset()),
+    "format": Function(1, 1, frozenset({"width", "digits", "fill", "as"})),
     "int": Function(1, 1, frozenset()),
     "float": Function(1, 1, frozenset()),
+    "split": Function(1, 2, frozenset()),
+    "join": Function(1, 2, frozenset()),
+    "replace": Function(3, 3, frozenset()),
+    "strip": Function(1, 2, frozenset()),
+    "lower": Function(1, 1, frozenset()),
+    "upper": Function(1, 1, frozenset()),
+    "starts_with": Function(2, 2, frozenset()),
+    "ends_with": Function(2, 2, frozenset()),
+    "matches": Function(2, 2, frozenset()),
+    "find": Function(2, 2, frozenset()),
     "date": Function(1, 1, frozenset()),
     "instant": Function(1, 1, frozenset()),
+    "truncate": Function(2, 2, frozenset()),
 }
+"""A task or pipeline of the program may have the name of one of them, and is then what a call means."""
+
+OPTIONS = {"width": "Int", "digits": "Int", "fill": "String", "as": "String", "reverse": "Bool", "lowest": "Bool"}
+"""The types of named arguments of functions; `by` takes a selector."""
+
+FILE_ATTRIBUTES = {"name": "String", "stem": "String", "suffix": "String", "size": "Size"}
+"""What is known of a File, Dir, Model, Metrics or Table without reading it."""
 
 # Files of the bundle, as defaults of a pipeline's inputs only.
 FILES = ("file", "files", "dir")

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import pytest
 from econda_adapters.aws.effects import AwsEffects
 from econda_adapters.aws.gateway import gateway_address
 from econda_adapters.aws.stack import Stack, TeamPools
-from econda_edsl.plan import Inline
+from econda_edsl.compiler.compile import compile_source
+from econda_edsl.plan import Inline, Plan
 
 from econda_cloud.gateway.assigning import Assigner
 from econda_cloud.gateway.tokens import Key, KeyRing, Tokens
@@ -25,6 +26,7 @@ from econda_cloud.wire.keys import chunk_key
 from econda_cloud.wire.outcome import Outcome
 from tests.simulation.pools import base_pools
 
+PLAN = cast(Plan, compile_source(b"edsl 1\n\npipeline main():\n    assert true\n").plan)
 TOKENS = Tokens(lambda: KeyRing((Key(id="k", secret=b"k" * 32),)))
 TASK = WorkTask(name="t", run=Inline(language="python", body="y = 1"))
 WHOLE = Chunk(id="r.1", run="r", namespace="n", task=TASK,
@@ -131,7 +133,7 @@ def test_the_last_status_is_there_before_outputs_are_copied_which_may_take_longe
     clients: Any = Batch()
     world = AwsEffects(STACK, clients, pools, MemoryLog(), blobs, assigner(blobs))
     with pytest.raises(TimeoutError):
-        world.finished(state, 9)
+        world.finished(PLAN, state, 9)
     status = json.loads(blobs.get("runs/n/r/status.json"))
     assert (status["state"], status["records"], status["outputs"]) == ("succeeded", 9, {"m": model})
 
@@ -145,7 +147,7 @@ def test_a_status_that_cannot_be_written_is_no_reason_to_repeat_anything_but_the
     clients: Any = Batch()
     down = Down()
     world = AwsEffects(STACK, clients, TeamPools(pools=(), targets={}), MemoryLog(), down, assigner(down))
-    world.show(state, 1)
+    world.show(PLAN, state, 1)
     state.outcome = Outcome(state="succeeded")
     with pytest.raises(ConnectionError):
-        world.finished(state, 2)
+        world.finished(PLAN, state, 2)

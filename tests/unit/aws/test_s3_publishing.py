@@ -110,6 +110,13 @@ def test_files_are_copied_by_the_store_itself_and_values_are_written():
     }
 
 
+def test_units_are_no_output():
+    s3 = S3()
+    units = {"cost": {"type": "Money", "unit": "micro-dollars", "written": "$5"}}
+    told = published({"cost": 5_000_000, "$units": units}, s3)
+    assert told.files == {"cost": "s3://team-bucket/models/r/cost.json"}
+
+
 def test_what_is_no_artifact_of_the_namespace_is_not_copied_whatever_a_task_says():
     s3 = S3()
     for forged in (file(f"artifacts/other/sha256/{DIGEST}"), [{"deep": file("runs/other/r/plan.json")}]):

@@ -51,7 +51,7 @@ def test_typed_values_are_taken(plan: Plan) -> None:
     typed = {
         "flag": True, "count": 3, "rate": 0.001, "day": dt.date(2026, 1, 31),
         "at": dt.datetime(2026, 1, 31, 13, tzinfo=dt.timezone(dt.timedelta(hours=1))),
-        "points": [{"x": 1, "kind": "a"}], "weights": {"w": 1}, "share": 0.025,
+        "points": [{"x": 1, "kind": "a"}], "weights": {"w": 1},
     }  # fmt: skip
     assert bind_parameters(plan, {**TEXT, **typed}) == (VALUES, [])
 
@@ -67,6 +67,8 @@ def test_typed_values_are_taken(plan: Plan) -> None:
         ("rate", "nan", "`rate` must be Float"),
         ("name", ["a"], "`name` must be String"),
         ("size", 16, "write a unit"),
+        ("share", 0.025, "write a unit"),
+        ("share", "0.025", "write a unit"),
         ("size", "16G", "`size` must be Size (such as 16GiB)"),
         ("limit", "2GB", "outside its range 1MB..1GB"),
         ("wait", "soon", "`wait` must be Duration (such as 2h)"),

@@ -186,14 +186,14 @@ class Team:
         self._do("wake", run)
         self.timers.append((at_ms, run))
 
-    def show(self, state: RunState, seq: int) -> None:
+    def show(self, plan: Plan, state: RunState, seq: int) -> None:
         self._do("show", state.run)
-        self.board.show(state, seq)
+        self.board.show(state, seq, plan)
 
-    def finished(self, state: RunState, seq: int) -> None:
-        self.board.show(state, seq)
+    def finished(self, plan: Plan, state: RunState, seq: int) -> None:
+        self.board.show(state, seq, plan)
         self._do("finished", state.run)
-        publish_outputs(self.blobs, state)
+        publish_outputs(self.blobs, state, plan)
         self.ended[state.run] = state
 
     def publish(self, state: RunState, command: Publish) -> Sequence[AnyEvent]:

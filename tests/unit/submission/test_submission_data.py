@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import re
 import tarfile
 
 import pytest
@@ -53,6 +54,54 @@ def test_objects_of_the_namespace() -> None:
     assert data_of({"data": "s3://bucket/uploads/me/far.csv"}, blobs)[0] == b"far"
     assert data_of({"data": "run:r-1/rows[0].file"}, blobs)[0] == b"in the bundle"
     assert data_of({"data": {"$artifact": data_of({}, blobs)[1]}}, blobs)[0] == b"in the bundle"
+
+
+AGAIN = b"""edsl 1
+
+type Row:
+    rate: Percent
+    wait: Duration = 1s
+
+pipeline main(cost: Money = $1, n: Int = 1, rows: List[Row] = [], first: Percent = 1%, note: String = "") -> (size: Money):
+    return size = cost
+"""
+EARLIER = {
+    "cost": 5_000_000, "n": 3, "rows": [{"rate": 0.2, "wait": 5_400_000}], "note": "x",
+    "$units": {
+        "cost": {"type": "Money", "unit": "micro-dollars", "written": "$5"},
+        "rows": {"type": "List[Row]", "written": [{"rate": "20%", "wait": "1.5h"}]},
+    },
+}  # fmt: skip
+
+
+def started(given: dict) -> dict:
+    blobs = MemoryBlobs()
+    blobs.put("runs/me/r-1/outputs.json", json.dumps(EARLIER).encode())
+    bundle = zip_files({"main.edsl": AGAIN, "params.yaml": json.dumps(given).encode()})
+    return accept(Upload("bucket", "uploads/me/folder/p.zip", "v1"), Content(bundle), blobs).params
+
+
+def test_what_came_out_of_a_run_goes_into_the_next() -> None:
+    given = {"cost": "run:r-1/cost", "n": "run:r-1/n", "rows": "run:r-1/rows", "first": "run:r-1/rows[0].rate"}
+    params = started({**given, "note": "run:r-1/note"})
+    assert params["cost"] == 5_000_000
+    assert (params["n"], params["rows"], params["first"]) == (3, [{"rate": 0.2, "wait": 5_400_000}], 0.2)
+    assert params["note"] == "run:r-1/note"
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"cost": "run:r-1/n"}, 'must be Money (such as $5), not "run:r-1/n": that is 3; write a unit'),
+        ({"cost": "run:r-1/rows[0].wait"}, 'that is "1.5h"'),
+        ({"n": "run:r-1/cost"}, 'that is "$5"'),
+        ({"cost": "run:r-1/no"}, "the run r-1 has no output `no`; it has `cost`, `n`, `rows`, `note`"),
+        ({"cost": "run:r-2/cost"}, "no outputs of a run `r-2`"),
+    ],
+)
+def test_an_output_of_another_type_is_refused(given: dict, said: str) -> None:
+    with pytest.raises(Refused, match=re.escape(said)):
+        started(given)
 
 
 @pytest.mark.parametrize(

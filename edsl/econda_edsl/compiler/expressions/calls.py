@@ -1,4 +1,4 @@
-"""The types of calls: prelude functions, record constructors, arguments against inputs."""
+"""The types of calls: functions of packages, record constructors, arguments against inputs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import Protocol
 from econda_edsl.compiler import syntax as s
 from econda_edsl.compiler.resolve.tables import Tables
 from econda_edsl.compiler.types import model as t
-from econda_edsl.compiler.types import signatures
 from econda_edsl.compiler.types.model import Type
 from econda_edsl.diagnostics import Span
 from econda_edsl.diagnostics.spelling import did_you_mean
@@ -45,8 +44,6 @@ class Inference(Protocol):
 
 def apply(inference: Inference, expr: s.Apply, scope: Scope) -> Type:
     match expr.callee:
-        case s.Ref(name=name) if name in prelude.FUNCTIONS:
-            return _function(inference, expr, name, scope)
         case s.Ref(name=name) if name in inference.tables.pure_functions:
             return _pure(inference, expr, name, scope)
         case s.Ref(name=name) if name in inference.tables.functions:
@@ -69,63 +66,6 @@ def _misplaced(inference: Inference, expr: s.Apply, name: str) -> None:
     message = f"`{name}` names what lies beside the pipeline, and is the default of a pipeline's input"
     help_ = f"write `pipeline …(data: {'List[File]' if name == 'files' else name.capitalize()} = {name}(…))` and use `data` here"
     inference.report("E0308", message, expr.span, "not here", help_)
-
-
-def _function(inference: Inference, expr: s.Apply, name: str, scope: Scope) -> Type:
-    least, most, named = prelude.FUNCTIONS[name]
-    positional = [a for a in expr.args if a.name is None]
-    options = {a.name.text: a for a in expr.args if a.name is not None}
-    for key, argument in options.items():
-        if key not in named and argument.name is not None:
-            help_ = did_you_mean(key, named) or f"`{name}` takes its arguments by position"
-            inference.report("E0302", f"`{name}` has no argument `{key}`", argument.name.span, "not known", help_)
-    if len(positional) < least or (most is not None and len(positional) > most):
-        wanted = f"{least}" if least == most else f"{least} or more" if most is None else f"{least} to {most}"
-        plural = "argument" if wanted == "1" else "arguments"
-        selector = next((a.value for a in positional if isinstance(a.value, s.Selector)), None)
-        help_ = f"name it: `by = .{selector.name}`" if selector is not None and "by" in named else ""
-        inference.report("E0302", f"`{name}` takes {wanted} {plural}", expr.span, f"{len(positional)} given", help_)
-        return t.UNKNOWN
-    found = [inference.infer(a.value, scope) for a in positional]
-    for key, argument in options.items():
-        if key == "by":
-            _selected(inference, argument, found[0].element)
-        else:
-            inference.require(argument.value, t.BOOL, scope, f"`{key}`")
-    if any(not f.known for f in found):
-        return t.UNKNOWN
-    result = signatures.SIGNATURES[name](found)
-    if isinstance(result, signatures.Wrong):
-        arg = positional[result.position].value
-        inference.report(
-            "E0301", f"`{name}` takes {result.wanted}", arg.span, f"this is {found[result.position].label}"
-        )
-        return t.UNKNOWN
-    element = found[0].element
-    if name in ("sort", "best") and "by" not in options and element.known and not t.is_ordered(element):
-        help_ = f"say by what: `{name}(…, by = .field)`"
-        inference.report("E0301", f"{element.label} has no order", expr.span, "cannot be ordered", help_)
-    return result
-
-
-def _selected(inference: Inference, argument: s.Argument, element: Type) -> None:
-    value = argument.value
-    if not isinstance(value, s.Selector):
-        field = value.name if isinstance(value, s.Ref) else "auc"
-        help_ = f"a selector begins with a dot: `by = .{field}`"
-        inference.report("E0313", "`by` takes a selector", value.span, "not a selector", help_)
-        return
-    inference.types[value] = t.UNKNOWN
-    if not element.known:
-        return
-    if element.kind != "record" or value.name not in element.fields:
-        help_ = did_you_mean(value.name, element.fields)
-        inference.report("E0202", f"{element.label} has no `{value.name}`", value.span, "not a field", help_)
-    elif element.fields[value.name].known and not t.is_ordered(element.fields[value.name]):
-        found = element.fields[value.name]
-        inference.report(
-            "E0301", f"`.{value.name}` is {found.label}, which has no order", value.span, "cannot be ordered"
-        )
 
 
 def _constructed(inference: Inference, expr: s.Apply, name: str, scope: Scope) -> Type:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from econda_edsl.compiler import syntax as s
 from econda_edsl.compiler.expressions import calls
 from econda_edsl.compiler.expressions.calls import Scope
+from econda_edsl.compiler.expressions.function_calls import function_call
 from econda_edsl.compiler.expressions.mismatch import advice, differences
 from econda_edsl.compiler.resolve.tables import Tables
 from econda_edsl.compiler.types import model as t
@@ -15,6 +16,7 @@ from econda_edsl.compiler.types import operators, signatures
 from econda_edsl.compiler.types.model import Type
 from econda_edsl.diagnostics import Diagnostic, Span
 from econda_edsl.diagnostics.spelling import did_you_mean
+from econda_edsl.words import prelude
 
 
 @dataclass(slots=True)
@@ -76,6 +78,11 @@ class Inference:
             help_ = "say what a missing value means: `?? false`" if found.inner == t.BOOL else help_
             self.report("E0305", f"{what} is Bool, not {found.label}", expr.span, f"this is {found.label}", help_)
 
+    def is_prelude(self, name: str) -> bool:
+        """Whether a call means a function of the language: one that the program has under this name comes first."""
+        own = name in self.tables.functions or name in self.tables.pure_functions
+        return name in prelude.FUNCTIONS and not own
+
     # ---- by kind of expression
 
     def _infer(self, expr: s.Expr, scope: Scope) -> Type:
@@ -90,6 +97,8 @@ class Inference:
                 return self.member(expr, scope)
             case s.Index():
                 return self.index(expr, scope)
+            case s.Apply(callee=s.Ref(name=name)) if self.is_prelude(name):
+                return function_call(self, expr, name, scope)
             case s.Apply():
                 return calls.apply(self, expr, scope)
             case s.Unary():
@@ -157,9 +166,9 @@ class Inference:
 
     def attribute(self, expr: s.Member, base: Type, name: str) -> Type:
         if t.is_artifact(base):
-            if name == "size":
-                return t.SIZE
-            known: list[str] = ["size"]
+            if name in prelude.FILE_ATTRIBUTES:
+                return t.BUILTIN[prelude.FILE_ATTRIBUTES[name]]
+            known: list[str] = list(prelude.FILE_ATTRIBUTES)
         elif base.kind == "labels":
             return t.optional(t.STRING)
         elif base.kind == "record":

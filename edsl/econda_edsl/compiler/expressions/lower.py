@@ -13,10 +13,13 @@ from econda_edsl.compiler.resolve.tables import Tables
 from econda_edsl.compiler.types import model as t
 from econda_edsl.compiler.types import operators
 from econda_edsl.diagnostics import Span
+from econda_edsl.evaluate.limits import LARGEST
 from econda_edsl.plan import Expr
 from econda_edsl.words import prelude
 
 PLAN_CONSTANTS = 1_000_000
+_OF_TIMES = {("date", t.INSTANT): "day_of", ("instant", t.DATE): "start_of"}
+"""Functions that read text, and what they are of a time."""
 
 
 class PlanTooLarge(Exception):
@@ -62,7 +65,8 @@ class Lowering:
                 return self.apply(expr)
             case s.Unary(op=op, operand=operand):
                 inner = self.lower(operand)
-                return {"lit": -inner["lit"]} if op == "neg" and "lit" in inner else {op: inner}
+                negative = op == "neg" and "lit" in inner and inner["lit"] != -LARGEST - 1
+                return {"lit": -inner["lit"]} if negative else {op: inner}
             case s.Binary():
                 return self.binary(expr)
             case s.Conditional(test=test, then=then, otherwise=otherwise):
@@ -104,7 +108,7 @@ class Lowering:
         found = self.types.get(expr, t.UNKNOWN)
         if found == t.STRING or found.kind == "choice":
             return self.lower(expr)
-        return {"show": [self.lower(expr), found.inner.label if found.inner.label in t.BUILTIN else "String"]}
+        return {"show": [self.lower(expr), _shown_as(found)]}
 
     def member(self, expr: s.Member) -> Expr:
         base, name = self.lower(expr.base), expr.name.text
@@ -112,6 +116,8 @@ class Lowering:
             return {"lookup": [base, {"lit": name}]}
         get = "opt_get" if expr.optional else "get"
         if t.is_artifact(self.types.get(expr.base, t.UNKNOWN).inner):
+            if name != "size":
+                return {"opt_named" if expr.optional else "named": [base, name]}
             base = {get: [base, "$artifact"]}
         return {get: [base, name]}
 
@@ -131,6 +137,11 @@ class Lowering:
         if name == "mean" and result.label in t.QUANTITIES:
             name = "mean_whole"
         args = [self.lower(a.value) for a in expr.args if a.name is None]
+        first = self.types[expr.args[0].value]
+        if name == "format":
+            args.append({"lit": _shown_as(first)})
+        elif (name, first) in _OF_TIMES:
+            name = _OF_TIMES[name, first]
         options = {a.name.text: self.lower(a.value) for a in expr.args if a.name is not None}
         return {"call": [name, args, options]}
 
@@ -185,6 +196,11 @@ class Lowering:
         if expr.test is not None:
             body["if"] = self.lower(expr.test)
         return {"comp": body}
+
+
+def _shown_as(found: t.Type) -> str:
+    """The name of the type by which a value is written."""
+    return found.inner.label if found.inner.label in t.BUILTIN else "String"
 
 
 def is_static(expr: s.Expr, lowering: Lowering) -> bool:

@@ -18,6 +18,10 @@ def advice(found: Type, wanted: Type) -> str:
         return "a rate becomes money over a time: `$2/h * 30min`"
     if (found, wanted) == (t.MONEY, t.RATE):
         return "say per what time: `$2/h`"
+    if wanted.inner == t.PERCENT and t.is_number(found):
+        return "write it as `20%`; `x * 100%` makes a Percent of a number, and 20% of 0.2"
+    if wanted.inner == t.FLOAT and found == t.PERCENT:
+        return "`p / 100%` makes a number of a Percent, and 0.2 of 20%"
     if wanted.inner.label in _UNIT_HELP and t.is_number(found):
         return f"write it with a unit, such as `{_UNIT_HELP[wanted.inner.label]}`"
     if found.kind == "record" and wanted.inner.kind not in ("record", "map"):

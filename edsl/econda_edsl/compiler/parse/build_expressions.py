@@ -93,6 +93,7 @@ class BuildExpressions:
     # ---- expressions
 
     add, sub, mul, div, pow = _fold("add"), _fold("sub"), _fold("mul"), _fold("div"), _fold("pow")
+    floor_div, mod = _fold("floor_div"), _fold("mod")
     of, range_, coalesce_ = _fold("of"), _fold("range"), _fold("coalesce")
     or__, and__, contains, not_contains = _fold("or"), _fold("and"), _fold("in"), _fold("not_in")
 

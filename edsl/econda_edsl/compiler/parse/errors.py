@@ -30,9 +30,10 @@ _WORDS = {
 }
 _SIGNS = {"&&": "use `and`", "||": "use `or`", "!": "use `not`", "&": "use `and`", "->": "outputs follow the inputs",
           ";": "one statement per line", "+=": "a name is bound once", "'": 'strings use `"`', "`": 'strings use `"`',
-          "//": "comments begin with `#`; `floor(a / b)` divides without a rest", "?": "write `a if test else b`",
-          "%": "use `Int` arithmetic; `%` belongs to percents", "=>": "name a field by its selector: `by = .loss`"}  # fmt: skip
+          "//": "comments begin with `#`; `a // b` divides Ints without a rest", "?": "write `a if test else b`",
+          "%": "`a % b` is the rest of a division; a percent is a number with its sign: `20%`", "=>": "name a field by its selector: `by = .loss`"}  # fmt: skip
 _PUNCTUATION = frozenset(["'", "`", ";", "?", "=>"])
+_BETWEEN = frozenset(["//", "%"])
 _COMPARISON = r"<=|>=|==|!=|<|>"
 _HOMES = {"carry": "in a `repeat`", "next": "in a `repeat`", "until": "at the margin of its `repeat`"}
 _NAMES = {"_NL": "the end of the line", "NAME": "a name", "TNAME": "a type", "STRING": "a string", "COLON": "`:`",
@@ -158,13 +159,13 @@ def _foreign(p: Stop) -> Diagnostic | None:
 
 
 def _foreign_sign(p: Stop) -> Diagnostic | None:
-    # The first half of `//` is the operator that divides.
-    halved = p.before[-1:] + p.word == "//"
-    sign, at = ("//", p.column - 1) if halved else (p.word, p.column)
+    sign, at = p.word, p.column
     if not p.at_end and sign in _SIGNS and (sign != "?" or p.before.endswith(" ")):
         what = "a sign" if sign in _PUNCTUATION else "an operator"
-        message = f"`{sign}` is not {what} of EDSL"
-        return p.diagnostic("E0111", message, "not known", _SIGNS[sign], at=at, width=len(sign))
+        known = sign in _BETWEEN
+        message = f"`{sign}` stands between two values" if known else f"`{sign}` is not {what} of EDSL"
+        label = "not here" if known else "not known"
+        return p.diagnostic("E0111", message, label, _SIGNS[sign], at=at, width=len(sign))
     if p.word in ("*", "+", "/", "-") and p.source[p.column : p.column + 1] == "=":
         return p.diagnostic("E0111", f"`{p.word}=` is not an operator of EDSL", "not known", _SIGNS["+="])
     return None
@@ -225,6 +226,8 @@ def _statement(p: Stop) -> Diagnostic | None:
     if wanted and not p.at_end and re.match(r"[A-Za-z_\"0-9$]", p.word):
         label = "expected the end of the line"
         help_ = "one statement per line; between two values stands an operator"
+        if percent := re.search(r"(\d[\d_]*)%\s*$", p.before):
+            help_ = f"`{percent[1]}%` is a percent; the rest of a division has blanks: `{percent[1]} % {p.word}`"
         return p.diagnostic("E0119", f"`{p.word}` follows a complete statement", label, help_)
     return None
 

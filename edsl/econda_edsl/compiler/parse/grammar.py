@@ -20,6 +20,8 @@ EXPRESSIONS = frozenset(
         "sub",
         "mul",
         "div",
+        "floor_div",
+        "mod",
         "of",
         "neg",
         "pow",

@@ -130,6 +130,15 @@ def unnamed_return(p: Stop) -> Diagnostic | None:
     )
 
 
+def slice_of_a_list(p: Stop) -> Diagnostic | None:
+    """`xs[1:3]`, `xs[:3]`."""
+    found = re.search(r"[\w)\]]\[[^\[\]]*$", p.before)
+    if p.word != ":" or found is None:
+        return None
+    help_ = "write `take(xs, 3)` for the first of a list, `drop(xs, 3)` for the others"
+    return p.diagnostic("E0101", "a list has no slices", "not here", help_)
+
+
 _STEP_WORDS = {
     "let": "names of steps are bound by `=` alone; `let` stands at the left margin",
     "var": "names are bound by `=` alone, and never change",
@@ -195,6 +204,7 @@ HABITS = (
     untyped_input,
     bare_result,
     argument_with_colon,
+    slice_of_a_list,
     unquoted_import,
     import_without_name,
     unnamed_return,

@@ -191,8 +191,10 @@ class _Resolve:
         if not isinstance(expr.callee, s.Ref):
             return True
         name = expr.callee.name
+        if name in self.tables.tasks or name in self.tables.pipelines:
+            return True
         known = name in prelude.FUNCTIONS or name in self.tables.functions or name in self.tables.pure_functions
-        return name in self.tables.tasks or not known
+        return not known
 
     def bind(self, frame: Frame, names: BlockNames, step: s.Step, name: str, span: Span) -> None:
         reserved(s.Name(span, name), self.diagnostics)

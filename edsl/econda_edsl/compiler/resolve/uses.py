@@ -101,7 +101,8 @@ class Mentions:
         """`by = loss` for `by = .loss`: types say so, and better."""
         name, value = argument.name, argument.value
         function = prelude.FUNCTIONS.get(expr.callee.name) if isinstance(expr.callee, s.Ref) else None
-        if function is None or "by" not in function.named or name is None or name.text != "by":
+        own = isinstance(expr.callee, s.Ref) and expr.callee.name in self.tables.pure_functions
+        if function is None or own or "by" not in function.named or name is None or name.text != "by":
             return False
         return isinstance(value, s.Ref) and not self.find(value.name)
 
@@ -110,18 +111,22 @@ class Mentions:
             if self.in_let:
                 self.result.lets[self.in_let].setdefault(name, callee.span)
             return
-        if name in prelude.FUNCTIONS or name in self.tables.functions:
+        declared = name in self.tables.tasks or name in self.tables.pipelines
+        if name in self.tables.functions or (name in prelude.FUNCTIONS and not declared):
             return
         if name in prelude.FILES and name not in self.tables.tasks and not self.find(name):
             return
-        if name in self.tables.tasks or name in self.tables.pipelines:
+        if declared:
             help_ = f"bind it first: `y = {name}(…)`, then use `y.<output>` here"
+            notes = ()
+            if name in prelude.FUNCTIONS:
+                notes = (f"`{name}` is also a function of the language; here the name is the program's own",)
             if self.in_let:
                 help_ = f"constants and functions compute with values only; call `{name}` in the pipeline, and pass what it gives"
             elif self.frames and self.frames[-1].block is None and self.frames[-1].names:
                 help_ = f"call it in a loop: `ys = foreach …:` with `y = {name}(…)` and `gather y` below"
             self.report("E0312", f"the {'task' if name in self.tables.tasks else 'pipeline'} `{name}` is called inside an expression", callee.span,
-                        "a call is the whole right side of a binding", help_)  # fmt: skip
+                        "a call is the whole right side of a binding", help_, notes)  # fmt: skip
         elif self.find(name):
             self.report("E0313", f"`{name}` is a value, it cannot be called", callee.span, "not a task or function")
         elif self.tables.complete:

@@ -82,7 +82,7 @@ class Unary(Syntax, frozen=True, eq=False):
 
 
 class Binary(Syntax, frozen=True, eq=False):
-    """`op` is add sub mul div pow eq ne lt le gt ge and or in not_in coalesce range of."""
+    """`op` is add sub mul div floor_div mod pow eq ne lt le gt ge and or in not_in coalesce range of."""
 
     op: str
     left: Expr

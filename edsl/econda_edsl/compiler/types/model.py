@@ -48,6 +48,7 @@ NONE = Type("none", "none")
 BOOL, INT, FLOAT, STRING, PERCENT, SIZE, DURATION, MONEY, RATE, BANDWIDTH, INSTANT, DATE = (
     Type(name) for name in PLAIN[:12]
 )
+FILE = Type("File")
 TABLE = Type("Table", "table")
 SECRET = Type("Secret", "secret")
 ANY = Type("Any", "any")
@@ -60,6 +61,8 @@ BUILTIN: dict[str, Type] = {name: Type(name) for name in PLAIN} | {"Table": TABL
 NUMBERS = frozenset({"Int", "Float", "Percent"})
 QUANTITIES = frozenset({"Size", "Duration", "Money", "Rate", "Bandwidth"})
 ARTIFACTS = frozenset({"File", "Dir", "Model", "Metrics", "Table"})
+FILES = frozenset({"Model", "Metrics"})
+"""Artifacts that may stand for a File, as a Table of any rows may."""
 COMPOSITE = frozenset({"record", "list", "map"})
 ORDERED = NUMBERS | QUANTITIES | {"String", "Date", "Instant"}
 
@@ -118,7 +121,9 @@ def is_ordered(t: Type) -> bool:
 
 @lru_cache(maxsize=20_000)
 def assignable(found: Type, wanted: Type) -> bool:
-    """Whether a value of `found` may stand where `wanted` is expected: Int for Float, T for T?, no more."""
+    """Whether a value of `found` may stand where `wanted` is expected: Int for Float, a Model, Table or Metrics for a File,
+    T for T?, no more.
+    """
     if found == wanted or not found.known or not wanted.known:
         return True
     if wanted.kind == "any":
@@ -129,6 +134,8 @@ def assignable(found: Type, wanted: Type) -> bool:
         return False
     if wanted == FLOAT:
         return found == INT
+    if wanted == FILE:
+        return found.label in FILES or found.kind == "table"
     if found.kind == "choice":
         return wanted == STRING or (wanted.kind == "choice" and set(found.choices) <= set(wanted.choices))
     if wanted.kind == "table" and found.kind == "table":

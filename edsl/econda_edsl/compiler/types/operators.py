@@ -17,8 +17,9 @@ class Outcome(NamedTuple):
 
 
 _VERBS = {"add": "add {a} and {b}", "sub": "subtract {b} from {a}", "mul": "multiply {a} and {b}",
-          "div": "divide {a} by {b}", "pow": "raise {a} to {b}"}  # fmt: skip
-SIGNS = {"add": "+", "sub": "-", "mul": "*", "div": "/", "pow": "**"}
+          "div": "divide {a} by {b}", "floor_div": "divide {a} by {b} without a rest",
+          "mod": "take the rest of {a} by {b}", "pow": "raise {a} to {b}"}  # fmt: skip
+SIGNS = {"add": "+", "sub": "-", "mul": "*", "div": "/", "floor_div": "//", "mod": "%", "pow": "**"}
 
 _PRODUCTS = {
     ("Rate", "Duration"): Outcome(t.MONEY, "rate_cost"),
@@ -44,7 +45,7 @@ _HELP = {
 
 
 def arithmetic(op: str, a: Type, b: Type) -> Outcome | None:
-    """The outcome of `a op b` for op in add sub mul div pow, or None when units forbid it."""
+    """The outcome of `a op b` for op in add sub mul div floor_div mod pow, or None when units forbid it."""
     if not a.known or not b.known:
         return Outcome(t.UNKNOWN, op)
     if op in ("add", "sub"):
@@ -53,6 +54,8 @@ def arithmetic(op: str, a: Type, b: Type) -> Outcome | None:
         return _product(a, b)
     if op == "div":
         return _quotient(a, b)
+    if op in ("floor_div", "mod"):
+        return _rest(op, a, b)
     if t.is_number(a) and t.is_number(b):
         return Outcome(t.INT, "pow") if a == b == t.INT else Outcome(t.FLOAT, "fpow")
     return None
@@ -81,7 +84,17 @@ def _concatenation(a: Type, b: Type) -> Outcome | None:
     return None
 
 
+def _rest(op: str, a: Type, b: Type) -> Outcome | None:
+    """Whole numbers, and quantities, which are whole numbers of their base unit: `90min // 1h`, `90min % 1h`."""
+    if a != b or not (a == t.INT or a.label in t.QUANTITIES):
+        return None
+    return Outcome(t.INT if op == "floor_div" else a, op)
+
+
 def _product(a: Type, b: Type) -> Outcome | None:
+    if t.PERCENT in (a, b) and t.is_number(a) and t.is_number(b):
+        # A quantity times a number: `p * 2`, and `f * 100%` makes a Percent of a Float.
+        return Outcome(t.PERCENT, "mul")
     if t.is_number(a) and t.is_number(b):
         return Outcome(t.INT if a == b == t.INT else t.FLOAT, "mul")
     if a.label in t.QUANTITIES and t.is_number(b):
@@ -95,6 +108,8 @@ def _product(a: Type, b: Type) -> Outcome | None:
 
 
 def _quotient(a: Type, b: Type) -> Outcome | None:
+    if a == t.PERCENT and b in (t.INT, t.FLOAT):
+        return Outcome(a, "div")
     if (t.is_number(a) and t.is_number(b)) or (a == b and a.label in t.QUANTITIES):
         return Outcome(t.FLOAT, "div")
     if a.label in t.QUANTITIES and t.is_number(b):
@@ -107,6 +122,8 @@ def refusal(op: str, a: Type, b: Type) -> tuple[str, str]:
     message = "cannot " + _VERBS[op].format(a=a.label, b=b.label)
     if op == "pow":
         return message, ""
+    if op in ("floor_div", "mod") and t.is_number(a) and t.is_number(b):
+        return message, "both are Int: `floor(a / b)` rounds a division down"
     if "optional" in (a.kind, b.kind):
         return message, "supply a default with `??`, or test `!= none` first"
     return message, _HELP.get(frozenset({a.label, b.label}), "")
