@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from econda_edsl.compiler import syntax as s
+from econda_edsl.compiler.expressions.mismatch import of_a_loop
 from econda_edsl.compiler.resolve.tables import Tables
 from econda_edsl.compiler.types import model as t
 from econda_edsl.compiler.types import signatures
@@ -97,8 +98,11 @@ def _function(inference: Inference, expr: s.Apply, name: str, scope: Scope) -> T
     result = signatures.SIGNATURES[name](found)
     if isinstance(result, signatures.Wrong):
         arg = positional[result.position].value
+        help_ = of_a_loop(found[result.position])
+        if name == "range" and isinstance(arg, s.Binary) and arg.op == "range":
+            help_ = "`a..b` is the list already: leave `range` out"
         inference.report(
-            "E0301", f"`{name}` takes {result.wanted}", arg.span, f"this is {found[result.position].label}"
+            "E0301", f"`{name}` takes {result.wanted}", arg.span, f"this is {found[result.position].label}", help_
         )
         return t.UNKNOWN
     element = found[0].element
