@@ -175,5 +175,5 @@ def test_a_unit_of_others_is_told_as_ours(line: str, help_: str) -> None:
 def test_what_a_unit_of_others_becomes_is_a_unit(kind: str) -> None:
     for theirs, ours in UNITS[kind].items():
         READERS[kind](f"3{ours}")
-        with pytest.raises(ValueError):
+        with pytest.raises(ValueError, match=theirs):
             READERS[kind](f"3{theirs}")

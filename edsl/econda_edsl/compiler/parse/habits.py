@@ -50,6 +50,14 @@ def _end_of_type(source: str, begin: int) -> int:
     return len(source)
 
 
+def type_at(source: str, column: int) -> tuple[int, int, str] | None:
+    """Of a type of another language at a column (from 1): from where to where it is written, and how EDSL writes it."""
+    begin = _begin_of_type(source, column - 1)
+    end = _end_of_type(source, begin)
+    written = type_in_edsl(source[begin:end].strip())
+    return (begin, end, written) if written and written not in ("List", "Map") else None
+
+
 def untyped_input(p: Stop) -> Diagnostic | None:
     """`task f(x)`, `task f(int x)`."""
     found = _LAST_WORD.search(p.before)
