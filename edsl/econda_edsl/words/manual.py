@@ -19,22 +19,23 @@ _MEMORY = Entry(
 )
 _DISK = Entry("disk = Size", "Local disk of one call, for inputs, outputs and scratch.")
 _GPU = Entry(
-    "gpu = Int, or Int of [KIND, …]", "GPUs of one call, of any kind or of the kinds listed: `2 of [A100, H100]`."
+    "gpu = Int or Int of [KIND, …]", "GPUs of one call, of any kind or of the kinds listed: `2 of [A100, H100]`."
 )
 _TIME = Entry(
     "time = Duration", "How long one call is expected to run. Placement and cost bounds use it; it ends nothing."
 )
 _RETRY = Entry(
-    "retry = exponential(attempts, first, factor, cap, jitter, on) or linear(attempts, wait, cap, jitter, on)",
+    "retry = exponential(attempts = Int, …) or linear(attempts = Int, wait = Duration, …)",
     "How often a failed call is tried again, after which waits, for which kinds of failure.",
 )
 _TIMEOUT = Entry("timeout = Duration", "How long one attempt may run before it is ended as `timed_out`.")
 _CHECKPOINT = Entry(
-    "checkpoint = every(Duration)",
-    "Saves `$ECONDA_CHECKPOINT` while the task runs; the next attempt finds it again. Names ending in `.tmp` are not saved.",
+    "checkpoint = every(Duration) or every(Size)",
+    "Saves `$ECONDA_CHECKPOINT` while the task runs, so often or after so much has changed; the next attempt finds it again. Names ending in `.tmp` are not saved.",
 )
 _CACHE = Entry(
-    "cache = …", "Whether a call with the same task and the same inputs takes the outputs of an earlier one."
+    "cache = inputs or for(Duration) or none",
+    "Whether a call with the same task and the same inputs takes the outputs of an earlier one.",
 )
 
 SETTINGS: dict[str, dict[str, Entry]] = {
@@ -44,7 +45,6 @@ SETTINGS: dict[str, dict[str, Entry]] = {
         "disk": _DISK,
         "gpu": _GPU,
         "time": _TIME,
-        "bandwidth": Entry("bandwidth = Bandwidth", "Network the call needs, in bits per second: `10Gbps`."),
     },
     "task": {
         "image": Entry('image = "name@sha256:…"', "The container image the code runs in. A digest names one image for ever; a tag may move."),
@@ -52,11 +52,11 @@ SETTINGS: dict[str, dict[str, Entry]] = {
         "retry": _RETRY,
         "timeout": _TIMEOUT,
         "checkpoint": _CHECKPOINT,
-        "env": Entry("env = {NAME: value}", "Variables of the environment of the code."),
+        "env": Entry('env = {NAME: "value"}', "Variables of the environment of the code."),
         "args": Entry('args = ["--rate", "{rate}"]', "Arguments of `run container`, one element each, without a shell."),
         "cache": _CACHE,
         "version": Entry('version = "2"', "Part of what a cached result is found by: change it when the code's meaning changed elsewhere."),
-        "concurrency": Entry("concurrency = Int", "How many calls of the task may run at the same time."),
+        "concurrency": Entry("concurrency = exclusive(by = INPUT)", "Of an operator: its state is kept apart for each value of the input."),
         "isolation": Entry("isolation = process", "A process of its own for every attempt: for code that changes what attempts of one task share."),
     },
     "step": {
@@ -83,10 +83,19 @@ SETTINGS: dict[str, dict[str, Entry]] = {
         "budget": Entry("budget = Money", "What a run may cost; it is ended rather than exceed it."),
         "deadline": Entry("deadline = Duration", "How long a run may take from its start."),
         "tags": Entry('tags = {team: "growth"}', "Words to find and bill runs by."),
-        "policy": Entry("policy = NAME", "The rules by which its tasks are placed."),
+        "policy": Entry("policy = NAME or [NAME, …]", "The rules by which its tasks are placed."),
         "priority": Entry("priority = Int", "Which run's work goes first where capacity is scarce."),
-        "concurrency": Entry("concurrency = Int", "How many runs of the pipeline may go on at the same time."),
+        "concurrency": Entry("concurrency = exclusive(by = INPUT)", "Runs with the same value of the input go one after another, on one machine."),
         "publish": Entry('publish = "s3://bucket/models/{run}"', "Where the outputs of a run that ends well are copied to: a folder, or a prefix of a bucket. It can name the inputs, `run`, `pipeline`, `namespace` and `date`."),
+    },
+    "policy": {
+        "priority": Entry("priority = Int", "Which attempt goes first among those that wait: a value, or computed from the run and the task."),
+        "max_parallel": Entry("max_parallel = Int", "How many attempts of one run may run at the same time."),
+        "share": Entry("share = fair(by = user, half_life = Duration)", "How users share what there is. Planned, and not acted on by this version."),
+        "budget": Entry("budget = limit(Money, per = Duration, by = team)", "What all runs of a team, user or pipeline may cost in a time. Planned, and not acted on by this version."),
+        "deadline": Entry("deadline = soft(Duration, penalty = Rate)", "What being late costs. Planned, and not acted on by this version."),
+        "preempt": Entry("preempt = lower_priority(after = Duration, only = checkpointed)", "Whether attempts give way to more urgent ones. Planned, and not acted on by this version."),
+        "rebalance": Entry("rebalance = migrate(every = Duration, when_saving = Percent)", "Whether running attempts move to cheaper machines. Planned, and not acted on by this version."),
     },
 }  # fmt: skip
 
@@ -118,25 +127,25 @@ FAILURES = {
 
 FUNCTIONS: dict[str, Entry] = {
     "len": Entry("len(x: List | Map | String) -> Int", "How many elements or letters."),
-    "sum": Entry("sum(list) -> the elements' type", "The sum of numbers or quantities; of an empty list 0."),
-    "mean": Entry("mean(list) -> Float or the quantity", "The arithmetic mean."),
-    "min": Entry("min(list) or min(a, b, …)", "The smallest."),
-    "max": Entry("max(list) or max(a, b, …)", "The largest."),
-    "sort": Entry("sort(list, by = .field, reverse = Bool) -> List", "The list in rising order; `reverse = true` in falling."),
-    "zip": Entry("zip(a: List, b: List) -> List[{first, second}]", "Pairs of two lists of the same length."),
-    "range": Entry("range([start,] stop[, step]) -> List[Int]", "Whole numbers from `start` (0) up to, but without, `stop`."),
+    "sum": Entry("sum(list: List[T]) -> T", "The sum of numbers or quantities; of an empty list 0."),
+    "mean": Entry("mean(list: List[Float]) -> Float or mean(list: List[Duration]) -> Duration", "The arithmetic mean; of quantities it is one."),
+    "min": Entry("min(list: List[T]) -> T or min(a: T, b: T, …) -> T", "The smallest."),
+    "max": Entry("max(list: List[T]) -> T or max(a: T, b: T, …) -> T", "The largest."),
+    "sort": Entry("sort(list: List[T], by = .field, reverse = Bool) -> List[T]", "The list in rising order; `reverse = true` in falling."),
+    "zip": Entry("zip(a: List[T], b: List[T]) -> List[{first, second}]", "Pairs of two lists of the same length."),
+    "range": Entry("range(stop: Int) -> List[Int] or range(start: Int, stop: Int, step: Int) -> List[Int]", "Whole numbers from `start` (0) up to, but without, `stop`."),
     "linspace": Entry("linspace(first: Float, last: Float, count: Int) -> List[Float]", "`count` values from `first` to `last`, evenly apart."),
     "logspace": Entry("logspace(first: Float, last: Float, count: Int) -> List[Float]", "`count` values from `first` to `last`, each the same factor above the one before."),
     "flatten": Entry("flatten(list: List[List[T]]) -> List[T]", "The elements of all inner lists in one."),
-    "keys": Entry("keys(map) -> List[String]", "The keys, sorted."),
-    "best": Entry("best(list, by = .field, lowest = Bool) -> the elements' type", "The element with the highest `by`; `lowest = true` the one with the lowest."),
+    "keys": Entry("keys(map: Map) -> List[String]", "The keys, sorted."),
+    "best": Entry("best(list: List[T], by = .field, lowest = Bool) -> T", "The element with the highest `by`; `lowest = true` the one with the lowest."),
     "any": Entry("any(list: List[Bool]) -> Bool", "Whether one is true."),
     "all": Entry("all(list: List[Bool]) -> Bool", "Whether none is false."),
-    "abs": Entry("abs(x) -> the same type", "Without its sign."),
-    "round": Entry("round(x: Float, digits: Int) -> Int, or Float with digits", "Rounded, half to even."),
+    "abs": Entry("abs(x: Int) -> Int or abs(x: Duration) -> Duration", "Without its sign."),
+    "round": Entry("round(x: Float) -> Int or round(x: Float, digits: Int) -> Float", "Rounded, half to even."),
     "floor": Entry("floor(x: Float) -> Int", "The largest whole number that is not above."),
     "ceil": Entry("ceil(x: Float) -> Int", "The smallest whole number that is not below."),
-    "str": Entry("str(x) -> String", "Written as text, with its unit."),
+    "str": Entry("str(x: Int | Float | Bool | Size | Duration | Money | Date) -> String", "Written as text, with its unit."),
     "int": Entry("int(x: Float | String) -> Int", "A whole number: cut off, or read from text."),
     "float": Entry("float(x: Int | String) -> Float", "A Float: from Int, or read from text."),
     "date": Entry('date("2026-01-31") -> Date', "A day."),
@@ -166,7 +175,6 @@ TYPES = {
     "Table": "a table, of any rows or `Table[Record]`; its attribute is `.size`",
     "List": "`List[T]`: any number of T",
     "Map": "`Map[String, T]`: a T for each key",
-    "Secret": "a value that is never shown, logged or stored",
 }  # fmt: skip
 
 NAMES = {
@@ -204,6 +212,30 @@ KEYWORDS = {
     "fail": "ends the run with a message",
     "after": "waits for steps without using their data",
     "up": "`up to N`: the bound of a loop",
+    "to": "`up to N`: the bound of a loop",
+    "for": "`[e for x in list if test]`: a list made of another",
+    "in": "`x in list`: whether it is an element; after an input its range; in a loop what it runs over",
+    "if": "`a if test else b`: one of two values; in a list which elements",
+    "and": "both hold",
+    "or": "one of two holds",
+    "not": "does not hold",
+    "of": "`2 of [A100, H100]`: how many, of which kinds",
+    "as": "the name of what is imported",
+    "is": "the driver of a pool, connector, secret or trigger: `pool campus is slurm:`",
+    "run": "the code of a task: `run python:`, `run shell \"file.sh\"`; or this run, `run.id`",
+    "on": "a handler: `on failure:`, `on cancel:` or `on any:`",
+    "state": "what an operator keeps from run to run",
+    "extends": "the policy whose rules this one has too",
+    "scope": "of which pipelines a policy speaks",
+    "forbid": "`forbid when EXPR`: an offer for which it holds is excluded",
+    "require": "an offer for which it does not hold is excluded",
+    "because": "the reason that is told where a rule excludes",
+    "minimize": "what is best about an offer: the least",
+    "maximize": "what is best about an offer: the most",
+    "then": "what decides among equals: `then minimize …`",
+    "true": "the Bool that holds",
+    "false": "the Bool that does not hold",
+    "none": "a missing value, of any type with `?`",
 }  # fmt: skip
 
 UNITS = {
