@@ -27,7 +27,7 @@ from econda_cloud.worker.data.operator_state import Kept, OperatorState, StateMo
 from econda_cloud.worker.data.typed_values import Checker, read_type, to_wire
 from econda_cloud.worker.environments.build import build
 from econda_cloud.worker.environments.uv import Uv, UvFailed
-from econda_cloud.worker.processes import shell
+from econda_cloud.worker.processes import shell, shell_inputs, shell_outputs
 from econda_cloud.worker.processes.host_pool import HostPool, Sharing
 from econda_cloud.worker.processes.host_process import Host
 from econda_cloud.worker.processes.limits import Limit, Limits, timeout
@@ -136,6 +136,7 @@ class _Attempt:
                     "PYTHONUNBUFFERED": "1"}  # fmt: skip
         self.revealed = [chunk.secrets.get(reference) for reference in item.secrets.values()]
         self.env |= dict(zip(item.secrets, self.revealed, strict=True))
+        self.by_file: list[str] = []
         self.looked = False
         """Whether its inputs were looked at after it."""
         self.state = self._operator_state()
@@ -291,7 +292,7 @@ class _Attempt:
 
     def _container(self, run: Container) -> dict[str, Any]:
         out, name, inputs = self._out(), self.cwd.name, self.all.inputs
-        argv = [shell.as_text(each, inputs.path) for each in self.item.argv]
+        argv = [shell_inputs.as_text(each, inputs.path) for each in self.item.argv]
         mounts = [self.cwd, *inputs.folders(), *([self.checkpoint.directory] if self.checkpoint else [])]
         try:
             command = shell.container_command(name, run.image, argv, self.env, mounts, self.task.memory)
@@ -306,13 +307,17 @@ class _Attempt:
         """The directory of the outputs; it and the inputs become variables."""
         out = self.cwd / "out"
         out.mkdir()
-        self.env = {**self.env, **shell.variables(self.item.args, self.all.inputs.path), "OUT": str(out)}
+        given = shell_inputs.variables(self.item.args, self.all.inputs.path, self.cwd)
+        self.by_file = shell_inputs.left_out(self.item.args, given)
+        self.env = {**self.env, **given, "OUT": str(out)}
         return out
 
     def _ended(self, command: list[str], environment: dict[str, str], out: Path, memory: int = 0) -> dict[str, Any]:
         host = self.all.own_host(sys.executable, "")
-        answer = shell.run_command(host.run_command, command, environment, self.cwd, self.log, self._limits(), memory)
+        answer = shell.run_command(
+            host.run_command, command, environment, self.cwd, self.log, self._limits(), memory, self.by_file
+        )
         if "failure" in answer:
             return answer
-        found = shell.read_outputs(self.task.outputs, out)
+        found = shell_outputs.read_outputs(self.task.outputs, out)
         return {"ok": {"outputs": found, "assigned": [path.name for path in out.iterdir()] if out.is_dir() else []}}

@@ -54,7 +54,7 @@ ANSWERS = (
            "exited with code 2", "Error: no such column"),
     _fails("a pipe that had read enough", "yes | head -n 1 > \"$OUT/o\"", "141", "SIGPIPE", "set +o pipefail"),
     _fails("a pipe of numbers that had read enough", "seq 1000000 | sed 1q > \"$OUT/o\"", "141", "set +o pipefail"),
-    Answer("a list too long for a variable", _LONG, said=("`names` has", "131,072", "File")),
+    Answer("a list too long for a variable", _LONG, said=("`$names` was not set", "131,072", "$names_file")),
     Answer("text that no variable can hold", _NUL, said=("`text`", "a zero byte", "run python")),
     _fails("a program that is not there", "no-such-program", "127", "not installed", "no-such-program"),
     _fails("an exception", "o = {}['key']", "KeyError: 'key'", "p.edsl", "line 5", language="python"),

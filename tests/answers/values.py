@@ -57,6 +57,57 @@ def _wrong(name: str, kind: str, body: str, *said: str, language: str = "python"
     return Answer(name, one(f"o: {kind}", body, language), said=("output `o` should be", *said), embedded=embedded)
 
 
+def _shell_list(name: str, kind: str, body: str, value: list[object]) -> Answer:
+    embedded = (
+        ""
+        if name in ("lines as text", "lines as numbers")
+        else "a worker reads all of them in one way, wherever it runs"
+    )
+    return Answer(f"a list of a shell: {name}", one(f"o: List[{kind}]", body), {"o": value}, embedded=embedded)
+
+
+_FOLDER = """task split() -> (parts: List[File], named: List[File], told: List[File], trees: List[Dir]):
+    run shell:
+        mkdir -p "$OUT/parts" "$OUT/trees/b" "$OUT/trees/a"
+        for name in 10 9 b a; do echo "$name" > "$OUT/parts/$name"; done
+        touch "$OUT/trees/a/in-a" "$OUT/trees/b/in-b"
+        echo one > one.txt
+        echo two > "two words.txt"
+        printf '%s\\n' "two words.txt" "$PWD/one.txt" > "$OUT/named"
+        printf '["one.txt", "two words.txt"]' > "$OUT/told"
+
+task read(parts: List[File], named: List[File], told: List[File], trees: List[Dir]) -> (all: List[String], inside: List[String]):
+    run shell:
+        cat "$parts_file" "$named_file" "$told_file" | while IFS= read -r path; do cat "$path"; done > "$OUT/all"
+        while IFS= read -r path; do ls "$path"; done < "$trees_file" > "$OUT/inside"
+
+pipeline main() -> (all: List[String], inside: List[String]):
+    a = split()
+    b = read(a.parts, a.named, a.told, a.trees)
+    return all = b.all, inside = b.inside
+"""
+_LONG = """task make() -> (names: List[String], rows: List[Row]):
+    run python:
+        names = [f"name {i}" for i in range(20000)]
+        rows = [{"n": i, "text": "a\\nb"} for i in range(3)]
+
+task use(names: List[String], rows: List[Row]) -> (n: Int, last: String, same: List[Row]):
+    run shell:
+        wc -l < "$names_file" > "$OUT/n"
+        tail -n 1 "$names_file" > "$OUT/last"
+        cat "$rows_file" > "$OUT/same"
+
+type Row:
+    n: Int
+    text: String
+
+pipeline main() -> (n: Int, last: String, rows: List[Row]):
+    a = make()
+    b = use(a.names, a.rows)
+    return n = b.n, last = b.last, rows = b.same
+"""
+
+
 ANSWERS = (
     Answer("members of enums", _ENUMS, {"level": "low", "many": ["left", "low"], "by": {"low": 2}, "mask": 3}),
     Answer("values that show themselves as others", one("name: String, count: Int, share: Float", _SUBCLASSES, "python"),
@@ -88,6 +139,24 @@ ANSWERS = (
     _mapped("a key that stands for files", 'm = {"$artifact": 1}', said="the key `$artifact`"),
     _mapped("a key of a shell that stands for files", "printf '{\"$artifact\": 1}' > \"$OUT/m\"", said="the key `$artifact`",
             language="shell"),
+    _shell_list("lines as text", "String", "printf 'a\\nb c\\n\\n[1]\\n' > \"$OUT/o\"", ["a", "b c", "", "[1]"]),
+    _shell_list("lines as numbers", "Int", 'seq 3 > "$OUT/o"', [1, 2, 3]),
+    _shell_list("one line", "Float", 'echo " 2.5 " > "$OUT/o"', [2.5]),
+    _shell_list("nothing", "Int", ': > "$OUT/o"', []),
+    _shell_list("no end of the line", "String", 'printf one > "$OUT/o"', ["one"]),
+    _shell_list("lines of Windows", "String", "printf 'a\\r\\nb\\r\\n' > \"$OUT/o\"", ["a", "b"]),
+    _shell_list("JSON", "String", """printf '["a",\\n "b"]' > "$OUT/o\"""", ["a", "b"]),
+    _shell_list("choices", '"low" | "high"', 'printf "low\\nhigh\\n" > "$OUT/o"', ["low", "high"]),
+    _shell_list("truths", "Bool", 'printf "true\\nfalse\\n" > "$OUT/o"', [True, False]),
+    _shell_list("lists a line", "List[Int]", 'printf "[1]\\n[2, 3]\\n" > "$OUT/o"', [[1], [2, 3]]),
+    Answer("lists of files from folders and paths", _FOLDER, {"all": ["10", "9", "a", "b", "two", "one", "one", "two"], "inside": ["in-a", "in-b"]}),
+    Answer("lists that no variable holds", _LONG, {"n": 20000, "last": "name 19999", "rows": [{"n": i, "text": "a\nb"} for i in range(3)]}),
+    _wrong("a word among numbers", "List[Int]", "printf '1\\ntwo\\n' > \"$OUT/o\"", 'line 2 is "two"', "one element a line, or as a JSON list", language="shell"),
+    _wrong("a list that is no JSON", "List[String]", """echo "['a', 'b']" > "$OUT/o\"""", "no JSON: ['a', 'b']", "one element a line", language="shell"),
+    _wrong("an empty line among numbers", "List[Int]", "printf '1\\n\\n2\\n' > \"$OUT/o\"", 'line 2 is ""', language="shell"),
+    _wrong("a folder of words", "List[String]", 'mkdir "$OUT/o"', "a directory; a list is written one element a line", language="shell"),
+    _wrong("a path that leads nowhere", "List[File]", 'echo missing.txt > "$OUT/o"', "there is no file missing.txt", language="shell"),
+    _wrong("a folder in a folder of files", "List[File]", 'mkdir -p "$OUT/o/deep"', "deep is a directory", language="shell"),
     _wrong("bytes in place of text", "String", "printf 'na\\357ve' > \"$OUT/o\"", "no UTF-8 text: byte 0xef at 2", language="shell"),
     _wrong("half a character", "String", "printf '\\303' > \"$OUT/o\"", "no UTF-8 text: byte 0xc3 at 0", language="shell"),
     _wrong("a lone surrogate", "List[String]", r"o = ['fine', 'x\ud800']", "str that is not Unicode text"),

@@ -1,4 +1,4 @@
-"""The examples: each checks, is in the one style and compiles; those that need no cloud run."""
+"""The examples: each checks, is in the one style and compiles; `test_example_runs` runs them."""
 
 from __future__ import annotations
 
@@ -8,9 +8,7 @@ from pathlib import Path
 import pytest
 from econda_edsl.compiler.compile import compile_source
 from econda_edsl.formatting.source import format_source
-from typer.testing import CliRunner
 
-from econda_cloud.cli.commands import app
 from econda_cloud.cli.language.files_beside import files_beside
 
 ROOT = Path(__file__).parent.parent.parent
@@ -39,18 +37,6 @@ def test_an_example_checks_and_is_in_the_one_style(path: Path) -> None:
     result = compile_source(source, str(path), files=files_beside(path, source), library=True)
     assert result.ok, result.render()
     assert format_source(source).text == source.decode()
-
-
-@pytest.mark.parametrize(
-    ("name", "said"),
-    [("hello.edsl", "Hello, world"), ("ising/ising.edsl", "critical = 2.25"), ("repeat.edsl", "")],
-)
-def test_an_example_that_needs_no_cloud_runs(name: str, said: str, tmp_path: Path, monkeypatch) -> None:
-    monkeypatch.setenv("ECONDA_HOME", str(tmp_path))
-    result = CliRunner().invoke(app, ["run", str(ROOT / "edsl" / "examples" / name)])
-    assert result.exit_code == 0, result.output
-    assert "succeeded" in result.output
-    assert said in result.output
 
 
 def shared(folder: str) -> list[Path]:

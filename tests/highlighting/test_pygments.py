@@ -7,7 +7,7 @@ import pytest
 from econda_edsl.compiler.parse import library
 from econda_edsl.highlighting import words
 from econda_edsl.highlighting.lexer import EdslLexer
-from econda_edsl.words import manual, prelude
+from econda_edsl.words import prelude
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lark.lexer import PatternStr
@@ -65,15 +65,6 @@ def test_every_word_of_the_grammar_has_a_colour() -> None:
     assert set(prelude.RESERVED) <= {*coloured, *words.NAMES}
     for word in coloured - {"edsl"}:
         assert EdslLexer().get_tokens(word + " ").__next__()[0] not in (Token.Text, Name), word
-
-
-def test_the_manual_knows_every_setting_function_and_failure() -> None:
-    for place, names in (("needs", prelude.NEEDS), ("task", prelude.TASK), ("step", prelude.STEP),
-                         ("foreach", prelude.FOREACH), ("pipeline", prelude.PIPELINE)):  # fmt: skip
-        assert set(names) <= set(manual.SETTINGS[place]), place
-    assert {*prelude.FUNCTIONS, *prelude.FILES} == set(manual.FUNCTIONS)
-    assert set(prelude.FAILURES) == set(manual.FAILURES)
-    assert set(prelude.DECLARATIONS) <= set(manual.KEYWORDS)
 
 
 def test_pygments_finds_the_lexer() -> None:

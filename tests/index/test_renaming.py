@@ -50,7 +50,7 @@ def test_renaming_any_symbol_brings_no_error(path: Path) -> None:
 
 
 TASK = "edsl 1\n\ntask fit(rows: Int, deep: Int = 2) -> (auc: Float):\n    run python:\n        auc = rows * deep + helper.rows\n"
-SHELL = 'edsl 1\n\ntask fit(rows: Int) -> (page: File):\n    run shell:\n        echo "$rows" "${rows}" $rowsx rows > $OUT/page\n'
+SHELL = 'edsl 1\n\ntask fit(rows: Int) -> (page: File):\n    run shell:\n        echo "$rows" "${rows}" $rowsx $rows_file rows > $OUT/page\n'
 MAIN = "\npipeline main() -> (best: Float):\n    one = fit(rows = 1)\n    best = one.auc\n    pair = {one.auc, best}\n    return best = pair.auc\n"
 
 
@@ -60,7 +60,7 @@ def test_names_in_python_code_follow() -> None:
 
 
 def test_names_in_shell_code_follow_and_plain_words_stay() -> None:
-    assert 'echo "$lines" "${lines}" $rowsx rows > $OUT/page' in renamed(SHELL, "input", "rows", "lines")
+    assert 'echo "$lines" "${lines}" $rowsx $lines_file rows > $OUT/page' in renamed(SHELL, "input", "rows", "lines")
     assert "$OUT/sheet" in renamed(SHELL, "output", "page", "sheet")
 
 

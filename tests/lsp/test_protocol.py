@@ -103,11 +103,50 @@ def test_hover_shows_signatures_docs_types_and_units(tmp_path: Path) -> None:
         assert "Cores a call may use" in await over("cpu = 4", "cpu")
         assert "How many attempts in all" in await over("attempts = 3", "attempts")
         assert "machine was taken away" in await over("[preempted]", "preempted")
-        assert "best(list, by = .field" in await over("top = best(", "best")
+        assert "best(list: List[T], by = .field" in await over("top = best(", "best")
         assert "let limit: Size = 16GiB" in await over("memory = limit", "limit")
         assert (
             await editor.text_document_hover_async(p.HoverParams(document, position(TEXT, "learn(", "learn"))) is None
         )
+
+    session(tmp_path, act)
+
+
+ATTRIBUTES = """edsl 1
+
+pool campus is slurm:
+    node = {cpu: 4, memory: 8GiB}
+    partition = "gpu"
+
+task t():
+    needs:
+        where node.gpu_kind != none
+    run shell:
+        true
+
+pipeline main():
+    t()
+    on cancel:
+        t()
+
+policy house:
+    max_parallel = 3
+    minimize offer.latency
+"""
+
+
+@pytest.mark.parametrize(
+    ("word", "said"),
+    [("partition", "The partition of the cluster."), ("gpu_kind", "The kind of its GPUs"), ("shell", "Stops at the first command"),
+     ("cancel", "Runs after the run was cancelled."), ("max_parallel", "How many attempts"), ("latency", "The cold start"),
+     ("minimize", "What is best about an offer")],
+)  # fmt: skip
+def test_hover_tells_attributes_and_settings_of_all_declarations(tmp_path: Path, word: str, said: str) -> None:
+    async def act(editor: Editor) -> None:
+        document = editor.open(ATTRIBUTES)
+        found = await editor.text_document_hover_async(p.HoverParams(document, position(ATTRIBUTES, word)))
+        assert found is not None
+        assert said in found.contents.value  # type: ignore[union-attr]
 
     session(tmp_path, act)
 
@@ -182,7 +221,7 @@ COMPLETIONS = [
     (TEXT + "\ntask other(a: Int) -> (b: Int):\n    run shell:\n        echo $", {"a", "OUT/b"}, {"limit"}),
     (TEXT + "\ntask other(a: Int) -> (b: Int):\n    run python:\n        x = ", {"a", "b"}, {"limit"}),
     (TEXT + "\npool campus is hosts:\n    ", {"price", "node", "hosts"}, {"cpu", "foreach"}),
-    (TEXT + "\npolicy house:\n    ", {"forbid", "minimize"}, {"cpu", "foreach"}),
+    (TEXT + "\npolicy house:\n    ", {"forbid", "minimize", "max_parallel"}, {"cpu", "foreach"}),
     (TEXT + "\npolicy house:\n    minimize ", {"offer", "limit", "max"}, {"attempt", "fit"}),
     (TEXT + "\npolicy house:\n    minimize offer.", {"cost", "latency"}, {"limit"}),
     (TEXT + "\n", {"task", "pipeline", "let", "type"}, {"foreach"}),

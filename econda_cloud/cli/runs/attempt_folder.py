@@ -26,7 +26,7 @@ from econda_cloud.wire.events import Item
 from econda_cloud.worker.data.cache import file_name_of
 from econda_cloud.worker.data.packing import unpack
 from econda_cloud.worker.data.typed_values import read_type, to_wire
-from econda_cloud.worker.processes import host_values, shell
+from econda_cloud.worker.processes import host_values, shell, shell_inputs
 
 _RUN_PYTHON = '''"""Runs the attempt again: the inputs are in inputs.json, the files of the pipeline in code/, and it works in work/."""
 
@@ -127,7 +127,7 @@ def lay_out(chunk: Chunk, blobs: BlobStore, folder: Path) -> Laid:
     else:
         command = _shell(run, folder)
         (folder / "work" / "out").mkdir()
-        variables |= {**shell.variables(item.args, locate), "OUT": str(folder / "work" / "out")}
+        variables |= {**shell_inputs.variables(item.args, locate, folder / "work"), "OUT": str(folder / "work" / "out")}
     laid = Laid(folder, command, variables)
     (folder / "run.sh").write_text(_script(laid, item.secrets))
     return laid

@@ -249,8 +249,8 @@ def _describe(value: Any) -> str:
     if value is None:
         return "None"
     if mark := _mark(value):
-        text = str(value[mark])[:_SHOWN]
         if mark == "$unreadable":
-            return text
+            return str(value[mark])[: 4 * _SHOWN]
+        text = str(value[mark])[:_SHOWN]
         return f"a Python {text}" if mark == "$object" else f"{mark[1:].capitalize()} ({text})"
     return f"{names[type(value)]} ({json.dumps(value)[:_SHOWN]})"

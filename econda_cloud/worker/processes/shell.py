@@ -1,32 +1,25 @@
-"""Shell bodies, shell files and containers: inputs as variables, outputs as files in `$OUT`."""
+"""Shell bodies, shell files and containers as commands, and how they ended."""
 
 from __future__ import annotations
 
 import codecs
 import contextlib
-import json
 import os
 import resource
 import shutil
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
-from econda_cloud.worker.data.artifacts import TYPES as ARTIFACTS
-from econda_cloud.worker.data.typed_values import Locate, is_artifact, read_type
 from econda_cloud.worker.processes.host_process import exit_message
 from econda_cloud.worker.processes.limits import Limits
+from econda_cloud.worker.processes.shell_inputs import VARIABLE_MOST
 
 Run = Callable[[list[str], Mapping[str, str], Path, Path, Limits, int], dict[str, Any]]
 """Runs a command with these variables, in this directory, with this log, within these limits and so many bytes of memory:
 `{"code": …}` or `{"failure", "message"}`."""
-
-_VARIABLE_MOST = 131_072
-"""Bytes of one variable, with its name: `MAX_ARG_STRLEN` of execve(2)."""
 
 _HINTS = {
     141: " (SIGPIPE: the next program of a pipe had read enough; `set +o pipefail` before it lets that pass)",
@@ -36,33 +29,9 @@ _HINTS = {
 }
 """What a shell says of how a program ended, where it does not explain itself."""
 
-_TEXT_MOST = 16 * 1024 * 1024
 # Where a running process cannot be limited from outside (elsewhere than on Linux), a shell limits itself and becomes the
 # program: code between fork and exec is not safe with threads.
 _LIMITED = 'ulimit -S -d "$1" 2>/dev/null; shift; exec "$@"'
-
-
-def variables(args: Mapping[str, Any], locate: Locate) -> dict[str, str]:
-    """Inputs as environment variables; durations in ms, sizes in bytes."""
-    return {name: as_text(value, locate) for name, value in args.items()}
-
-
-def as_text(value: Any, locate: Locate) -> str:
-    """One value as a word: text as it is, an artifact as its path, lists and records as JSON."""
-    plain = _paths(value, locate)
-    if plain is None:
-        return ""
-    return plain if isinstance(plain, str) else json.dumps(plain, ensure_ascii=False)
-
-
-def _paths(value: Any, locate: Locate) -> Any:
-    if is_artifact(value):
-        return str(locate(value))
-    if isinstance(value, list):
-        return [_paths(each, locate) for each in value]
-    if isinstance(value, dict):
-        return {name: _paths(each, locate) for name, each in value.items()}
-    return value
 
 
 @lru_cache(maxsize=1)
@@ -82,7 +51,7 @@ def file_command(path: Path) -> list[str]:
     except OSError:
         written = b""
     code = written.removeprefix(codecs.BOM_UTF8).replace(b"\r\n", b"\n")
-    if code == written or len(code) >= _VARIABLE_MOST or b"\0" in code:
+    if code == written or len(code) >= VARIABLE_MOST or b"\0" in code:
         return [*_shell(), str(path)]
     return [*body_command(os.fsdecode(code)), str(path)]
 
@@ -127,9 +96,19 @@ def _engine() -> bool:
 
 
 def run_command(
-    run: Run, command: list[str], env: Mapping[str, str], cwd: Path, log: Path, limits: Limits, memory: int = 0
+    run: Run,
+    command: list[str],
+    env: Mapping[str, str],
+    cwd: Path,
+    log: Path,
+    limits: Limits,
+    memory: int = 0,
+    by_file: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """Run to the end: `{"ok": {}}` or `{"failure", "message"}`. Each process may have `memory` bytes, if not 0."""
+    """Run to the end: `{"ok": {}}` or `{"failure", "message"}`. Each process may have `memory` bytes, if not 0.
+
+    `by_file` are inputs that no variable could hold.
+    """
     if zero := next((name for name, value in env.items() if "\0" in value), None):
         return {"failure": "failed", "message": _zero_byte(zero)}
     program, *arguments = _limited(command, memory)
@@ -138,20 +117,26 @@ def run_command(
         return {"failure": "failed", "message": f"could not start: there is no program `{program}` on the PATH"}
     answer = run([found, *arguments], env, cwd, log, limits, memory)
     if answer.get("failure") == "too_long":
-        return {"failure": "failed", "message": _too_long(env)}
+        return {"failure": "failed", "message": _too_long([found, *arguments], env)}
     if "failure" in answer:
         return answer
     if answer["code"] == 0:
         return {"ok": {}}
-    return {"failure": "failed", "message": exit_message(answer["code"]) + _hint(answer["code"])}
+    return {"failure": "failed", "message": exit_message(answer["code"]) + _hint(answer["code"], by_file)}
 
 
-def _too_long(env: Mapping[str, str]) -> str:
-    """Why no program could be started with these variables: the largest is most likely an input."""
+def _too_long(command: Sequence[str], env: Mapping[str, str]) -> str:
+    """Why no program could be started: its code, one variable, or all of them together."""
+    if code := next((len(each.encode()) for each in command if len(each.encode()) >= VARIABLE_MOST), 0):
+        return (
+            f"could not start: the code has {code:,} bytes, and the system takes {VARIABLE_MOST:,}; put it into a file"
+        )
     name = max(env, key=lambda each: len(env[each]))
+    size, total = len(env[name].encode()), sum(len(f"{each}={value}".encode()) + 1 for each, value in env.items())
+    all_of_them = "" if size + len(name) + 2 > VARIABLE_MOST else f"all variables together have {total:,} bytes; "
     return (
-        f"could not start: `{name}` has {len(env[name].encode()):,} bytes, and the system takes {_VARIABLE_MOST:,} in a"
-        f" variable; make `{name}` a File where it is made and read that, or use `run python`"
+        f"could not start: {all_of_them}`{name}` has {size:,} bytes, and the system takes {VARIABLE_MOST:,} in a variable and "
+        f"about 2 MiB in all; make `{name}` a File where it is made and read that, or use `run python`"
     )
 
 
@@ -162,45 +147,9 @@ def _zero_byte(name: str) -> str:
     )
 
 
-def _hint(code: int) -> str:
-    return _HINTS.get(code, "")
-
-
-def read_outputs(declared: Mapping[str, str], out: Path) -> dict[str, Any]:
-    """The files of `$OUT` as wire values by type; what cannot be read as its type stays text, for the check to name."""
-    found = {}
-    for name, text in declared.items():
-        path, kind = out / name, read_type(text)
-        if kind.name == "?":
-            kind = kind.args[0]
-        if not (path.exists() or path.is_symlink()):
-            if read_type(text).name == "?":
-                found[name] = None
-        elif kind.name in ARTIFACTS:
-            found[name] = {"$path": str(path)}
-        else:
-            found[name] = _read(kind.name, path)
-    return found
-
-
-def _read(kind: str, path: Path) -> Any:
-    if not path.is_file():
-        return {"$unreadable": "a directory" if path.is_dir() else "not a file"}
-    if path.stat().st_size > _TEXT_MOST:
-        return {"$unreadable": "a file over 16 MiB"}
-    data = path.read_bytes()
-    try:
-        return _parse(kind, data.decode("utf-8").removesuffix("\n"))
-    except UnicodeDecodeError as error:
-        return {"$unreadable": f"no UTF-8 text: byte 0x{data[error.start]:02x} at {error.start}"}
-
-
-def _parse(kind: str, text: str) -> Any:
-    if kind in ("String", "|", "Date", "Instant"):
-        return text
-    try:
-        value = msgspec.json.decode(text)
-    except (ValueError, RecursionError):
-        return text.strip()
-    # Only the host marks values; here a record with such a key is the user's own.
-    return {"$plain": value} if isinstance(value, dict) and any(key.startswith("$") for key in value) else value
+def _hint(code: int, by_file: Sequence[str]) -> str:
+    said = _HINTS.get(code, "")
+    if by_file:
+        name = by_file[0]
+        said += f"; `${name}` was not set, because no variable holds more than {VARIABLE_MOST:,} bytes: read the file `${name}_file`"
+    return said

@@ -138,6 +138,9 @@ def examine(text: str, files: Mapping[str, bytes], *, path: str = "pipeline.edsl
     check_lock(units, files)
     for unit in units:
         modules[unit.path] = checked = _checked(unit, modules, facts, inference, files)
+        if unit.mended is not None:
+            own = len(unit.diagnostics)
+            checked.problems[own:] = unit.mended.credible(checked.problems[own:])
     return checked  # type: ignore[possibly-undefined]
 
 

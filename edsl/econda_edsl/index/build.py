@@ -10,7 +10,7 @@ from econda_edsl.compiler.syntax.comments import shown
 from econda_edsl.compiler.types import model as t
 from econda_edsl.compiler.types.entities import NODE, RUN
 from econda_edsl.diagnostics import Span
-from econda_edsl.index.code_names import names_in_code
+from econda_edsl.index.code_names import BY_FILE, names_in_code
 from econda_edsl.index.expressions import Names
 from econda_edsl.index.steps import Steps
 from econda_edsl.index.symbols import WHOLE_FILE, Index, Scope, Symbol
@@ -168,7 +168,12 @@ class _Declarations(Steps):
         for run in d.runs:
             if run.body is not None:
                 for name, span in names_in_code(run.language.text, run.body, run.language.span.line, self.lines):
-                    self.refer(span, outputs.get(name) or inputs.get(name))
+                    whole = outputs.get(name) or inputs.get(name)
+                    if whole is None and run.language.text == "shell" and name.endswith(BY_FILE):
+                        # The file of an input follows its name.
+                        span = Span(span.line, span.column, span.line, span.end_column - len(BY_FILE))
+                        whole = inputs.get(name.removesuffix(BY_FILE))
+                    self.refer(span, whole)
 
     def pipeline(self, d: s.Pipeline) -> None:
         self.field_types((*d.inputs, *d.outputs))

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 
 from econda_edsl.diagnostics import Span
 
+BY_FILE = "_file"
+"""`$rows_file` is the path of a file with the input `rows`."""
 _SHELL = re.compile(r"\$OUT/([a-z_]\w*)|\$\{OUT\}/([a-z_]\w*)|\$([a-z_]\w*)|\$\{([a-z_]\w*)")
 
 

@@ -86,6 +86,11 @@ class Rule:
     tags: tuple[str, ...]
     check: Callable[[Program], Iterator[Finding]] = field(repr=False)
 
+    @property
+    def is_style(self) -> bool:
+        """Whether it is about how a program reads only, and not about what it does."""
+        return not {"style", "docs"}.isdisjoint(self.tags)
+
 
 def setting(settings: tuple[s.Setting, ...], name: str) -> s.Setting | None:
     """The setting of that name."""

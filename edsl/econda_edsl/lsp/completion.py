@@ -18,10 +18,10 @@ from econda_edsl.lsp.cursor import Call, Cursor, cursor_at
 from econda_edsl.lsp.describe import field_head, settings_place
 from econda_edsl.lsp.texts import Text
 from econda_edsl.words import drivers, manual, prelude
+from econda_edsl.words.manual_attributes import LANGUAGES, RESOURCES
 
 K = p.CompletionItemKind
 TRIGGERS = (".", "[", "|", "$")
-_LANGUAGES = ("shell", "python", "r", "julia", "container")
 _RULES = ("scope", "forbid", "require", "minimize", "maximize", "then")
 _STEPS = ("foreach", "when", "repeat", "assert", "fail", "gather")
 _NUMBER = re.compile(r"(?<![\w.])(\$?)\d[\d_]*(?:\.\d+)?(/?)([A-Za-z]*)$")
@@ -153,7 +153,7 @@ class _Context:
         elif self.is_type():
             yield from self.types()
         elif cursor.before == "run" and len(cursor.words) == 1:
-            yield from _words(_LANGUAGES)
+            yield from (_item(name, K.Keyword, "", text) for name, text in LANGUAGES.items())
         elif self.is_after():
             yield from (_symbol(x, self.analysis) for x in self.visible if x.kind in ("step", "carried value"))
         elif self.call is not None and self.call.opener in "([":
@@ -180,12 +180,12 @@ class _Context:
             yield from _entries(manual.SETTINGS.get(place, {}))
             if place == "needs":
                 yield from _words(["where"])
+            elif place == "policy":
+                yield from _words(_RULES)
         elif block in _BODIES:
             yield from self.step(block)
         elif block in drivers.DRIVERS:
             yield from _resource_settings(block)
-        elif block == "policy":
-            yield from _words(_RULES)
 
     def step(self, block: str) -> Iterator[p.CompletionItem]:
         yield from _words(_STEPS)
@@ -307,7 +307,7 @@ def _resource_settings(kind: str) -> Iterator[p.CompletionItem]:
     common = {"pool": drivers.POOL_SETTINGS, "trigger": drivers.TRIGGER_SETTINGS}.get(kind, {})
     for settings in (common, *drivers.DRIVERS[kind].values()):
         for name, type_ in settings.items():
-            yield _item(name, K.Property, f"{name} = {type_}", "", f"{name} = ")
+            yield _item(name, K.Property, f"{name} = {type_}", RESOURCES[kind].get(name, ""), f"{name} = ")
 
 
 def _last(words: list) -> list[str]:  # type: ignore[type-arg]

@@ -13,6 +13,7 @@ from econda_edsl.index.analysis import Analysis
 from econda_edsl.index.symbols import Reference
 from econda_edsl.lsp.cursor import Cursor
 from econda_edsl.words import manual, prelude
+from econda_edsl.words.manual_attributes import ATTRIBUTES, HANDLERS, LANGUAGES, RESOURCES
 
 _NUMBER = re.compile(r"\$?\d[\d_]*(?:\.\d+)?(?:%|/?[A-Za-z]+)?")
 _READERS = (
@@ -82,6 +83,16 @@ def word_entry(word: str, cursor: Cursor) -> manual.Entry | None:
             return manual.RETRY[call.callee][word]
         if word in manual.FAILURES and call.setting == "on":
             return manual.Entry(word, f"A kind of failure: {manual.FAILURES[word]}.")
+    if cursor.before == "." and len(cursor.words) > 1 and (owner := cursor.words[-2].text) in ATTRIBUTES:
+        if word in ATTRIBUTES[owner]:
+            return manual.Entry(f"{owner}.{word}", _sentence(ATTRIBUTES[owner][word]))
+        return None
+    if cursor.blocks and cursor.blocks[-1] in RESOURCES and word in RESOURCES[cursor.blocks[-1]] and cursor.starts:
+        return manual.Entry(word, _sentence(RESOURCES[cursor.blocks[-1]][word]))
+    if word in LANGUAGES and cursor.before == "run":
+        return manual.Entry(f"run {word}", _sentence(LANGUAGES[word]))
+    if word in HANDLERS and cursor.before == "on":
+        return manual.Entry(f"on {word}:", _sentence(HANDLERS[word]))
     place = settings_place(cursor)
     if place and word in manual.SETTINGS.get(place, {}):
         return manual.SETTINGS[place][word]
@@ -94,8 +105,12 @@ def word_entry(word: str, cursor: Cursor) -> manual.Entry | None:
     if word in manual.TYPES:
         return manual.Entry(word, f"The type of {manual.TYPES[word]}.")
     if word in manual.KEYWORDS:
-        return manual.Entry(word, manual.KEYWORDS[word].capitalize() + ".")
+        return manual.Entry(word, _sentence(manual.KEYWORDS[word]))
     return None
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}."
 
 
 def settings_place(cursor: Cursor, pipelines: AbstractSet[str] = frozenset()) -> str | None:
@@ -119,6 +134,8 @@ def settings_place(cursor: Cursor, pipelines: AbstractSet[str] = frozenset()) ->
         return "step"
     if block == "with":
         return "pipeline"
+    if block == "policy":
+        return "policy"
     return "task" if block in ("task", "operator") else None
 
 

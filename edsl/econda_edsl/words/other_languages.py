@@ -69,7 +69,21 @@ CALLS = {
 }  # fmt: skip
 """Functions of other languages, and how the same is done."""
 
+UNITS = {
+    "Duration": {"m": "min", "M": "min", "mi": "min", "mins": "min", "minute": "min", "minutes": "min", "sec": "s", "secs": "s",
+                 "second": "s", "seconds": "s", "S": "s", "H": "h", "hr": "h", "hrs": "h", "hour": "h", "hours": "h", "D": "d",
+                 "day": "d", "days": "d", "W": "w", "week": "w", "weeks": "w", "millis": "ms", "msec": "ms"},
+    "Size": {"k": "kB", "K": "kB", "m": "MB", "M": "MB", "g": "GB", "G": "GB", "t": "TB", "T": "TB", "p": "PB", "P": "PB",
+             "ki": "KiB", "mi": "MiB", "gi": "GiB", "ti": "TiB", "pi": "PiB", "kb": "kB", "mb": "MB", "gb": "GB", "tb": "TB",
+             "pb": "PB", "kib": "KiB", "mib": "MiB", "gib": "GiB", "tib": "TiB", "pib": "PiB", "b": "B", "bytes": "B", "byte": "B"},
+    "Bandwidth": {"gbit": "Gbps", "mbit": "Mbps", "gbps": "Gbps", "mbps": "Mbps", "kbit": "kbps"},
+}  # fmt: skip
+"""Units as others write them. Of those that could mean two things, the setting beside them tells which."""
+
+_SIZED = ("memory", "disk")
+
 _NAME = re.compile(r"[A-Za-z_]\w*")
+_QUANTITY = re.compile(r"(\$)?\s*(\d[\d_]*(?:\.\d+)?)\s*(\$|[A-Za-z]+)?")
 _OPTIONAL = re.compile(r"[Oo]ptional\[([^\[\]]*(?:\[[^\[\]]*\])?[^\[\]]*)\]|([\w\[\], ?]+?)\s*\|\s*[Nn]one\b")
 
 
@@ -93,3 +107,29 @@ def setting_help(name: str) -> str:
     """What to write instead of a setting; empty if nobody else calls anything so."""
     found = SETTINGS.get(name.lower(), "")
     return (f"write {found}" if found.startswith("`") else f"write `{found}`") if found else ""
+
+
+def unit_in_edsl(word: str, setting: str = "") -> str:
+    """A unit of others as EDSL writes it: `gb` → `GB`, `m` → `min`, or `MB` of `memory`. Empty if nobody has it."""
+    for kind in ("Size", "Duration", "Bandwidth") if setting in _SIZED else ("Duration", "Size", "Bandwidth"):
+        known = UNITS[kind]
+        if found := known.get(word) or (known.get(word.lower()) if len(word) > 1 else None):
+            return found
+    return ""
+
+
+def quantity_in_edsl(text: str, label: str) -> str:
+    """A quantity written in a text by others as EDSL writes one of type `label`: `30m` → `30min`, `5$` → `$5`."""
+    found = _QUANTITY.fullmatch(text.strip())
+    if found is None:
+        return ""
+    number, unit = found[2] or "", (found[1] or found[3] or "").strip()
+    if label == "Money":
+        return f"${number}" if unit in ("$", "USD", "usd", "") else ""
+    if label not in UNITS or not unit or unit == "$":
+        return ""
+    same = unit_in_edsl(unit, "memory" if label == "Size" else "")
+    units = UNITS[label]
+    if unit in units.values():
+        return f"{number}{unit}"
+    return f"{number}{same}" if same in units.values() else ""

@@ -9,12 +9,33 @@ DECLARATIONS = (
     "operator", "policy",
 )  # fmt: skip
 
-# Words that cannot be bound: a reader would take them for syntax.
+# Words that cannot be bound: a reader would take them for syntax, because they stand in expressions, follow a value in its
+# line, or begin a line where steps or expressions stand.
 RESERVED = frozenset({
     "true", "false", "none", "and", "or", "not", "in", "if", "else", "when", "foreach", "repeat",
     "until", "assert", "fail", "return", "gather", "carry", "next", "with", "after", "run", "attempt",
+    "of", "up", "on", "because",
     *DECLARATIONS,
 })  # fmt: skip
+
+
+# Words of the grammar that may be names too, each with where it is a word: no name can stand there.
+CONTEXTUAL = {
+    "as": "in imports",
+    "is": "after the name of a pool, connector, secret or trigger",
+    "extends": "after the name of a policy",
+    "for": "in lists made of another, behind their first value",
+    "to": "behind `up`",
+    "needs": "with a `:`, in tasks",
+    "state": "with a `:`, in operators",
+    "scope": "at the begin of a line of a policy",
+    "forbid": "at the begin of a line of a policy",
+    "require": "at the begin of a line of a policy",
+    "minimize": "at the begin of a line of a policy, or behind `then`",
+    "maximize": "at the begin of a line of a policy, or behind `then`",
+    "then": "at the begin of a line of a policy",
+    "where": "at the begin of a line of `needs`",
+}
 
 
 class Function(NamedTuple):

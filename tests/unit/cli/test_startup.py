@@ -43,7 +43,7 @@ LOADS = [
     (["--help"], HEAVY | COMPILER | {"msgspec", "econda_edsl", "sqlite3"}, 175),
     (["--version"], HEAVY | COMPILER | {"msgspec", "econda_edsl", "sqlite3"}, 230),
     (["check", "hello.edsl"], HEAVY | {"lark", "sqlite3", "econda_adapters"}, 340),
-    (["run", "hello.edsl"], HEAVY | {"lark"}, 531),
+    (["run", "hello.edsl"], HEAVY | {"lark"}, 535),
     (["show", "last"], HEAVY | COMPILER, 345),
     (["runs"], HEAVY | COMPILER, 290),
     (["logs", "last"], HEAVY | COMPILER, 345),

@@ -2,7 +2,17 @@
 
 import pytest
 from econda_edsl.compiler.compile import compile_source
-from econda_edsl.words.other_languages import CALLS, SETTINGS, SHAPES, TYPES, setting_help, type_help, type_in_edsl
+from econda_edsl.evaluate.quantities import READERS
+from econda_edsl.words.other_languages import (
+    CALLS,
+    SETTINGS,
+    SHAPES,
+    TYPES,
+    UNITS,
+    setting_help,
+    type_help,
+    type_in_edsl,
+)
 
 INPUTS = [
     ("x: int", "use `Int`"),
@@ -57,6 +67,8 @@ IMPORTS = [
     ("import econda/ml as ml", 'write `import "econda/ml" as ml`'),
     ("import econda.ml as ml", 'write `import "econda/ml" as ml`'),
     ("import lib", 'write `import "./lib.edsl" as lib`'),
+    ("import numpy as np", 'with `packages = ["numpy"]` in the task'),
+    ("from numpy import array", "`from numpy import array` below `run python:`"),
     ("import a.b", 'write `import "./a/b.edsl" as b`'),
     ("from lib import g, h", 'write `from "./lib.edsl" import g, h`'),
     ("from ./lib.edsl import g", 'write `from "./lib.edsl" import g`'),
@@ -70,6 +82,17 @@ TASKS = [
     ('packages = "numpy"', "write a list, also of one"),
     ("needs = 3", "write `needs:`"),
     ("resources:\n        cpu = 3", "write `needs:`"),
+]
+
+
+UNITS_MEANT = [
+    ("timeout = 30m", "write `30min`"),
+    ("timeout = 1.5 hours", "write `1.5h`"),
+    ("needs:\n        memory = 512m", "write `512MB`"),
+    ("needs:\n        memory = 16 Gib", "write `16GiB`"),
+    ("checkpoint = every(90secs)", "write `90s`"),
+    ('timeout = "90 minutes"', "write `90min`, without quotes"),
+    ('needs:\n        memory = "4G"', "write `4GB`, without quotes"),
 ]
 
 
@@ -140,3 +163,17 @@ def test_no_function_of_edsl_is_called_foreign() -> None:
 @pytest.mark.parametrize("written", ["Int", "List[Foo]", "foo", ""])
 def test_what_cannot_be_told_is_not(written: str) -> None:
     assert type_in_edsl(written) in ("", written)
+
+
+@pytest.mark.parametrize(("line", "help_"), UNITS_MEANT)
+def test_a_unit_of_others_is_told_as_ours(line: str, help_: str) -> None:
+    said = helps(f"edsl 1\n\ntask t() -> (y: Int):\n    {line}\n    run python:\n        y = 1\n")
+    assert help_ in said
+
+
+@pytest.mark.parametrize("kind", UNITS)
+def test_what_a_unit_of_others_becomes_is_a_unit(kind: str) -> None:
+    for theirs, ours in UNITS[kind].items():
+        READERS[kind](f"3{ours}")
+        with pytest.raises(ValueError, match=theirs):
+            READERS[kind](f"3{theirs}")

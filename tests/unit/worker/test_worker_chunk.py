@@ -130,7 +130,7 @@ def test_reports_are_json_whatever_the_attempt_says(go):
     [text] = go("s = '\\udcff'", outputs={"s": "String"})
     [big] = go("n = 10 ** 5000", outputs={"n": "Int"})
     [infinite] = go("n = float('inf')", outputs={"n": "Float"})
-    [lone] = go(shell("echo '\"\\ud800\"' > $OUT/n"), outputs={"n": "List[String]"})
+    [lone] = go(shell("echo '[\"\\ud800\"]' > $OUT/n"), outputs={"n": "List[String]"})
     assert [r.failure for r in (odd, text, big, infinite, lone)] == ["failed"] + ["bad_output"] * 4
     for report in (odd, text, big, infinite, lone):
         encode_entry(Entry_(engine=1, now=1, events=(report,)))

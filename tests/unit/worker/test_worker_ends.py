@@ -107,9 +107,35 @@ def test_pipes_end_as_in_a_terminal(go):
 
 
 def test_too_long_a_variable_is_named(go):
-    [report] = go(shell("true"), {"names": ["x" * 50] * 5000}, inputs={"names": "List[String]"})
-    assert "`names` has 270,000 bytes" in report.message
-    assert "File" in report.message
+    names = [f"n{i}" for i in range(40)]
+    [report] = go(
+        shell("true"),
+        {name: "x" * (100_000 + i) for i, name in enumerate(names)},
+        inputs=dict.fromkeys(names, "String"),
+    )
+    assert "all variables together have 4,0" in report.message
+    assert "`n39` has 100,039 bytes" in report.message
+    assert "make `n39` a File" in report.message
+
+
+def test_code_that_is_too_long_is_told_as_such(go):
+    [report] = go(shell("true " + "x" * 140_000))
+    assert "the code has 140,0" in report.message
+    assert "put it into a file" in report.message
+
+
+def test_what_no_variable_holds_is_in_a_file_and_a_program_that_reads_the_variable_is_told(go):
+    given, inputs = {"names": ["x" * 50] * 5000, "text": "y" * 140_000}, {"names": "List[String]", "text": "String"}
+    [report] = go(
+        shell('wc -l < "$names_file" > "$OUT/n"\nwc -c < "$text_file" > "$OUT/size"'), given, inputs=inputs,
+        outputs={"n": "Int", "size": "Int"},
+    )  # fmt: skip
+    assert report.outputs == {"n": 5000, "size": 140_000}
+    [report] = go(shell('echo "$names"'), given, inputs=inputs)
+    assert (
+        "`$names` was not set, because no variable holds more than 131,072 bytes: read the file `$names_file`"
+        in report.message
+    )
 
 
 def test_an_attempt_that_kills_the_parent_of_its_process_harms_itself_only(go):

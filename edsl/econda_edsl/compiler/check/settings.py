@@ -151,6 +151,10 @@ class SettingChecks:
             help_ = f"write `1 of [{expr.name}]`"
             self.report("E0313", "`gpu` says how many, then of which kinds", expr.span, "no number", help_)
             return s.Literal(expr.span, 1, "Int"), (expr.name,)
+        if isinstance(expr, s.Text) and expr.plain and re.fullmatch(r"[A-Z]\w*", expr.plain):
+            help_ = f"write `1 of [{expr.plain}]`"
+            self.report("E0313", "`gpu` says how many, then of which kinds", expr.span, "no number", help_)
+            return s.Literal(expr.span, 1, "Int"), (expr.plain,)
         if not isinstance(expr, s.Binary) or expr.op != "of":
             self.inference.require(expr, t.INT, scope, "`gpu`")
             return expr, ()
@@ -275,7 +279,8 @@ class SettingChecks:
         if setting is None:
             return None
         value = setting.value
-        example = "`retry = exponential(attempts = 4, first = 30s)`"
+        count = value.value if isinstance(value, s.Literal) and value.type == "Int" else 4
+        example = f"`retry = exponential(attempts = {count}, first = 30s)`"
         args = self.call(value, ("exponential", "linear"), "retry", example)
         if args is None or not isinstance(value, s.Apply) or not isinstance(value.callee, s.Ref):
             return None

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from econda_edsl.compiler import syntax as s
 from econda_edsl.compiler.expressions.calls import Inference, Scope
+from econda_edsl.compiler.expressions.mismatch import of_a_loop
 from econda_edsl.compiler.types import model as t
 from econda_edsl.compiler.types import signatures
 from econda_edsl.compiler.types.model import Type
@@ -42,7 +43,9 @@ def function_call(inference: Inference, expr: s.Apply, name: str, scope: Scope) 
     if isinstance(result, signatures.Wrong):
         arg = positional[result.position]
         given = found[result.position]
-        help_ = result.help or (_SUPPLY if given.kind == "optional" else "")
+        help_ = of_a_loop(given) or result.help or (_SUPPLY if given.kind == "optional" else "")
+        if name == "range" and isinstance(arg, s.Binary) and arg.op == "range":
+            help_ = "`a..b` is the list already: leave `range` out"
         inference.report("E0301", f"`{name}` takes {result.wanted}", arg.span, f"this is {given.label}", help_)
         return t.UNKNOWN
     _comparable(inference, expr, name, found[0].element, options)

@@ -9,7 +9,7 @@ from econda_edsl.compiler import syntax as s
 from econda_edsl.compiler.expressions import calls
 from econda_edsl.compiler.expressions.calls import Scope
 from econda_edsl.compiler.expressions.function_calls import function_call
-from econda_edsl.compiler.expressions.mismatch import advice, differences
+from econda_edsl.compiler.expressions.mismatch import advice, differences, of_a_loop
 from econda_edsl.compiler.resolve.tables import Tables
 from econda_edsl.compiler.types import model as t
 from econda_edsl.compiler.types import operators, signatures
@@ -178,6 +178,9 @@ class Inference:
         else:
             known = []
         help_ = did_you_mean(name, known)
+        if base.loop and name in base.fields["done"].element.fields:
+            of = expr.base.name if isinstance(expr.base, s.Ref) else "loop"
+            help_ = f"what the members gathered is a list: `[x.{name} for x in {of}.done]`"
         if name in ("length", "len", "size", "count") and signatures.sized(base):
             help_ = "use `len(…)`"
         if not help_ and known:
@@ -202,6 +205,7 @@ class Inference:
         self.infer(expr.index, scope)
         if base.known:
             help_ = "use `.name` for the fields of a record" if base.kind == "record" else ""
+            help_ = of_a_loop(base) or help_
             self.report("E0309", f"{base.label} cannot be indexed", expr.base.span, "not a list or Map", help_)
         return t.UNKNOWN
 
@@ -340,8 +344,9 @@ class Inference:
     def element_of(self, over: s.Expr, scope: Scope, what: str) -> Type:
         found = self.infer(over, scope)
         if found.known and found.kind != "list":
-            help_ = "use `.done` for the gathered values" if found.loop else ""
-            help_ = help_ or ("use `keys(…)`" if found.kind == "map" else "")
+            help_ = of_a_loop(found) or ("use `keys(…)`" if found.kind == "map" else "")
+            if found == t.INT:
+                help_ = "from 1 up to a number is `1..n`, from 0 up to before it `range(n)`"
             self.report(
                 "E0309", f"{what} runs over a list, not {found.label}", over.span, f"this is {found.label}", help_
             )

@@ -6,6 +6,7 @@ from econda_edsl.compiler.types import model as t
 from econda_edsl.compiler.types import signatures
 from econda_edsl.compiler.types.model import Type
 from econda_edsl.evaluate import quantities
+from econda_edsl.words.other_languages import quantity_in_edsl
 
 _UNIT_HELP = {"Size": "16GiB", "Duration": "30min", "Money": "$5", "Rate": "$2/h", "Percent": "20%",
               "Bandwidth": "1Gbps"}  # fmt: skip
@@ -24,19 +25,30 @@ def advice(found: Type, wanted: Type) -> str:
         return "`p / 100%` makes a number of a Percent, and 0.2 of 20%"
     if wanted.inner.label in _UNIT_HELP and t.is_number(found):
         return f"write it with a unit, such as `{_UNIT_HELP[wanted.inner.label]}`"
+    if found.loop:
+        return of_a_loop(found) if wanted.inner.kind == "list" else ""
     if found.kind == "record" and wanted.inner.kind not in ("record", "map"):
         fits = [k for k, v in found.fields.items() if t.assignable(v, wanted)]
         if fits:
             return f"use its part `.{fits[0]}`"
     if wanted == t.INT and found in (t.FLOAT, t.PERCENT):
         return "round it: `round(…)`, `floor(…)` or `ceil(…)`"
-    if found.kind == "choice" and len(found.choices) == 1 and reads_as(found.choices[0], wanted.inner.label):
-        return f"write it without quotes: `{found.choices[0]}`"
+    text = found.choices[0] if found.kind == "choice" and len(found.choices) == 1 else ""
+    if text and reads_as(text, wanted.inner.label):
+        return f"write it without quotes: `{text}`"
+    if text and (meant := quantity_in_edsl(text, wanted.inner.label)):
+        return f"write `{meant}`, without quotes"
     if wanted.inner.kind == "list" and t.assignable(found, wanted.inner.element) and found.known:
-        return "write a list, also of one: `[…]`"
+        shown = found.label if text else "…"
+        return f"write a list, also of one: `[{shown}]`"
     if wanted == t.STRING and signatures.showable(found):
         return 'put it into a string: `"{x}"`'
     return ""
+
+
+def of_a_loop(found: Type) -> str:
+    """How to come by the values of a loop where it stands for them; empty of anything else."""
+    return "use `.done` for the gathered values" if found.loop else ""
 
 
 def reads_as(text: str, label: str) -> bool:

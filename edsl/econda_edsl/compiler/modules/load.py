@@ -9,6 +9,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from econda_edsl.compiler import syntax as s
 from econda_edsl.compiler.modules import packages
@@ -18,6 +19,9 @@ from econda_edsl.compiler.parse.parser import Memo, parse
 from econda_edsl.diagnostics import Diagnostic, Span
 from econda_edsl.diagnostics.spelling import bounded, did_you_mean
 
+if TYPE_CHECKING:
+    from econda_edsl.compiler.parse.mending import Mended
+
 MODULES_MOST = 200
 
 
@@ -26,7 +30,7 @@ class Unit:
     """One file or package. `label` tells its types from those of other units; it is empty for the file compiled.
 
     `imports` holds the unit of every import declaration that was found; `drivers` the package of every connector's
-    driver.
+    driver. Of a text that does not parse, `program` is what could be `mended`, and `complete` False.
     """
 
     path: str
@@ -36,9 +40,15 @@ class Unit:
     complete: bool
     layout: Layout
     package: packages.Package | None = None
+    mended: Mended | None = None
     imports: dict[s.Import, Unit] = field(default_factory=dict)
     drivers: dict[str, Unit] = field(default_factory=dict)
     diagnostics: list[Diagnostic] = field(default_factory=list)
+
+    @property
+    def names_all(self) -> bool:
+        """Whether all that the text declares is in `program`."""
+        return self.complete or (self.mended is not None and self.mended.whole)
 
 
 @bounded()
@@ -195,4 +205,18 @@ def _read(path: str, label: str, data: bytes) -> Unit:
 def _parsed(path: str, label: str, text: str, memo: Memo | None = None) -> Unit:
     layout, problems = lay_out(text)
     parsed, found = parse(layout, memo)
-    return Unit(path, label, text, parsed.program, parsed.complete, layout, diagnostics=[*problems, *found])
+    unit = Unit(path, label, text, parsed.program, parsed.complete, layout, diagnostics=[*problems, *found])
+    if not parsed.complete:
+        _mend(unit, memo)
+    return unit
+
+
+def _mend(unit: Unit, memo: Memo | None) -> None:
+    """Find what the errors of a text hide."""
+    from econda_edsl.compiler.parse.mending import mended, parsed_with_stand_ins  # Right texts never need it.
+
+    found = mended(unit.text, unit.layout, unit.diagnostics)
+    if found is not None:
+        unit.mended = found
+        unit.diagnostics += found.further
+        unit.program, unit.layout = parsed_with_stand_ins(found, memo)

@@ -9,6 +9,7 @@ from lark.exceptions import UnexpectedInput
 
 from econda_edsl.compiler.parse.habits import HABITS
 from econda_edsl.compiler.parse.stop import Stop
+from econda_edsl.compiler.parse.written_values import VALUES
 from econda_edsl.diagnostics import Diagnostic, Span
 from econda_edsl.evaluate import quantities
 from econda_edsl.words.other_languages import type_help
@@ -48,6 +49,7 @@ def explain(error: UnexpectedInput, text: str, offset: Span) -> Diagnostic:
     for rule in (
         _indentation,
         *HABITS,
+        *VALUES,
         _target,
         _equals,
         _colon,

@@ -50,6 +50,14 @@ def _end_of_type(source: str, begin: int) -> int:
     return len(source)
 
 
+def type_at(source: str, column: int) -> tuple[int, int, str] | None:
+    """Of a type of another language at a column (from 1): from where to where it is written, and how EDSL writes it."""
+    begin = _begin_of_type(source, column - 1)
+    end = _end_of_type(source, begin)
+    written = type_in_edsl(source[begin:end].strip())
+    return (begin, end, written) if written and written not in ("List", "Map") else None
+
+
 def untyped_input(p: Stop) -> Diagnostic | None:
     """`task f(x)`, `task f(int x)`."""
     found = _LAST_WORD.search(p.before)
@@ -94,12 +102,26 @@ def unquoted_import(p: Stop) -> Diagnostic | None:
     if found := _IMPORT.match(source):
         name = found[2] or re.split(r"[./]", found[1].removesuffix(".edsl"))[-1]
         help_ = f"write `import {_quoted(found[1])} as {name}`"
+        if re.fullmatch(r"[a-z_]\w*", found[1]):
+            return _import_of_python(p, found[1], help_)
     elif found := _FROM.match(source):
         help_ = f"write `from {_quoted(found[1])} import {found[2]}`"
+        if re.fullmatch(r"[a-z_]\w*", found[1]):
+            return _import_of_python(p, found[1], help_)
     else:
         help_ = 'write `import "./file.edsl" as name`, or `from "./file.edsl" import name`'
     at, width = source.index(" ") + 2, len(source.split()[1]) if len(source.split()) > 1 else 1
     return p.diagnostic("E0101", "what is imported stands in quotes", "no quotes", help_, at=at, width=width)
+
+
+def _import_of_python(p: Stop, module: str, as_file: str) -> Diagnostic:
+    """`import numpy`: modules of Python are imported by the code that uses them."""
+    help_ = (
+        f"the code of a task imports modules of Python: `{p.source.strip()}` below `run python:`, with `packages = "
+        f'["{module}"]` in the task; for a file of declarations {as_file}'
+    )
+    message = "an import names a file of declarations or a package, in quotes"
+    return p.diagnostic("E0101", message, "not in quotes", help_, at=p.source.index(" ") + 2, width=len(module))
 
 
 def _quoted(module: str) -> str:

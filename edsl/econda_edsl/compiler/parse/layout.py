@@ -240,11 +240,16 @@ class _Scan:
                 position = close + 3
             elif token == '"':
                 self.error("E0105", "this string is never closed", span, 'needs a closing `"` on this line')
+                self.forget(number)
                 break
             elif token[0] != '"':
                 self.mark(token, span, len(text) - len(text.lstrip(" ")))
         self.out.append((text if end is None else text[:end]).rstrip(" ") if not self.doc else text)
         return number + 1
+
+    def forget(self, number: int) -> None:
+        """Take the brackets that a line has opened for closed: what closes them is in its string without an end."""
+        self.brackets = [each for each in self.brackets if each[1].line != number + 1]
 
     def comment(self, number: int, column: int) -> int:
         text = self.lines[number][column:]

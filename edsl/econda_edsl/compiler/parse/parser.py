@@ -56,7 +56,7 @@ class Memo(Protocol):
 
 
 def parse(layout: Layout, memo: Memo | None = None) -> tuple[Parsed, list[Diagnostic]]:
-    """All declarations that parse; each syntax error costs only its own declaration."""
+    """All declarations that parse; each syntax error costs its own declaration, which `mending` reads again."""
     diagnostics: list[Diagnostic] = []
     chunks = list(layout.chunks)
     edition = _header(chunks, diagnostics)

@@ -24,7 +24,7 @@ _CLOSED_TYPES = frozenset({"Secret", *INTERFACE_TYPES})
 @bounded()
 def declare(unit: Unit, others: Mapping[str, Tables], facts: Facts) -> tuple[Tables, list[Diagnostic]]:
     """Collect and resolve. `others` are the tables of the units this one imports, by path."""
-    work = _Declare(Tables(facts=facts, complete=unit.complete), unit, others)
+    work = _Declare(Tables(facts=facts, complete=unit.names_all, holes=unit.mended is not None), unit, others)
     work.collect(unit.program.declarations)
     work.resolve(unit.program.declarations)
     return work.tables, work.diagnostics

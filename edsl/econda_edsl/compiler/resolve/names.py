@@ -178,9 +178,10 @@ class _Resolve:
 
     def never_read(self) -> list[Diagnostic]:
         """Values that nothing reads; those that someone reads without them being bound on every path aside."""
-        help_ = "use it, or remove the line; a value that nothing reads has no effect"
         return [
-            Diagnostic("E0503", f"`{name.text}` is never read", name.span, "computed for nothing", help=help_)
+            Diagnostic(
+                "E0503", f"`{name.text}` is never read", name.span, "computed for nothing", help=_unread(name.text)
+            )
             for inside, name in self.unread
             if inside is None or (inside, name.text) not in self.mentions.half_bound
         ]
@@ -335,10 +336,31 @@ class _Resolve:
                     self.mentions.expr(argument.value)
         elif isinstance(value, s.Binary) and value.op == "of":
             self.mentions.expr(value.left)
+        elif setting.name.text == "packages":
+            self.packages(value)
         elif not isinstance(value, _OWN_WORDS.get(setting.name.text, ())):
             self.mentions.expr(value)
         if extra:
             self.frames.pop()
+
+    def packages(self, value: s.Expr) -> None:
+        """Names of packages are texts, so an unknown name is likely one without its quotes."""
+        for part in value.items if isinstance(value, s.Items) else (value,):
+            if isinstance(part, s.Ref):
+                self.mentions.ref(part, f'packages stand in quotes, in a list: `packages = ["{part.name}"]`')
+            else:
+                self.mentions.expr(part)
+
+
+def _unread(name: str) -> str:
+    """What to do with a value that nothing reads; some look like settings."""
+    if name in prelude.PIPELINE:
+        return f"as a setting of the pipeline it stands below `with:`, the first lines of the pipeline: `{name} = …`"
+    if name in prelude.FOREACH:
+        return f"as a setting of a loop it follows its list: `foreach x in xs with {name} = …:`"
+    if name in prelude.STEP:
+        return f"as a setting of a step it follows the call: `x = f(…) with {name} = …`"
+    return "use it, or remove the line; a value that nothing reads has no effect"
 
 
 _GIVEN = "give it as an argument, or bind another name in the pipeline"

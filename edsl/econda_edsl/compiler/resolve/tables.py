@@ -31,7 +31,7 @@ class Tables:
     `fields` holds the resolved type of every input, output, record field and carry, by its syntax. `homes` tells
     from which unit an imported name comes, and its name there. `connectors` tells through which connector an
     operator is called: `orders_db.read` through `orders_db`. `functions` are those of packages, `pure_functions` those that
-    `let` names.
+    `let` names. With `holes`, lines that do not parse have stand-ins.
     """
 
     lets: dict[str, s.Let] = field(default_factory=dict)
@@ -50,6 +50,7 @@ class Tables:
     own: dict[str, None] = field(default_factory=dict)
     facts: Facts = field(default_factory=Facts)
     complete: bool = True
+    holes: bool = False
 
     @property
     def fields(self) -> dict[s.Syntax, t.Type]:

@@ -6,6 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from econda_edsl.compiler import syntax as s
+from econda_edsl.compiler.parse.stand_ins import HOLE
 from econda_edsl.compiler.resolve.declare import reserved
 from econda_edsl.compiler.resolve.scopes import Frame, Names, exported, label
 from econda_edsl.compiler.resolve.tables import Tables
@@ -152,6 +153,8 @@ class Mentions:
 
     def ref(self, ref: s.Ref, otherwise: str = "") -> None:
         """`otherwise` is the help where nothing of a similar name is known."""
+        if self.tables.holes and ref.name == HOLE:
+            return
         for frame in reversed(self.frames):
             if ref.name in frame.names:
                 self.use(frame, ref.name, ref.span)

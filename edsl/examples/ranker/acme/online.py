@@ -5,7 +5,7 @@ def fold(batch, key, state):
     from acme_models import Ranker  # Comes with the image.
 
     model = Ranker.load(state.model) if state.model else Ranker(key)
-    drift = model.update(batch)
+    drift, rows, latest = model.update(batch)
     model.save("model.bin")
-    state.model, state.watermark, state.seen = "model.bin", batch.latest, state.seen + len(batch)
+    state.model, state.watermark, state.seen = "model.bin", latest, state.seen + rows
     return {"model": "model.bin", "drift": drift, "watermark": state.watermark}
