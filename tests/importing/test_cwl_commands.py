@@ -152,3 +152,10 @@ def test_a_packed_document(econda, tmp_path: Path) -> None:
     done = ran(econda, tmp_path, source)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["outputs"]["o"]["$artifact"]["size"] == 4
+
+
+def test_whole_numbers_are_floats_where_floats_are_meant() -> None:
+    source = tool({"x": {"type": "double", "default": 10**42}, "xs": {"type": "float[]", "default": [1, 2.5]}})
+    _, plan = written(import_cwl(source, "t.cwl"))
+    assert plan.params["x"].default == {"lit": 1e42}
+    assert plan.params["xs"].default == {"lit": [1.0, 2.5]}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from pprint import pformat
@@ -15,7 +16,6 @@ from econda_edsl.importing.report import Gaps
 from econda_edsl.writing.literals import (
     NoLiteral,
     duration_literal,
-    number_literal,
     size_literal,
     text_literal,
     value_literal,
@@ -131,9 +131,8 @@ class Tools:
         default = None
         if given.default is not None:
             try:
-                default = self.file(given.default) if kind.rstrip("?") == "File" else value_literal(given.default)
-                if kind.rstrip("?") == "Float":
-                    default = number_literal(float(given.default))
+                plain = kind.rstrip("?")
+                default = self.file(given.default) if plain == "File" else value_literal(_as(plain, given.default))
                 if kind.startswith("Dir"):
                     raise NoLiteral("folders have no constants")
             except NoLiteral as error:
@@ -212,6 +211,16 @@ def _document(tool: Any, inputs: Iterable[Any], outputs: Iterable[Any]) -> dict[
         found[key] = [{**each, "id": short(parameter.id)} for each, parameter in zip(found[key], parameters)]
     known = [each for each in found.get("hints") or [] if isinstance(each, dict) and each.get("class") in _KNOWN]
     return {**found, **({"hints": known} if known else {"hints": []})}
+
+
+def _as(kind: str, value: Any) -> Any:
+    """A value as one of a type: whole numbers where Floats are meant, and what YAML takes for text (`1e5`)."""
+    if kind.startswith("List[") and isinstance(value, list):
+        return [_as(kind[5:-1].rstrip("?"), each) for each in value]
+    if kind == "Float" and isinstance(value, int | str) and not isinstance(value, bool):
+        with contextlib.suppress(ValueError):
+            return float(value)
+    return value
 
 
 def _plain(value: Any, named: Mapping[str, Any]) -> Any:
