@@ -81,8 +81,11 @@ def trained(folder: Path, kills: int) -> bytes:
     words = ["run", "p.edsl", "-p", f"dir={folder}"]
     for time in range(kills):
         with shell.start(*words, *["--resume"] * (time > 0)) as process:
-            before, least = saved_at(shell), len(epochs(folder)) + dice.randint(20, 60)
-            until(lambda b=before, n=least: len(epochs(folder)) >= n and saved_at(shell) != b, process)  # type: ignore[misc]
+            least = len(epochs(folder)) + dice.randint(30, 60)
+            until(lambda n=least: len(epochs(folder)) >= n, process)  # type: ignore[misc]
+            # Saved after that: what was saved before the first 25 epochs were over, on a slow machine, holds no state yet.
+            before = saved_at(shell)
+            until(lambda b=before: saved_at(shell) != b, process)  # type: ignore[misc]
             kill(process)
     report = shell.report(*words, *["--resume"] * (kills > 0))
     assert report["state"] == "succeeded", report
