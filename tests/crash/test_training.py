@@ -83,9 +83,10 @@ def trained(folder: Path, kills: int) -> bytes:
         with shell.start(*words, *["--resume"] * (time > 0)) as process:
             least = len(epochs(folder)) + dice.randint(30, 60)
             until(lambda n=least: len(epochs(folder)) >= n, process)  # type: ignore[misc]
-            # Saved after that: what was saved before the first 25 epochs were over, on a slow machine, holds no state yet.
-            before = saved_at(shell)
-            until(lambda b=before: saved_at(shell) != b, process)  # type: ignore[misc]
+            # Two more: one that was being saved may be from before the first 25 epochs, and hold no state yet.
+            for _ in range(2):
+                before = saved_at(shell)
+                until(lambda b=before: saved_at(shell) != b, process)  # type: ignore[misc]
             kill(process)
     report = shell.report(*words, *["--resume"] * (kills > 0))
     assert report["state"] == "succeeded", report
