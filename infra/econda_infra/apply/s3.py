@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
+from botocore.exceptions import ClientError
 from econda_adapters.aws.clients import Clients
 
 from econda_infra.apply.kind import Inputs, Kind, Made, nothing, put
 
 FIRST_REGION = "us-east-1"
 """The only region that must not be named when a bucket is made in it."""
+
+LATE_WRITES_S = 30
+"""So long something may still write to a bucket that is being deleted."""
 
 
 def _create_bucket(clients: Clients, inputs: Inputs) -> Made:
@@ -21,13 +26,28 @@ def _create_bucket(clients: Clients, inputs: Inputs) -> Made:
 
 
 def _delete_bucket(clients: Clients, made: Made) -> None:
+    """Empty a bucket and delete it. What was at work when its stack went may write once more, so this is tried again."""
+    for _ in range(LATE_WRITES_S):
+        _empty(clients, made.id)
+        try:
+            clients("s3").delete_bucket(Bucket=made.id)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "BucketNotEmpty":
+                raise
+            time.sleep(1)
+        else:
+            return
+    _empty(clients, made.id)
+    clients("s3").delete_bucket(Bucket=made.id)
+
+
+def _empty(clients: Clients, bucket: str) -> None:
     client = clients("s3")
-    for page in client.get_paginator("list_object_versions").paginate(Bucket=made.id):
+    for page in client.get_paginator("list_object_versions").paginate(Bucket=bucket):
         found = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
         objects = [{"Key": each["Key"], "VersionId": each["VersionId"]} for each in found]
         if objects:
-            client.delete_objects(Bucket=made.id, Delete={"Objects": objects, "Quiet": True})
-    client.delete_bucket(Bucket=made.id)
+            client.delete_objects(Bucket=bucket, Delete={"Objects": objects, "Quiet": True})
 
 
 def _versioning(clients: Clients, inputs: Inputs) -> Made:
