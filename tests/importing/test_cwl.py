@@ -217,3 +217,72 @@ def test_a_workflow_runs_as_cwl_says(econda, go: bool, chosen: str, tmp_path: Pa
         "chosen": chosen,
         "all": ["a-Ada", "b-Ada", "Ada is 36-Ada"],
     }
+
+
+def test_what_a_step_requires_holds_for_that_step_alone(tmp_path: Path) -> None:
+    (tmp_path / "show.cwl").write_text(
+        "{cwlVersion: v1.2, class: CommandLineTool, baseCommand: env, inputs: {n: int}, outputs: {o: stdout}}"
+    )
+    variable = "requirements: {EnvVarRequirement: {envDef: {X: 'a'}}}"
+    flow = f"""
+cwlVersion: v1.2
+class: Workflow
+inputs: {{n: int}}
+outputs: {{a: {{type: File, outputSource: one/o}}, b: {{type: File, outputSource: two/o}}, c: {{type: File, outputSource: three/o}}}}
+steps:
+  one: {{run: show.cwl, in: {{n: n}}, out: [o], {variable}}}
+  two: {{run: show.cwl, in: {{n: n}}, out: [o]}}
+  three: {{run: show.cwl, in: {{n: n}}, out: [o], {variable.replace("'a'", "'c'")}}}
+"""
+    _, plan = written(import_cwl(flow.encode(), str(tmp_path / "flow.cwl")))
+    bodies = [plan.tasks[node.task].run.body for node in sorted(plan.body, key=lambda node: node.id)]
+    assert ["'envValue': 'a'" in body for body in bodies] == [True, False, False]
+    assert ["'envValue': 'c'" in body for body in bodies] == [False, True, False]  # one, three, two
+
+
+def test_a_requirement_of_a_tool_counts_more_than_its_hint() -> None:
+    source = TOOL.replace("baseCommand:", "hints: {ResourceRequirement: {coresMin: 7}}\nbaseCommand:")
+    _, plan = written(import_cwl(source.encode(), "tool.cwl"))
+    assert plan.tasks["tool_2"].needs.cpu == {"lit": 2}
+
+
+def test_default_files_of_one_name_are_two_files(tmp_path: Path) -> None:
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "x.txt").write_text(folder)
+    source = """
+cwlVersion: v1.2
+class: CommandLineTool
+baseCommand: cat
+inputs:
+  one: {type: File, inputBinding: {}, default: {class: File, location: a/x.txt}}
+  two: {type: File, inputBinding: {}, default: {class: File, location: b/x.txt}}
+outputs: {o: stdout}
+"""
+    found = import_cwl(source.encode(), str(tmp_path / "tool.cwl"))
+    _, plan = written(found)
+    assert sorted(found.files[each.default["lit"]["$bundled"]] for each in plan.params.values()) == [b"a", b"b"]
+
+
+def test_contents_are_loaded_of_the_workflow_that_says_so(tmp_path: Path) -> None:
+    (tmp_path / "inner.cwl").write_text("""
+cwlVersion: v1.2
+class: Workflow
+requirements: {StepInputExpressionRequirement: {}}
+inputs: {data: File}
+outputs: {o: {type: File, outputSource: s/o}}
+steps:
+  s: {run: {class: CommandLineTool, baseCommand: echo, inputs: {n: {type: string, inputBinding: {}}}, outputs: {o: stdout}}, in: {n: {source: data, valueFrom: $(self.basename)}}, out: [o]}
+""")
+    outer = """
+cwlVersion: v1.2
+class: Workflow
+requirements: {SubworkflowFeatureRequirement: {}}
+inputs: {data: {type: File, loadContents: true}}
+outputs: {o: {type: File, outputSource: inner/o}}
+steps:
+  inner: {run: inner.cwl, in: {data: data}, out: [o]}
+"""
+    _, plan = written(import_cwl(outer.encode(), str(tmp_path / "outer.cwl")))
+    [body] = [task.run.body for task in plan.tasks.values() if "STEP" in task.run.body]
+    assert "'loadContents': []" in body

@@ -210,7 +210,7 @@ def test_a_described_file_has_its_parts(tmp_path: Path) -> None:
 
 def test_inputs_of_a_step_are_computed_of_those_that_were_given() -> None:
     step = {"valueFrom": {"a": "$(inputs.b + self)", "b": "$(inputs.a)"}, "when": "$(inputs.a > 3)", "library": []}
-    assert evaluated(step, {"a": 1, "b": 2}) == {"a": 3, "b": 1, "when": False}
+    assert evaluated(step, {"a": 1, "b": 2}) == {"a": 3, "b": 1, "(when)": False}
 
 
 def test_a_test_is_true_or_false() -> None:

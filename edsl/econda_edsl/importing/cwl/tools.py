@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from pprint import pformat
 from typing import Any
 
-from econda_edsl.importing.cwl import runtime
 from econda_edsl.importing.cwl.documents import beside, short
 from econda_edsl.importing.cwl.kinds import Kinds
+from econda_edsl.importing.cwl.requirements import Around, class_of
 from econda_edsl.importing.cwl.runtime.expressions import needs_javascript
+from econda_edsl.importing.cwl.tool_bodies import CARRIED, runtime_files, step_body, tool_body, tool_document
 from econda_edsl.importing.report import Gaps
 from econda_edsl.writing.literals import (
     NoLiteral,
@@ -26,17 +26,6 @@ from econda_edsl.writing.program import Inline, Input, TaskText
 JAVASCRIPT = "quickjs==1.19.4"
 """What evaluates JavaScript while a tool runs: QuickJS, small and without a process of its own; limits hold in it."""
 
-_KNOWN = frozenset({
-    "InlineJavascriptRequirement", "ShellCommandRequirement", "EnvVarRequirement", "InitialWorkDirRequirement",
-    "ResourceRequirement", "ToolTimeLimit", "LoadListingRequirement", "NetworkAccess", "WorkReuse", "SchemaDefRequirement",
-    "StepInputExpressionRequirement", "MultipleInputFeatureRequirement", "ScatterFeatureRequirement",
-    "SubworkflowFeatureRequirement",
-})  # fmt: skip
-"""Requirements that are carried over, or ask for nothing here."""
-
-_KEPT = ("class", "baseCommand", "arguments", "inputs", "outputs", "requirements", "hints", "stdin", "stdout", "stderr", "successCodes", "expression")  # fmt: skip
-_UNREAD = frozenset({"doc", "label", "streamable", "format", "default", "secondaryFiles"})
-
 
 class Tools:
     """Declarations, one per tool."""
@@ -49,20 +38,10 @@ class Tools:
         self.brought: dict[tuple[str, str], Input] = {}
         """Inputs with such a default, by task and name in CWL."""
 
-    def tool(
-        self, tool: Any, wanted: str, where: str, inherited: Sequence[Any] = ()
-    ) -> tuple[TaskText, dict[str, str]]:
-        """The task of a tool, and the names of its inputs by those of CWL. `inherited` are requirements of what is around
-        it, which its own replace.
-        """
-        for each in [*inherited, *(tool.requirements or [])]:
-            if type(each).__name__ == "SchemaDefRequirement":
-                self.kinds.name(each.types)
-        own = {type(each).__name__ for each in tool.requirements or []}
-        tool.requirements = [
-            *(each for each in inherited if type(each).__name__ not in own),
-            *(tool.requirements or []),
-        ]
+    def tool(self, tool: Any, wanted: str, where: str, around: Around) -> tuple[TaskText, dict[str, str]]:
+        """The task of a tool, and the names of its inputs by those of CWL."""
+        around = around.inside(tool.requirements)
+        self.kinds.name(around.types)
         names = Names(["run", "made"])
         inputs = {short(each.id): names.keep(short(each.id), "input") for each in tool.inputs}
         notes: list[str] = []
@@ -74,19 +53,25 @@ class Tools:
                 self.brought[task.name, short(each.id)] = given
                 given = Input(given.name, given.type)
             task.inputs.append(given)
-        for each in tool.requirements or []:
-            self._requirement(each, task, where, notes)
+        required = set(map(class_of, around.requirements))
         for each in tool.hints or []:
-            self._requirement(each, task, where, notes, hint=True)
+            if class_of(each) not in required:
+                self._requirement(each, task, where, notes, hint=True)
+        for each in around.requirements:
+            self._requirement(each, task, where, notes)
         outputs = {short(each.id): names.keep(short(each.id), "output") for each in tool.outputs}
         task.outputs = [(outputs[short(each.id)], self._kind(each, where, notes)) for each in tool.outputs]
-        document = _document(tool, tool.inputs, tool.outputs)
+        document = tool_document(tool, around.requirements)
+        self._runs(task, document, tool_body(document, inputs, outputs))
+        return task, inputs
+
+    def _runs(self, task: TaskText, document: Mapping[str, Any], body: str) -> None:
+        """Declare a task whose Python runs by what lies beside the program."""
         if needs_javascript(document):
             task.settings["packages"] = value_literal([JAVASCRIPT])
-        task.run = Inline("python", _body(document, inputs, outputs))
+        task.run = Inline("python", body)
         self.declared.append(task)
         self.files |= runtime_files()
-        return task, inputs
 
     def before(
         self, wanted: str, given: Mapping[str, str], outputs: Mapping[str, str], document: Mapping[str, Any], step: str
@@ -98,16 +83,10 @@ class Tools:
         names = Names(["evaluated", "merged", "made", "given"])
         inputs = {key: names.keep(key, "input") for key in given}
         found = {key: names.take(f"{key}_out", "output") for key in outputs}
-        lines = ["from cwl_step import evaluated, merged", "", "STEP = " + pformat(dict(document), width=110, sort_dicts=False),
-                 "given = {" + ", ".join(f"{key!r}: {name}" for key, name in inputs.items()) + "}", f"made = {step}",
-                 *(f"{name} = made[{key!r}]" for key, name in found.items())]  # fmt: skip
-        task = TaskText(self._names.take(wanted, "before"), Inline("python", "\n".join(lines)))
+        task = TaskText(self._names.take(wanted, "before"), Inline("python", ""))
         task.inputs = [Input(inputs[key], kind, "none" if kind.endswith("?") else None) for key, kind in given.items()]
         task.outputs = [(found[key], kind) for key, kind in outputs.items()]
-        if needs_javascript(document):
-            task.settings["packages"] = value_literal([JAVASCRIPT])
-        self.declared.append(task)
-        self.files |= runtime_files()
+        self._runs(task, document, step_body(document, inputs, found, step))
         return task, inputs, found
 
     def undone(self, process: Any, wanted: str, where: str) -> tuple[TaskText, dict[str, str]]:
@@ -149,8 +128,12 @@ class Tools:
         if not isinstance(location, str) or about.get("secondaryFiles") or about.get("class") == "Directory":
             raise NoLiteral("only a file of the folder can be a default")
         file = beside(location, Path(self._path).resolve().parent, self._path)
-        self.files[file.name] = file.read_bytes()
-        return f"file({text_literal(file.name)})"
+        name, data = file.name, file.read_bytes()
+        if self.files.get(name, data) != data or name in runtime_files():
+            # Another file has that name; they lie side by side here.
+            name = f"{len(self.files)}_{name}"
+        self.files[name] = data
+        return f"file({text_literal(name)})"
 
     def _kind(self, given: Any, where: str, notes: list[str]) -> str:
         kind = self.kinds.of(given.type_)
@@ -167,8 +150,7 @@ class Tools:
         return kind or "String"
 
     def _requirement(self, each: Any, task: TaskText, where: str, notes: list[str], *, hint: bool = False) -> None:
-        # Hints that CWL does not know stay plain data.
-        name = type(each).__name__ if hasattr(each, "class_") else str(each["class"])
+        name = class_of(each)
         match name:
             case "DockerRequirement" if hint:
                 notes.append(self.gaps.of(where, f"the image {each.dockerPull}", "it is a hint, and was left out",
@@ -181,7 +163,7 @@ class Tools:
                 self._resources(each, task, where)
             case "ToolTimeLimit" if isinstance(each.timelimit, int) and each.timelimit > 0:
                 task.settings["timeout"] = duration_literal(each.timelimit * 1000)
-            case _ if name not in _KNOWN and not (hint and not hasattr(each, "class_")):
+            case _ if name not in CARRIED and not (hint and not hasattr(each, "class_")):
                 notes.append(self.gaps.of(where, name, "the language has nothing like it", "see docs/import.md"))
 
     def _resources(self, each: Any, task: TaskText, where: str) -> None:
@@ -197,22 +179,6 @@ class Tools:
                 task.needs[name] = f"{value:g}" if name == "cpu" else size_literal(value * 2**20)
 
 
-def _document(tool: Any, inputs: Iterable[Any], outputs: Iterable[Any]) -> dict[str, Any]:
-    """A tool as plain data, its inputs and outputs under their short names, without what only people read."""
-    saved = tool.save(top=False)
-    named = {
-        each["name"]: each
-        for needs in saved.get("requirements") or []
-        if needs.get("class") == "SchemaDefRequirement"
-        for each in needs["types"]
-    }
-    found = {key: _plain(value, named) for key, value in saved.items() if key in _KEPT and value is not None}
-    for key, parameters in (("inputs", inputs), ("outputs", outputs)):
-        found[key] = [{**each, "id": short(parameter.id)} for each, parameter in zip(found[key], parameters)]
-    known = [each for each in found.get("hints") or [] if isinstance(each, dict) and each.get("class") in _KNOWN]
-    return {**found, **({"hints": known} if known else {"hints": []})}
-
-
 def _as(kind: str, value: Any) -> Any:
     """A value as one of a type: whole numbers where Floats are meant, and what YAML takes for text (`1e5`)."""
     if kind.startswith("List[") and isinstance(value, list):
@@ -221,48 +187,6 @@ def _as(kind: str, value: Any) -> Any:
         with contextlib.suppress(ValueError):
             return float(value)
     return value
-
-
-def _plain(value: Any, named: Mapping[str, Any]) -> Any:
-    """Data without what nobody reads when the tool runs; types that have names are written out."""
-    if isinstance(value, dict):
-        found = {
-            str(key): _plain(each, named) for key, each in value.items() if key not in _UNREAD and each is not None
-        }
-        if "symbols" in found:
-            found["symbols"] = [short(each) for each in found["symbols"]]
-        if isinstance(found.get("name"), str):
-            found |= {"name": short(found["name"])}
-        return found
-    if isinstance(value, (list, tuple)):
-        return [_plain(each, named) for each in value]
-    if isinstance(value, str) and value in named:
-        return _plain(named[value], {key: each for key, each in named.items() if key != value})
-    return str(value) if isinstance(value, str) else value
-
-
-def _body(document: Mapping[str, Any], inputs: Mapping[str, str], outputs: Mapping[str, str]) -> str:
-    """The Python of a tool: its document, and the lines that run it. Both map names of CWL to those here."""
-    given = "{" + ", ".join(f"{key!r}: {name}" for key, name in inputs.items()) + "}"
-    lines = [
-        "from cwl_tool import run",
-        "",
-        "TOOL = " + pformat(document, width=110, sort_dicts=False),
-        "",
-        f"made = run(TOOL, {given})",
-    ]
-    return "\n".join([*lines, *(f"{name} = made[{key!r}]" for key, name in outputs.items())])
-
-
-def runtime_files() -> dict[str, bytes]:
-    """What runs the tools, to lie beside the program: `cwl_*.py`."""
-    here = Path(runtime.__file__)
-    texts = {
-        name: here.with_name(f"{name}.py").read_text("utf-8")
-        for name in ("tool", "step", "command", "files", "expressions")
-    }
-    package = f"from {runtime.__name__}."
-    return {f"cwl_{name}.py": text.replace(package, "from cwl_").encode() for name, text in texts.items()}
 
 
 def doc_of(process: Any) -> str:

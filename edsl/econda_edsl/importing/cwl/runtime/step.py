@@ -9,9 +9,12 @@ from typing import Any
 from econda_edsl.importing.cwl.runtime.expressions import Expressions
 from econda_edsl.importing.cwl.runtime.files import changed, described, given_back, with_contents
 
+WHEN = "(when)"
+"""Whether the step runs, among its inputs: no name of CWL is written so."""
+
 
 def evaluated(step: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
-    """The inputs with their `valueFrom`, and under `when` whether the step runs.
+    """The inputs with their `valueFrom`, and under `WHEN` whether the step runs.
 
     `step` has `valueFrom` and `loadContents` by input, `when`, and `library`, the lines of JavaScript or None.
     """
@@ -28,7 +31,7 @@ def evaluated(step: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, An
         goes = Expressions(found, runtime, step.get("library")).value(step["when"])
         if not isinstance(goes, bool):
             raise SystemExit(f"`when` is true or false, not {goes!r}")
-        found["when"] = goes
+        found[WHEN] = goes
     return {name: given_back(value) for name, value in found.items()}
 
 
