@@ -6,7 +6,7 @@ import msgspec
 
 from econda_cloud.money.amounts import NANOS_PER_MICRO, format_usd
 from econda_cloud.money.prices import attempt_cost
-from econda_cloud.run.shares import note_booked
+from econda_cloud.run.shares import note_booked, used_up_ms
 from econda_cloud.run.state import Chunk, Outlived, RunState
 from econda_cloud.run.stopping import stop_name
 from econda_cloud.run.work import Work
@@ -109,13 +109,7 @@ def _book_rest(work: Work, found: Outlived, started_ms: int, ended_ms: int) -> N
 
 def accrued(state: RunState, now: int) -> int:
     """Nano-dollars that the attempts at work have cost by now, beyond what is booked."""
-    total = 0
-    for chunk in state.chunks.values():
-        running = len(chunk.open) if chunk.array else 1
-        since = chunk.placed_ms if chunk.array else max(chunk.placed_ms, chunk.heard_ms)
-        lasted = max(0, chunk.held_until(since, now) - since)
-        total += running * (attempt_cost(chunk.price, lasted, chunk.memory) or 0)
-    return total
+    return sum(chunk.cost_by(now, len(chunk.open) if chunk.array else 1) for chunk in state.chunks.values())
 
 
 def over_budget(work: Work, more: int = 0) -> str:
@@ -135,8 +129,4 @@ def budget_ends_ms(work: Work) -> int | None:
     budget, state = work.program.plan.settings.budget_micros, work.state
     if budget is None or not state.chunks:
         return None
-    an_hour = accrued(state, work.now + 3_600_000) - (soon := accrued(state, work.now))
-    left = budget * NANOS_PER_MICRO - state.spent - soon
-    if an_hour <= 0:
-        return None
-    return work.now + max(1, left * 3_600_000 // an_hour + 1)
+    return used_up_ms(work.now, budget * NANOS_PER_MICRO - state.spent, lambda now: accrued(state, now))

@@ -6,15 +6,17 @@ A share counts everything below its step, also below pipelines inside it; what i
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 
 from econda_edsl.plan import Subpipeline
 
 from econda_cloud.money.amounts import NANOS_PER_MICRO, format_usd
-from econda_cloud.money.prices import attempt_cost
 from econda_cloud.run.state import Chunk, RunState, Share, TimerKind
 from econda_cloud.run.work import At, Work
 from econda_cloud.wire.events import Item
+
+HOUR_MS = 3_600_000
 
 
 def begin_share(work: Work, places: list[At], node: Subpipeline) -> None:
@@ -36,7 +38,6 @@ def shares_of(state: RunState, instance: str) -> Iterator[Share]:
     above = instance
     while state.shares and "/" in above:
         above = above.rpartition("/")[0]
-        # In a fan or a loop, what stands above is the node, and in the name its member.
         if above in state.shares:
             yield state.shares[above]
 
@@ -76,14 +77,17 @@ def overspent(work: Work, items: Iterable[Item] = (), cost: int = 0) -> tuple[st
 
 def shares_end_ms(work: Work) -> int | None:
     """When what runs now will have used a share up, None if it never will; in ms since the epoch."""
-    state, ends = work.state, []
-    for name, share in state.shares.items():
-        soon = _accrued(state, name, share, work.now)
-        an_hour = _accrued(state, name, share, work.now + 3_600_000) - soon
-        if an_hour > 0:
-            left = share.limit - share.spent - soon
-            ends.append(work.now + max(1, left * 3_600_000 // an_hour + 1))
-    return min(ends, default=None)
+    ends = [
+        used_up_ms(work.now, share.limit - share.spent, partial(_accrued, work.state, name, share))
+        for name, share in work.state.shares.items()
+    ]
+    return min((end for end in ends if end is not None), default=None)
+
+
+def used_up_ms(now: int, left: int, accrued: Callable[[int], int]) -> int | None:
+    """When so many nano-dollars will be used up, None if they never are; `accrued` tells what has been used by a time."""
+    an_hour = accrued(now + HOUR_MS) - (soon := accrued(now))
+    return now + max(1, (left - soon) * HOUR_MS // an_hour + 1) if an_hour > 0 else None
 
 
 def _accrued(state: RunState, name: str, share: Share, now: int) -> int:
@@ -91,10 +95,7 @@ def _accrued(state: RunState, name: str, share: Share, now: int) -> int:
     total = 0
     for chunk_name, count in share.open.items():
         chunk = state.chunks[chunk_name]
-        running = count if chunk.array else int(_is_first(chunk, name))
-        since = chunk.placed_ms if chunk.array else max(chunk.placed_ms, chunk.heard_ms)
-        lasted = max(0, chunk.held_until(since, now) - since)
-        total += running * (attempt_cost(chunk.price, lasted, chunk.memory) or 0)
+        total += chunk.cost_by(now, count if chunk.array else int(_is_first(chunk, name)))
     return total
 
 

@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeAlias
 
 import msgspec
 
-from econda_cloud.money.prices import Price
+from econda_cloud.money.prices import Price, attempt_cost
 from econda_cloud.wire.commands import Kept
 from econda_cloud.wire.demand import Demand
 from econda_cloud.wire.events import Item, Published
@@ -159,6 +159,11 @@ class Chunk(msgspec.Struct):
     def slots(self) -> int:
         """How many slots of its grant it uses."""
         return len(self.open) if self.array else 1
+
+    def cost_by(self, now: int, running: int) -> int:
+        """Nano-dollars that so many of its attempts, at work now, have cost by then beyond what is booked."""
+        since = self.placed_ms if self.array else max(self.placed_ms, self.heard_ms)
+        return running * (attempt_cost(self.price, max(0, self.held_until(since, now) - since), self.memory) or 0)
 
     def held_until(self, since_ms: int, now: int) -> int:
         """Until when an attempt that holds its place since then may hold it: its pool may let nothing last so long."""

@@ -18,7 +18,7 @@ Scope = Mapping[str, Type]
 """The types of the names that an expression can use."""
 
 
-class Inference(Protocol):
+class Inferring(Protocol):
     """What the types of calls need of the inference that asks for them."""
 
     @property
@@ -42,7 +42,7 @@ class Inference(Protocol):
     ) -> None: ...
 
 
-def apply(inference: Inference, expr: s.Apply, scope: Scope) -> Type:
+def apply(inference: Inferring, expr: s.Apply, scope: Scope) -> Type:
     match expr.callee:
         case s.Ref(name=name) if name in inference.tables.pure_functions:
             return _pure(inference, expr, name, scope)
@@ -59,7 +59,7 @@ def apply(inference: Inference, expr: s.Apply, scope: Scope) -> Type:
             return t.UNKNOWN
 
 
-def _misplaced(inference: Inference, expr: s.Apply, name: str) -> None:
+def _misplaced(inference: Inferring, expr: s.Apply, name: str) -> None:
     """A file of the bundle anywhere but where it travels from."""
     if name in inference.tables.tasks:
         return
@@ -68,7 +68,7 @@ def _misplaced(inference: Inference, expr: s.Apply, name: str) -> None:
     inference.report("E0308", message, expr.span, "not here", help_)
 
 
-def _constructed(inference: Inference, expr: s.Apply, name: str, scope: Scope) -> Type:
+def _constructed(inference: Inferring, expr: s.Apply, name: str, scope: Scope) -> Type:
     """A value that a function of a package makes."""
     function = inference.tables.functions[name]
     inputs = inference.tables.inputs(function)
@@ -84,7 +84,7 @@ def _is_needed(f: s.Field, kind: Type) -> bool:
     return f.default is None and kind.kind != "optional"
 
 
-def _pure(inference: Inference, expr: s.Apply, name: str, scope: Scope) -> Type:
+def _pure(inference: Inferring, expr: s.Apply, name: str, scope: Scope) -> Type:
     """What a function gives that `let` has named; nothing is known of one that has an error itself."""
     function = inference.tables.pure_functions[name]
     inputs = inference.tables.inputs(function)
@@ -95,7 +95,7 @@ def _pure(inference: Inference, expr: s.Apply, name: str, scope: Scope) -> Type:
     return t.UNKNOWN if name in inference.unsound else inference.tables.fields[function]
 
 
-def _construct(inference: Inference, expr: s.Apply, name: str, scope: Scope) -> Type:
+def _construct(inference: Inferring, expr: s.Apply, name: str, scope: Scope) -> Type:
     wanted = inference.tables.named[name]
     declared = inference.tables.record_syntax.get(name)
     if declared is None:
@@ -112,7 +112,7 @@ def _construct(inference: Inference, expr: s.Apply, name: str, scope: Scope) -> 
 
 
 def arguments(
-    inference: Inference, expr: s.Apply, inputs: Mapping[str, Type], scope: Scope, of: str
+    inference: Inferring, expr: s.Apply, inputs: Mapping[str, Type], scope: Scope, of: str
 ) -> dict[str, s.Expr]:
     """Match arguments to inputs by position, then by name, and check their types."""
     given: dict[str, s.Expr] = {}
@@ -151,7 +151,7 @@ def _of_the_step(name: str) -> str:
     return ""
 
 
-def _argument(inference: Inference, value: s.Expr, wanted: Type, scope: Scope, what: str) -> None:
+def _argument(inference: Inferring, value: s.Expr, wanted: Type, scope: Scope, what: str) -> None:
     """One argument; interfaces of packages also take columns (`.name`) and types (`Order`)."""
     if isinstance(value, s.Selector) and wanted == t.SELECTOR:
         inference.types[value] = t.SELECTOR
@@ -165,7 +165,7 @@ def _argument(inference: Inference, value: s.Expr, wanted: Type, scope: Scope, w
         inference.require(value, wanted, scope, what)
 
 
-def missing(inference: Inference, expr: s.Apply, of: str, names: list[str], inputs: Mapping[str, Type]) -> None:
+def missing(inference: Inferring, expr: s.Apply, of: str, names: list[str], inputs: Mapping[str, Type]) -> None:
     listed = ", ".join(f"`{n}`" for n in names)
     shown = ", ".join(f"{n} = <{inputs[n].label}>" for n in names)
     inference.report("E0302", f"`{of}` needs {listed}", expr.callee.span, "missing", f"add `{shown}`")

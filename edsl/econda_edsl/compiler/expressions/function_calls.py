@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from econda_edsl.compiler import syntax as s
-from econda_edsl.compiler.expressions.calls import Inference, Scope
+from econda_edsl.compiler.expressions.calls import Inferring, Scope
 from econda_edsl.compiler.expressions.mismatch import of_a_loop
 from econda_edsl.compiler.types import model as t
 from econda_edsl.compiler.types import signatures
@@ -20,7 +20,7 @@ _SUPPLY = "supply a default with `??`, or test `!= none` first"
 _PATTERNS = frozenset({"matches", "find"})
 
 
-def function_call(inference: Inference, expr: s.Apply, name: str, scope: Scope) -> Type:
+def function_call(inference: Inferring, expr: s.Apply, name: str, scope: Scope) -> Type:
     """The type of a call, unknown after reporting why it has none."""
     positional = [a.value for a in expr.args if a.name is None]
     options = {a.name.text: a for a in expr.args if a.name is not None}
@@ -56,7 +56,7 @@ def function_call(inference: Inference, expr: s.Apply, name: str, scope: Scope) 
     return t.list_of(t.record({"key": chosen, "values": found[0]})) if name == "group_by" else result
 
 
-def _named(inference: Inference, name: str, options: Mapping[str, s.Argument]) -> None:
+def _named(inference: Inferring, name: str, options: Mapping[str, s.Argument]) -> None:
     named = prelude.FUNCTIONS[name].named
     for key, argument in options.items():
         if key not in named and argument.name is not None:
@@ -66,7 +66,7 @@ def _named(inference: Inference, name: str, options: Mapping[str, s.Argument]) -
 
 
 def _counted(
-    inference: Inference, expr: s.Apply, name: str, positional: list[s.Expr], options: Mapping[str, s.Argument]
+    inference: Inferring, expr: s.Apply, name: str, positional: list[s.Expr], options: Mapping[str, s.Argument]
 ) -> bool:
     least, most, named, needed = prelude.FUNCTIONS[name]
     most = 1 if "by" in options and name in ("min", "max") else most
@@ -85,7 +85,7 @@ def _counted(
 
 
 def _comparable(
-    inference: Inference, expr: s.Apply, name: str, element: Type, options: Mapping[str, s.Argument]
+    inference: Inferring, expr: s.Apply, name: str, element: Type, options: Mapping[str, s.Argument]
 ) -> None:
     if "by" in options or not element.known:
         return
@@ -98,7 +98,7 @@ def _comparable(
         inference.report("E0301", message, expr.span, label, help_)
 
 
-def _selected(inference: Inference, argument: s.Argument, element: Type, name: str) -> Type:
+def _selected(inference: Inferring, argument: s.Argument, element: Type, name: str) -> Type:
     """The type of the field that `by` names."""
     value = argument.value
     if not isinstance(value, s.Selector):
@@ -121,7 +121,7 @@ def _selected(inference: Inference, argument: s.Argument, element: Type, name: s
     return found
 
 
-def _formatted(inference: Inference, shown: Type, options: Mapping[str, s.Argument]) -> None:
+def _formatted(inference: Inferring, shown: Type, options: Mapping[str, s.Argument]) -> None:
     """`digits` are of numbers, `as` is of times."""
     digits, pattern = options.get("digits"), options.get("as")
     if digits is not None and not t.is_number(shown):
@@ -143,7 +143,7 @@ def _formatted(inference: Inference, shown: Type, options: Mapping[str, s.Argume
             inference.report("E0301", str(error), pattern.value.span, "not a part of a time")
 
 
-def _pattern(inference: Inference, pattern: s.Expr) -> None:
+def _pattern(inference: Inferring, pattern: s.Expr) -> None:
     """A pattern that is written out is looked at now, not in the run."""
     if not isinstance(pattern, s.Text) or pattern.plain is None:
         return

@@ -10,41 +10,20 @@ from msgspec.structs import replace
 
 from econda_edsl import plan as p
 from econda_edsl.compiler import syntax as s
-from econda_edsl.compiler.check.module import Checked, Parts
-from econda_edsl.compiler.check.settings import SettingChecks
-from econda_edsl.compiler.expressions.lower import Lowering
 from econda_edsl.compiler.expressions.substitute import substituted
+from econda_edsl.compiler.lower.in_module import InModule
 from econda_edsl.compiler.lower.needs import lower_needs
 from econda_edsl.compiler.lower.tasks import TaskLowering
 from econda_edsl.compiler.lower.used_tasks import UsedTasks
-from econda_edsl.compiler.resolve.tables import Tables
 from econda_edsl.compiler.syntax.steps import blocks_of, called_name, called_task
 
 
 @dataclass
-class StepLowering:
+class StepLowering(InModule):
     """Lowers the steps of one pipeline. `used` names the tasks that it calls."""
 
-    module: Checked
     pipeline: s.Pipeline
     used: UsedTasks
-
-    @property
-    def parts(self) -> Parts:
-        assert self.module.parts is not None
-        return self.module.parts
-
-    @property
-    def tables(self) -> Tables:
-        return self.module.tables
-
-    @property
-    def expressions(self) -> Lowering:
-        return self.parts.constants.lowering
-
-    @property
-    def settings(self) -> SettingChecks:
-        return self.parts.settings
 
     @cached_property
     def reserved(self) -> frozenset[str]:

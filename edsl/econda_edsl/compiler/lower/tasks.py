@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
 
@@ -14,36 +13,14 @@ from econda_edsl.compiler import syntax as s
 from econda_edsl.compiler.bodies.code_files import split_entry
 from econda_edsl.compiler.bodies.reach import reached, reached_from
 from econda_edsl.compiler.check.bundled_files import MARK
-from econda_edsl.compiler.check.module import Checked, Parts
-from econda_edsl.compiler.check.settings import SettingChecks
-from econda_edsl.compiler.expressions.lower import Lowering
+from econda_edsl.compiler.check.module import Checked
+from econda_edsl.compiler.lower.in_module import InModule
 from econda_edsl.compiler.lower.needs import lower_needs
-from econda_edsl.compiler.resolve.tables import Tables
 from econda_edsl.compiler.types import model as t
 from econda_edsl.plan.digest import environment_key, task_digest
 
 
-@dataclass(slots=True)
-class TaskLowering:
-    module: Checked
-
-    @property
-    def parts(self) -> Parts:
-        assert self.module.parts is not None
-        return self.module.parts
-
-    @property
-    def tables(self) -> Tables:
-        return self.module.tables
-
-    @property
-    def settings(self) -> SettingChecks:
-        return self.parts.settings
-
-    @property
-    def expressions(self) -> Lowering:
-        return self.parts.constants.lowering
-
+class TaskLowering(InModule):
     def parameter(self, f: s.Field) -> p.Parameter:
         low, high = self.tables.facts.bounds.get(f, (None, None))
         return p.Parameter(

@@ -15,10 +15,10 @@ from lark.grammar import Rule
 
 from econda_edsl.compiler.parse import library, tables
 from econda_edsl.compiler.parse.grammar import EXPRESSIONS, grammar_text
-from econda_edsl.compiler.parse.tables import Pass, Reduction, Scanner, Tables
+from econda_edsl.compiler.parse.tables import ParserTables, Pass, Reduction, Scanner
 
 
-def derived(parser: Lark | None = None) -> Tables:
+def derived(parser: Lark | None = None) -> ParserTables:
     """The tables of the grammar. Raises `AttributeError` where another version of the library keeps its own elsewhere."""
     parser = parser or library.parser()
     frontend: Any = parser.parser
@@ -39,7 +39,7 @@ def derived(parser: Lark | None = None) -> Tables:
             scanners.append(found)
         scanner_of[state] = scanners.index(found)
     kept = frozenset(symbol.name for rule in parser.rules for symbol in rule.expansion if _is_kept(symbol))
-    return Tables(
+    return ParserTables(
         table.start_states,
         table.end_states,
         states,

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-from econda_edsl.compiler.parse.tables import Pass, Reduction, Tables
+from econda_edsl.compiler.parse.tables import ParserTables, Pass, Reduction
 from econda_edsl.compiler.parse.token import Token, token
 
 _new_tuple = tuple.__new__
@@ -42,7 +42,7 @@ class _Scanner(NamedTuple):
 class TableParser:
     """Expressions may be nested `deepest` times."""
 
-    def __init__(self, tables: Tables, deepest: int) -> None:
+    def __init__(self, tables: ParserTables, deepest: int) -> None:
         self.tables, self.deepest = tables, deepest
         self.actions = _Actions(tables)
         self._scanners: dict[int, _Scanner] = {}
@@ -124,7 +124,7 @@ def _margin(run: _Run, margins: list[int], line_break: Place) -> None:
 class _Actions(dict[int, dict[str, Any]]):
     """For each state what to do on a token (go to a state or reduce) and where a reduction leads, read when needed."""
 
-    def __init__(self, tables: Tables) -> None:
+    def __init__(self, tables: ParserTables) -> None:
         super().__init__()
         self._tables = tables
 

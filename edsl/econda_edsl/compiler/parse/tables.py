@@ -49,7 +49,7 @@ class Scanner(NamedTuple):
     long: frozenset[str]
 
 
-class Tables(msgspec.Struct, frozen=True):
+class ParserTables(msgspec.Struct, frozen=True):
     """`states` tell for a kind of token or syntax the state that it leads to, or, below 0, the rule -1 - n to reduce by.
 
     `starts` and `ends` are states by what is read. `scanner_of` tells for a state which of `scanners` is its own. `kept`
@@ -65,7 +65,7 @@ class Tables(msgspec.Struct, frozen=True):
     kept: frozenset[str]
 
 
-def read_tables(grammar: str) -> Tables | None:
+def read_tables(grammar: str) -> ParserTables | None:
     """The tables that are kept, if they are those of this grammar and can be read."""
     file = resources.files("econda_edsl.compiler.parse").joinpath(FILE)
     data = file.read_bytes() if file.is_file() else b""
@@ -73,7 +73,7 @@ def read_tables(grammar: str) -> Tables | None:
         return None
     try:
         starts, ends, states, rules, scanners, scanner_of, kept = msgspec.msgpack.decode(zlib.decompress(data[_KEY:]))
-        return Tables(
+        return ParserTables(
             starts,
             ends,
             states,
@@ -87,7 +87,7 @@ def read_tables(grammar: str) -> Tables | None:
         return None
 
 
-def encoded(tables: Tables, grammar: str) -> bytes:
+def encoded(tables: ParserTables, grammar: str) -> bytes:
     """The tables as they are kept: the same for the same tables."""
     parts = [
         tables.starts,
